@@ -1,0 +1,1 @@
+"""Floor 1: the plumbing of the server. One database, one commit, one log."""

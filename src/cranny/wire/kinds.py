@@ -1,0 +1,186 @@
+"""The kinds of fact and their bodies. A kind's name is also the type of the event that the server makes of it.
+
+Doors are named by their label, unique in a bank for ever. `generation` is the occupancy's number at that door.
+A body holds ids, labels and figures, never codes and never personal data.
+"""
+
+from typing import Any, Final, Literal
+from uuid import UUID
+
+import msgspec
+
+from cranny.core.errors import Invalid
+
+Purpose = Literal["deposit", "collect", "recall", "inspect"]
+Evidence = Literal["sensed", "inferred"]
+"""`sensed`: a content sensor saw it. `inferred`: the door was opened and shut, nobody looked inside."""
+
+
+class Body(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """What every body has in common: it says no more than its fields."""
+
+
+class BankStarted(Body, frozen=True):
+    """The controller is up. `applied` is the last downlink entry it holds."""
+
+    version: str
+    applied: int
+
+
+class OpeningIntended(Body, frozen=True):
+    """Written and synced before the pulse: the record that an opening will be tried."""
+
+    opening: UUID
+    door: str
+    generation: int
+    purpose: Purpose
+    grant: UUID | None
+    credential: Literal["code", "qr", "tracking", "reopen"]
+    attempt: int = 1
+
+
+class DoorOpened(Body, frozen=True):
+    opening: UUID
+    door: str
+    generation: int
+
+
+class DoorNotOpened(Body, frozen=True):
+    """All tries were spent; the grant is not used. The door leaves the free pool."""
+
+    opening: UUID
+    door: str
+    generation: int
+    reason: str
+
+
+class OpeningUnknown(Body, frozen=True):
+    """The controller stopped between pulse and result; `door_open` is what the sensor says now."""
+
+    opening: UUID
+    door: str
+    generation: int
+    door_open: bool
+
+
+class DoorShut(Body, frozen=True):
+    opening: UUID
+    door: str
+    generation: int
+
+
+class DoorUnsecured(Body, frozen=True):
+    """Open for longer than the bank's policy allows."""
+
+    opening: UUID | None
+    door: str
+
+
+class DoorForced(Body, frozen=True):
+    """The sensor says open and no opening was intended."""
+
+    door: str
+
+
+class DoorBlocked(Body, frozen=True):
+    """Out of the free pool until a person has looked."""
+
+    door: str
+    reason: str
+
+
+class DepositStored(Body, frozen=True):
+    """Shut after a deposit. `grant` is the collect grant that now opens (door, generation); `superseded` are
+    the collect grants of further deliveries of the same collector that it stands for."""
+
+    opening: UUID
+    door: str
+    generation: int
+    deliveries: list[UUID]
+    grant: UUID | None
+    evidence: Evidence
+    superseded: list[UUID] = []
+    unannounced: list[UUID] = []
+    """Those of `deliveries` whose id was made at the bank because nobody had announced them."""
+
+
+class DepositAbandoned(Body, frozen=True):
+    """The door was opened for a deposit and nothing stayed in it."""
+
+    opening: UUID
+    door: str
+    generation: int
+    deliveries: list[UUID]
+    reason: Literal["too-small", "not-opened", "withdrawn", "empty", "unsecured", "unknown"]
+
+
+class CollectFinished(Body, frozen=True):
+    """Shut after a collect, recall or inspect opening that ended the occupancy."""
+
+    opening: UUID
+    door: str
+    generation: int
+    purpose: Purpose
+    grant: UUID | None
+    deliveries: list[UUID]
+    evidence: Evidence
+
+
+class CollectLeft(Body, frozen=True):
+    """Shut, and the content sensor still sees something: nothing was collected, the grant still opens."""
+
+    opening: UUID
+    door: str
+    generation: int
+    grant: UUID | None
+    deliveries: list[UUID]
+
+
+class CodeExhausted(Body, frozen=True):
+    """Too many wrong tries: the code of this grant is off, its QR still works."""
+
+    grant: UUID
+    tries: int
+
+
+class KeypadSlowed(Body, frozen=True):
+    """The keypad makes everybody wait `delay_ms` after wrong tries."""
+
+    delay_ms: int
+
+
+KINDS: Final[dict[str, type[Body]]] = {
+    "bank.started": BankStarted,
+    "opening.intended": OpeningIntended,
+    "opening.unknown": OpeningUnknown,
+    "door.opened": DoorOpened,
+    "door.not_opened": DoorNotOpened,
+    "door.shut": DoorShut,
+    "door.unsecured": DoorUnsecured,
+    "door.forced": DoorForced,
+    "door.blocked": DoorBlocked,
+    "deposit.stored": DepositStored,
+    "deposit.abandoned": DepositAbandoned,
+    "collect.finished": CollectFinished,
+    "collect.left": CollectLeft,
+    "code.exhausted": CodeExhausted,
+    "keypad.slowed": KeypadSlowed,
+}
+NAMES: Final[dict[type[Body], str]] = {body: name for name, body in KINDS.items()}
+
+
+def pack(body: Body) -> dict[str, Any]:
+    """A body as plain values for CBOR (ids stay UUIDs)."""
+    packed: dict[str, Any] = msgspec.to_builtins(body, builtin_types=(UUID, bytes))
+    return packed
+
+
+def unpack(kind: str, body: dict[str, Any]) -> Body | None:
+    """The typed body; None when the kind is not known here. Raises Invalid, code `fact-body-invalid`."""
+    known = KINDS.get(kind)
+    if known is None:
+        return None
+    try:
+        return msgspec.convert(body, known, builtin_types=(UUID, bytes))
+    except msgspec.ValidationError as error:
+        raise Invalid(f"A {kind} fact has a body that can't be read: {error}", code="fact-body-invalid") from error

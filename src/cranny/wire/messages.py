@@ -1,0 +1,166 @@
+"""Every message between a bank and the server, versioned by its subject. Encoded as MessagePack.
+
+Up: batches of facts (signed by the box), heartbeats, pulls. Down: numbered entries (signed by the server).
+"""
+
+from typing import Literal
+from uuid import UUID
+
+import msgspec
+
+
+class Message(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A message; unknown fields of a newer sender are passed over."""
+
+
+# ---------------------------------------------------------------- up
+
+
+class FactBatch(Message, frozen=True):
+    """`facts` are stored bytes, contiguous from `first`; `beside` holds each fact's personal fields, as
+    MessagePack, or None. `applied` is the last downlink entry that the bank holds."""
+
+    tenant: UUID
+    bank: UUID
+    epoch: int
+    first: int
+    facts: list[bytes]
+    beside: list[bytes | None]
+    applied: int
+
+
+class FactAck(Message, frozen=True):
+    """Sent after the server's commit. Everything up to `seq` of `epoch` is safe. `forked` means that what
+    the bank sent contradicts what the server holds: it must not go on in this epoch."""
+
+    epoch: int
+    seq: int
+    forked: bool = False
+    refused: str = ""
+    """Why nothing was taken (a bad signature, a foreign bank); empty when all is well."""
+
+
+class Beat(Message, frozen=True):
+    """A heartbeat. `token` is fresh and random: a command must quote a recent one."""
+
+    boot: UUID
+    epoch: int
+    head: int
+    acked: int
+    applied: int
+    token: bytes
+    wall_ms: int
+    clock_quality: str
+    version: str
+    free: int
+    """Doors that could take a deposit now."""
+
+
+class Pull(Message, frozen=True):
+    """Asks for the entries after `applied`."""
+
+    applied: int
+
+
+# ---------------------------------------------------------------- down
+
+
+class CompartmentGiven(Message, frozen=True):
+    """Inner size and centre height in mm; the board's address is (unit, channel)."""
+
+    label: str
+    width: int
+    height: int
+    depth: int
+    centre: int
+    features: list[str]
+    unit: int
+    channel: int
+
+
+class Layout(Message, frozen=True, tag="layout"):
+    name: str
+    timezone: str
+    compartments: list[CompartmentGiven]
+
+
+class Policy(Message, frozen=True, tag="policy"):
+    """What a bank may do by itself. Times in seconds, never scaled."""
+
+    unknown_tracking: Literal["accept", "refuse"] = "refuse"
+    visit_idle_s: int = 90
+    open_wait_s: int = 3
+    unsecured_after_s: int = 180
+    reopen_within_s: int = 300
+    reopen_times: int = 3
+
+
+class ItemGiven(Message, frozen=True):
+    """`tracking` is the bank's digest of the tracking number; sizes in mm, None where nobody said."""
+
+    item: UUID
+    tracking: bytes
+    width: int
+    height: int
+    depth: int
+
+
+class DeliveryGiven(Message, frozen=True, tag="delivery"):
+    """A delivery that may be deposited here. `collector` is a digest: equal for one person at one bank."""
+
+    delivery: UUID
+    deposit_grant: UUID
+    collect_grant: UUID
+    collector: bytes
+    items: list[ItemGiven]
+    features: list[str]
+    seated: bool
+
+
+class DeliveryWithdrawn(Message, frozen=True, tag="withdraw"):
+    """It may not be deposited any more."""
+
+    delivery: UUID
+
+
+class GrantGiven(Message, frozen=True, tag="grant"):
+    """The verifiers of a grant. A recall or inspect grant comes bound to (door, generation); a collect
+    grant is bound by the bank itself at the deposit."""
+
+    grant: UUID
+    purpose: Literal["collect", "recall", "inspect"]
+    delivery: UUID | None
+    locator: int
+    salt: bytes
+    code_verifier: bytes
+    qr_verifier: bytes
+    door: str = ""
+    generation: int = 0
+
+
+class GrantRevoked(Message, frozen=True, tag="revoke"):
+    grant: UUID
+
+
+Given = Layout | Policy | DeliveryGiven | DeliveryWithdrawn | GrantGiven | GrantRevoked
+
+
+class Entry(Message, frozen=True):
+    """One numbered right. `seq` starts at 1 and has no gaps."""
+
+    seq: int
+    given: Given
+
+
+class Downlink(Message, frozen=True):
+    """Entries in order for one bank, and the highest number there is. Travels inside a signed envelope."""
+
+    tenant: UUID
+    bank: UUID
+    entries: list[Entry]
+    head: int
+
+
+def pack(message: msgspec.Struct) -> bytes:
+    """MessagePack."""
+    return msgspec.msgpack.encode(message)

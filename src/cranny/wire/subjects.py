@@ -1,0 +1,47 @@
+"""Every subject, once. A bank may publish below `up` and listen below `down` of its own name only."""
+
+from uuid import UUID
+
+ROOT = "cranny"
+
+
+def facts(tenant: UUID, bank: UUID) -> str:
+    """Request with a signed FactBatch, reply with a FactAck after the commit."""
+    return f"{ROOT}.{tenant.hex}.{bank.hex}.up.facts"
+
+
+def beat(tenant: UUID, bank: UUID) -> str:
+    return f"{ROOT}.{tenant.hex}.{bank.hex}.up.beat"
+
+
+def pull(tenant: UUID, bank: UUID) -> str:
+    """Request with a Pull, reply with a signed Downlink."""
+    return f"{ROOT}.{tenant.hex}.{bank.hex}.up.pull"
+
+
+def poke(tenant: UUID, bank: UUID) -> str:
+    """Tells a bank that there is something to pull. A lost one is made good by the next beat."""
+    return f"{ROOT}.{tenant.hex}.{bank.hex}.down.poke"
+
+
+def log(tenant: UUID) -> str:
+    """Tells the server's own processes that the tenant's log has grown."""
+    return f"{ROOT}.{tenant.hex}.log"
+
+
+def outbox(tenant: UUID) -> str:
+    """Tells the sequencer that events of this tenant wait for their position."""
+    return f"{ROOT}.{tenant.hex}.outbox"
+
+
+ANY_FACTS = f"{ROOT}.*.*.up.facts"
+ANY_BEAT = f"{ROOT}.*.*.up.beat"
+ANY_PULL = f"{ROOT}.*.*.up.pull"
+ANY_LOG = f"{ROOT}.*.log"
+ANY_OUTBOX = f"{ROOT}.*.outbox"
+
+
+def owner(subject: str) -> tuple[UUID, UUID]:
+    """(tenant, bank) of a bank's subject."""
+    _, tenant, bank, *_ = subject.split(".")
+    return UUID(hex=tenant), UUID(hex=bank)
