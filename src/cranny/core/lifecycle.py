@@ -30,9 +30,7 @@ class Move(Generic[S]):
 
 
 class Lifecycle(Generic[S, T]):
-    def __init__(
-        self, name: str, *, start: S, final: Iterable[S], table: Mapping[tuple[S, T], Move[S]]
-    ) -> None:
+    def __init__(self, name: str, *, start: S, final: Iterable[S], table: Mapping[tuple[S, T], Move[S]]) -> None:
         """`name` names the thing (`delivery`). Raises BadTable for: a state that can't be reached, a dead
         end, an exit from a final state, a row that stays in place or moves into the start without a `why`."""
         self.name = name

@@ -1,0 +1,1 @@
+"""Floor 9: the processes and the command line. Settings are read here and nowhere else."""

@@ -1,0 +1,103 @@
+"""Every setting, read from the environment once. Code below this floor takes what it needs as arguments."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+import msgspec
+
+from cranny.core.errors import Invalid
+
+
+class Tls(msgspec.Struct, frozen=True):
+    """Files for TLS to the broker; the certificate pair only where the broker asks for one."""
+
+    ca: Path
+    certificate: Path | None = None
+    key: Path | None = None
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """`database_url` is the application role's address, `owner_url` the schema owner's: they differ on
+    purpose. Where they are None the program starts its own PostgreSQL; likewise NATS."""
+
+    data: Path
+    database_url: str | None = None
+    owner_url: str | None = None
+    nats_url: str | None = None
+    nats_tls: Tls | None = None
+    nats_public_url: str | None = None
+    """What banks are told to connect to; the same as `nats_url` unless they come from elsewhere."""
+    master_key: bytes | None = None
+    host: str = "127.0.0.1"
+    port: int = 8080
+    nats_port: int = 0
+    public_url: str | None = None
+
+
+def state_directory(env: Mapping[str, str]) -> Path:
+    """The user's state directory (XDG base directories 0.8)."""
+    base = env.get("XDG_STATE_HOME") or str(Path(env.get("HOME", "~")).expanduser() / ".local" / "state")
+    return Path(base) / "cranny"
+
+
+def read(env: Mapping[str, str] | None = None, *, data: Path | None = None) -> Settings:
+    """Settings from `CRANNY_…` variables. Raises Invalid with the variable's name on a bad value."""
+    env = os.environ if env is None else env
+    database, owner = env.get("CRANNY_DATABASE_URL"), env.get("CRANNY_DATABASE_OWNER_URL")
+    if bool(database) != bool(owner):
+        raise Invalid(
+            "CRANNY_DATABASE_URL (application role) and CRANNY_DATABASE_OWNER_URL (schema owner) go together: "
+            "set both, or neither to run the built-in PostgreSQL.",
+            code="settings-incomplete",
+        )
+    settings = Settings(
+        data=(data or Path(env.get("CRANNY_DATA") or state_directory(env))).expanduser().absolute(),
+        database_url=database,
+        owner_url=owner,
+        nats_url=env.get("CRANNY_NATS_URL"),
+        nats_tls=_tls(env),
+        nats_public_url=env.get("CRANNY_NATS_PUBLIC_URL"),
+        master_key=_master(env),
+        host=env.get("CRANNY_HOST", "127.0.0.1"),
+        port=_port(env, "CRANNY_PORT", 8080),
+        nats_port=_port(env, "CRANNY_NATS_PORT", 0),
+        public_url=env.get("CRANNY_PUBLIC_URL"),
+    )
+    if database and settings.master_key is None:
+        raise Invalid(
+            "With CRANNY_DATABASE_URL set, set CRANNY_MASTER_KEY or CRANNY_MASTER_KEY_FILE as well: 64 hexadecimal "
+            "digits that every process shares and that are kept outside the database.",
+            code="settings-incomplete",
+        )
+    return settings
+
+
+def _tls(env: Mapping[str, str]) -> Tls | None:
+    ca = env.get("CRANNY_NATS_CA")
+    if not ca:
+        return None
+    certificate, key = env.get("CRANNY_NATS_CERT"), env.get("CRANNY_NATS_KEY")
+    return Tls(Path(ca), Path(certificate) if certificate else None, Path(key) if key else None)
+
+
+def _master(env: Mapping[str, str]) -> bytes | None:
+    text = env.get("CRANNY_MASTER_KEY")
+    if path := env.get("CRANNY_MASTER_KEY_FILE"):
+        text = Path(path).read_text(encoding="ascii")
+    if not text:
+        return None
+    try:
+        key = bytes.fromhex(text.strip())
+    except ValueError:
+        key = b""
+    if len(key) != 32:  # noqa: PLR2004 - 256 bits
+        raise Invalid("CRANNY_MASTER_KEY must be 64 hexadecimal digits.", code="settings-invalid")
+    return key
+
+
+def _port(env: Mapping[str, str], name: str, otherwise: int) -> int:
+    text = env.get(name, str(otherwise))
+    if not text.isdecimal() or int(text) > 65535:  # noqa: PLR2004 - the highest TCP port
+        raise Invalid(f"{name} must be a port number from 0 to 65535, not {text!r}.", code="settings-invalid")
+    return int(text)

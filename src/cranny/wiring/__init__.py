@@ -1,0 +1,1 @@
+"""Floor 7: finds the features by listing folders, and joins what they bring."""
