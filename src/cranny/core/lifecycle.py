@@ -15,7 +15,7 @@ S = TypeVar("S", bound=StrEnum)
 T = TypeVar("T", bound=StrEnum)
 
 
-class BadTable(Exception):  # noqa: N818 - a programmer's mistake, never shown to users
+class BadTable(Exception):
     """The table itself is wrong."""
 
 

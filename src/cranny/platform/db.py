@@ -86,12 +86,11 @@ class Database:
     @asynccontextmanager
     async def transaction(self, tenant: UUID | None = None) -> AsyncIterator[Tx]:
         """Commits when the block ends well, rolls back when it raises; pokes after the commit."""
-        async with self.pool.acquire() as connection:
-            async with connection.transaction():
-                tx = Tx(connection, tenant, clock=self.clock, ids=self.ids, rng=self.rng)
-                if tenant is not None:
-                    await tx.enter(tenant)
-                yield tx
+        async with self.pool.acquire() as connection, connection.transaction():
+            tx = Tx(connection, tenant, clock=self.clock, ids=self.ids, rng=self.rng)
+            if tenant is not None:
+                await tx.enter(tenant)
+            yield tx
         for subject in tx.pokes:
             await self._poke(subject)
 
