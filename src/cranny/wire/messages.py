@@ -66,7 +66,8 @@ class Pull(Message, frozen=True):
 
 
 class CompartmentGiven(Message, frozen=True):
-    """Inner size and centre height in mm; the board's address is (unit, channel)."""
+    """Inner size and centre height in mm; the board's address is (unit, channel); `tower` is the column it
+    stands in, counted from 0 at the left as one sees the front. This is all that a drawing of the wall needs."""
 
     label: str
     width: int
@@ -76,12 +77,16 @@ class CompartmentGiven(Message, frozen=True):
     features: list[str]
     unit: int
     channel: int
+    tower: int = 0
 
 
 class Layout(Message, frozen=True, tag="layout"):
+    """`screen` is how many towers stand left of the kiosk's own column; None where the front has no screen."""
+
     name: str
     timezone: str
     compartments: list[CompartmentGiven]
+    screen: int | None = None
 
 
 class Policy(Message, frozen=True, tag="policy"):
