@@ -1,0 +1,1 @@
+"""Floor 4: who may open what. Keeps the secrets."""

@@ -1,0 +1,1 @@
+"""Parcels and everything like them: announced, deposited, collected."""
