@@ -1,7 +1,7 @@
 # Everything a contributor needs, from a machine that has only Python >= 3.11 and make.
 # `make venv` costs about a minute the first time and a few milliseconds afterwards.
 .DEFAULT_GOAL := help
-.PHONY: help venv fast test check up lock clean
+.PHONY: help venv assets fast test check up lock clean
 
 BIN := .venv/bin
 # Two cores are shared with PostgreSQL and NATS; more workers than that only wait for each other.
@@ -13,10 +13,13 @@ help:  ## this list
 venv:  ## the locked set of packages in .venv (done by every other target when needed)
 	@sh scripts/venv.sh
 
+assets: venv  ## what the screens use and we did not write (htmx, uPlot, icons, font), by npm
+	@$(BIN)/python scripts/assets.py
+
 fast: venv  ## pure tests, no engines, a few seconds
 	$(BIN)/pytest tests/unit -n0 -q
 
-test: venv  ## every test, with a real PostgreSQL and NATS
+test: venv assets  ## every test, with a real PostgreSQL and NATS
 	$(BIN)/pytest -n $(WORKERS) -q
 
 check: venv  ## style, types, floors of the house, own lints
@@ -26,11 +29,11 @@ check: venv  ## style, types, floors of the house, own lints
 	$(BIN)/lint-imports
 	$(BIN)/python -m lints
 
-up: venv  ## server, worker and engines on this machine (ARGS="…" goes to `cranny up`)
+up: venv assets  ## server, worker and engines on this machine (ARGS="…" goes to `cranny up`)
 	$(BIN)/cranny up $(ARGS)
 
 lock: venv  ## resolve pyproject.toml anew into requirements/*.lock
 	@sh scripts/lock.sh
 
 clean:  ## remove what the other targets made
-	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage
+	rm -rf .venv build dist src/cranny/ui/static/vendor .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage

@@ -14,3 +14,6 @@ compile() {
 }
 compile --extra dev ${UPGRADE:+--upgrade} --output-file requirements/dev.lock
 compile --constraint requirements/dev.lock --output-file requirements/run.lock
+# One package with an npm inside, for machines without one (scripts/assets.py).
+"$tool/bin/uv" pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+    --no-annotate ${UPGRADE:+--upgrade} requirements/node.in --output-file requirements/node.lock
