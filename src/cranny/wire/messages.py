@@ -18,7 +18,9 @@ class Message(msgspec.Struct, frozen=True, omit_defaults=True):
 
 class FactBatch(Message, frozen=True):
     """`facts` are stored bytes, contiguous from `first`; `beside` holds each fact's personal fields, as
-    MessagePack, or None. `applied` is the last downlink entry that the bank holds."""
+    MessagePack, or None. `applied` is the last downlink entry that the bank holds. (`boot`, `mono_ms`) is when
+    the batch was made, by the clock that the facts of that boot count on: from it the server works out when
+    something happened while the wall clock was in doubt."""
 
     tenant: UUID
     bank: UUID
@@ -27,6 +29,8 @@ class FactBatch(Message, frozen=True):
     facts: list[bytes]
     beside: list[bytes | None]
     applied: int
+    boot: UUID | None = None
+    mono_ms: int = 0
 
 
 class FactAck(Message, frozen=True):
