@@ -1,0 +1,109 @@
+"""Real engines for the tests that need them: started once per worker process, a fresh database for each test.
+
+`engines` gives both addresses and the keyring they were configured with; `database` the DSNs of a new, migrated
+database; `db` the same opened as the product opens it."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass, replace
+from itertools import count
+from pathlib import Path
+
+import asyncpg
+import nkeys
+import pytest
+import pytest_asyncio
+
+from cranny.core.clock import SystemClock
+from cranny.core.ids import TimeIds
+from cranny.core.rng import SeededRng
+from cranny.platform import engines as platform_engines
+from cranny.platform.db import Database, open_pool
+from cranny.platform.engines import NatsAddress, NatsConfig, PostgresAddress
+from cranny.platform.keys import Keyring
+from cranny.platform.migrate import upgrade
+
+MEMORY = Path("/dev/shm")  # noqa: S108 - a copy of the template takes 12 ms there, 180 ms on a disk
+ROOM_NEEDED = 1024**3
+# The data does not outlive the test, so nothing has to survive a power cut.
+IN_A_HURRY = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off", "wal_level": "minimal"}
+IN_A_HURRY |= {"max_wal_senders": "0", "autovacuum": "off", "shared_buffers": "64MB"}
+NUMBERS = count()
+
+
+@dataclass(frozen=True)
+class Engines:
+    postgres: PostgresAddress
+    nats: NatsAddress
+    keyring: Keyring
+
+
+@pytest.fixture
+def data_dir() -> Iterator[Path]:
+    """A new directory that engines can use. pytest's own `tmp_path` is closed to the account they run as under root."""
+    path = _reachable_directory()
+    yield path
+    shutil.rmtree(path, ignore_errors=True)
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def engines() -> AsyncIterator[Engines]:
+    keyring = Keyring(bytes(32), rng=SeededRng(0))
+    server = nkeys.from_seed(keyring.nats_user_seed("server")).public_key.decode()
+    issuer = nkeys.from_seed(keyring.nats_account_seed()).public_key.decode()
+    path = _reachable_directory()
+    async with (
+        platform_engines.postgres(path, settings=IN_A_HURRY) as postgres,
+        platform_engines.nats(path, config=NatsConfig(users=[server], issuer=issuer)) as nats,
+    ):
+        yield Engines(postgres, nats, keyring)
+    shutil.rmtree(path, ignore_errors=True)
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def template(engines: Engines) -> str:
+    """The name of the database that the others are copied from."""
+    await upgrade(engines.postgres.owner_dsn)
+    return "cranny"
+
+
+@pytest.fixture
+async def database(engines: Engines, template: str) -> AsyncIterator[PostgresAddress]:
+    name = f"test_{next(NUMBERS)}"
+    admin = await asyncpg.connect(_named(engines.postgres.admin_dsn, "postgres"))
+    try:
+        await admin.execute(f"CREATE DATABASE {name} TEMPLATE {template} OWNER cranny_owner STRATEGY file_copy")
+        yield replace(
+            engines.postgres,
+            owner_dsn=_named(engines.postgres.owner_dsn, name),
+            app_dsn=_named(engines.postgres.app_dsn, name),
+            admin_dsn=_named(engines.postgres.admin_dsn, name),
+        )
+        await admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    finally:
+        await admin.close()
+
+
+@pytest.fixture
+async def db(database: PostgresAddress) -> AsyncIterator[Database]:
+    async def nobody_listens(_: str) -> None:
+        pass
+
+    pool = await open_pool(database.app_dsn, size=4)
+    rng = SeededRng(0)
+    yield Database(pool, clock=SystemClock(), ids=TimeIds(SystemClock(), rng), rng=rng, poke=nobody_listens)
+    await pool.close()
+
+
+def _named(dsn: str | None, database: str) -> str:
+    assert dsn is not None
+    return dsn.replace("/cranny?", f"/{database}?")
+
+
+def _reachable_directory() -> Path:
+    roomy = MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > ROOM_NEEDED and os.access(MEMORY, os.W_OK)
+    path = Path(tempfile.mkdtemp(prefix="cranny-test-", dir=MEMORY if roomy else None))
+    path.chmod(0o711)
+    return path
