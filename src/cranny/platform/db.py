@@ -4,20 +4,40 @@ A `Tx` is one transaction of one tenant: row-level security lets it see nothing 
 to other processes is a poke, sent after the commit; a lost poke is repaired by whoever polls the rows.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
-from typing import Any
+from typing import Any, Final, TypeAlias
 from uuid import UUID
 
 import asyncpg
+import msgspec
 
 from cranny.core.clock import Clock
+from cranny.core.errors import CrannyError
 from cranny.core.ids import Ids
 from cranny.core.rng import Rng
 
-Row = asyncpg.Record
+Row: TypeAlias = Mapping[str, Any]
+"""A record of the driver: values by column name."""
 Poke = Callable[[str], Awaitable[None]]
+
+UNSAFE: Final = """
+SELECT current_user AS role, why FROM (
+    SELECT 'is a superuser' AS why FROM pg_roles WHERE rolname = current_user AND rolsuper
+    UNION ALL
+    SELECT 'may bypass row-level security' FROM pg_roles WHERE rolname = current_user AND rolbypassrls
+    UNION ALL
+    SELECT 'owns tables' WHERE EXISTS (
+        SELECT FROM pg_class WHERE relkind IN ('r', 'p', 'v', 'm')
+        AND relnamespace = 'public'::regnamespace AND pg_has_role(current_user, relowner, 'USAGE')
+    )
+) AS reasons
+"""
+
+
+class UnsafeRole(CrannyError):
+    code = "unsafe-role"
 
 
 class Tx:
@@ -47,7 +67,8 @@ class Tx:
         self.pokes[subject] = None
 
     async def one(self, sql: str, *args: object) -> Row | None:
-        return await self.connection.fetchrow(sql, *args)
+        row: Row | None = await self.connection.fetchrow(sql, *args)
+        return row
 
     async def all(self, sql: str, *args: object) -> Sequence[Row]:
         rows: Sequence[Row] = await self.connection.fetch(sql, *args)
@@ -99,9 +120,25 @@ async def _leave_as_is(_: asyncpg.Connection) -> None:
     """Nothing to reset: sessions hold no state (SET LOCAL only, no LISTEN on pooled connections)."""
 
 
-async def _codecs(connection: asyncpg.Connection) -> None:
-    import msgspec
+async def refuse_unsafe_role(pool: asyncpg.Pool) -> None:
+    """The start-up check: raises UnsafeRole when the role could look over the wall between tenants."""
+    reasons = await pool.fetch(UNSAFE)
+    if reasons:
+        raise UnsafeRole(
+            f"The database role {reasons[0]['role']} {', '.join(row['why'] for row in reasons)}. "
+            "Connect as an application role that owns nothing (see the operations guide)."
+        )
 
+
+async def _codecs(connection: asyncpg.Connection) -> None:
+    # Plain UUIDs: the driver's own subclass is not taken by CBOR.
+    await connection.set_type_codec(
+        "uuid",
+        schema="pg_catalog",
+        encoder=lambda value: value.bytes,
+        decoder=lambda raw: UUID(bytes=raw),
+        format="binary",
+    )
     await connection.set_type_codec(
         "jsonb",
         schema="pg_catalog",

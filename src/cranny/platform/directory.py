@@ -1,0 +1,71 @@
+"""From a secret or a name that comes from outside to the tenant it belongs to.
+
+The one table of our own without a wall between tenants, because it is what finds the tenant. It holds SHA-256
+hashes and ids only; secrets in it are random and long, so that a hash can't be turned back by guessing.
+"""
+
+import hashlib
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+import msgspec
+
+from cranny.platform import rows
+from cranny.platform.db import Database, Tx
+
+PUT: Final = """
+INSERT INTO directory (hash, kind, tenant, ref, expires) VALUES ($1, $2, $3, $4, $5)
+ON CONFLICT (hash) DO UPDATE SET expires = excluded.expires WHERE directory.tenant = excluded.tenant
+"""
+FIND: Final = "SELECT hash, kind, tenant, ref, expires FROM directory WHERE hash = $1"
+FORGET: Final = "DELETE FROM directory WHERE hash = $1 AND tenant = $2"
+FORGET_EXPIRED: Final = "DELETE FROM directory WHERE tenant = $1 AND expires <= $2"
+
+
+class DirectoryRow(msgspec.Struct, frozen=True):
+    hash: bytes
+    kind: str
+    tenant: UUID
+    ref: UUID
+    expires: datetime | None
+
+
+class Found(msgspec.Struct, frozen=True):
+    tenant: UUID
+    ref: UUID
+    expires: datetime | None
+
+
+async def put(
+    tx: Tx, kind: str, secret: bytes | str, tenant: UUID, ref: UUID, *, expires: datetime | None = None
+) -> None:
+    """Remember that `secret` of this `kind` stands for `ref` of `tenant`."""
+    await tx.run(PUT, digest(kind, secret), kind, tenant, ref, expires)
+
+
+async def find(db: Database, kind: str, secret: bytes | str) -> Found | None:
+    """What `secret` stands for; None when it is not known or has expired."""
+    record = await db.pool.fetchrow(FIND, digest(kind, secret))
+    if record is None:
+        return None
+    found = rows.to(Found, record)
+    if found.expires is not None and found.expires <= db.clock.now():
+        return None
+    return found
+
+
+async def forget(tx: Tx, kind: str, secret: bytes | str) -> bool:
+    """Whether it was there. In one transaction with its use this makes a secret good for one time only."""
+    return await tx.run(FORGET, digest(kind, secret), tx.tenant) == "DELETE 1"
+
+
+async def forget_expired(db: Database, tenant: UUID) -> int:
+    """A sweep: drop what has expired."""
+    tag: str = await db.pool.execute(FORGET_EXPIRED, tenant, db.clock.now())
+    return int(tag.rsplit(maxsplit=1)[-1])
+
+
+def digest(kind: str, secret: bytes | str) -> bytes:
+    raw = secret.encode() if isinstance(secret, str) else secret
+    return hashlib.sha256(kind.encode() + b"\x00" + raw).digest()

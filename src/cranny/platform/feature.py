@@ -1,0 +1,62 @@
+"""What a feature hands to the wiring: each feature's `__init__` exports one `FEATURE`."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from litestar.types import ControllerRouterHandler
+
+from cranny.core.clock import Clock
+from cranny.core.ids import Ids
+from cranny.core.rng import Rng
+from cranny.platform.db import Database, Tx
+from cranny.platform.jobs import JobHandler
+from cranny.platform.keys import Keyring
+from cranny.platform.reactions import Reaction
+from cranny.platform.sweeps import Sweep
+from cranny.wire.brokers import Broker
+from cranny.wire.kdf import Kdf
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What the processes are made of, given to every feature."""
+
+    db: Database
+    broker: Broker
+    keyring: Keyring
+    kdf: Kdf
+    clock: Clock
+    ids: Ids
+    rng: Rng
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """An invariant that does not hold: which one (`I2`), for what (`banks/<id>/doors/07`), and how it shows."""
+
+    invariant: str
+    subject: str
+    detail: str
+
+
+def _none(_: Parts) -> Sequence[Any]:
+    return ()
+
+
+def _no_jobs(_: Parts) -> Mapping[str, JobHandler]:
+    return {}
+
+
+async def _nothing_wrong(_: Tx) -> list[Violation]:
+    return []
+
+
+@dataclass(frozen=True, slots=True)
+class Feature:
+    name: str
+    routes: Callable[[Parts], Sequence[ControllerRouterHandler]] = _none
+    reactions: Callable[[Parts], Sequence[Reaction]] = _none
+    jobs: Callable[[Parts], Mapping[str, JobHandler]] = _no_jobs
+    sweeps: Callable[[Parts], Sequence[Sweep]] = _none
+    audit: Callable[[Tx], Awaitable[list[Violation]]] = _nothing_wrong

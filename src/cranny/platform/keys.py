@@ -1,0 +1,106 @@
+"""Every key of the server comes from one master key of 32 bytes, which never is in the database.
+
+Each use has its own key, derived with HKDF-SHA256 from a label, so that one that leaks tells nothing of another.
+"""
+
+import os
+from functools import cached_property
+from pathlib import Path
+from typing import Final
+from uuid import UUID
+
+import nkeys
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from cranny.core.errors import CrannyError
+from cranny.core.rng import Rng
+
+SIZE: Final = 32
+"""Length of the master key in bytes."""
+
+_VERSION: Final = b"\x01"
+_NONCE: Final = 12
+
+
+class SealBroken(CrannyError):
+    """Not sealed with this key, for this purpose and context, or changed since."""
+
+    code = "seal-broken"
+
+
+class Keyring:
+    def __init__(self, master: bytes, *, rng: Rng) -> None:
+        """`master` is 32 random bytes. Raises ValueError on any other length."""
+        if len(master) != SIZE:
+            raise ValueError(f"the master key has {len(master)} bytes, not {SIZE}")
+        self._master = master
+        self._rng = rng
+
+    def seal(self, purpose: str, context: bytes, plain: bytes) -> bytes:
+        """Encrypt (ChaCha20-Poly1305, random nonce). `purpose` picks the key; `context` says what it belongs
+        to (tenant and id) and must be the same at `open`."""
+        nonce = self._rng.bytes(_NONCE)
+        box = ChaCha20Poly1305(self._derive("seal", purpose.encode()))
+        return _VERSION + nonce + box.encrypt(nonce, plain, context)
+
+    def open(self, purpose: str, context: bytes, sealed: bytes) -> bytes:
+        """The inverse of `seal`. Raises SealBroken."""
+        version, nonce, text = sealed[:1], sealed[1 : 1 + _NONCE], sealed[1 + _NONCE :]
+        box = ChaCha20Poly1305(self._derive("seal", purpose.encode()))
+        if version != _VERSION or len(nonce) != _NONCE:
+            raise SealBroken("A stored secret has an unknown form.")
+        try:
+            return box.decrypt(nonce, text, context)
+        except InvalidTag as error:
+            raise SealBroken("A stored secret can't be opened with this master key.") from error
+
+    def pepper(self, bank: UUID) -> bytes:
+        """The bank's secret for digests of codes, tracking numbers and persons; 32 bytes."""
+        return self._derive("pepper", bank.bytes)
+
+    def downlink_key(self, tenant: UUID) -> Ed25519PrivateKey:
+        """Signs what goes down to the tenant's banks; its public half is pinned at enrolment."""
+        return Ed25519PrivateKey.from_private_bytes(self._derive("downlink", tenant.bytes))
+
+    def nats_account_seed(self) -> bytes:
+        """The NKEY seed (`SA…`) that signs the answers of the auth callout."""
+        return _nkey(self._derive("nats-account"), nkeys.PREFIX_BYTE_ACCOUNT)
+
+    def nats_user_seed(self, name: str) -> bytes:
+        """The NKEY seed (`SU…`) with which our own process `name` connects."""
+        return _nkey(self._derive("nats-user", name.encode()), nkeys.PREFIX_BYTE_USER)
+
+    @cached_property
+    def cursor_key(self) -> bytes:
+        """Signs page cursors; 32 bytes."""
+        return self._derive("cursor")
+
+    def _derive(self, label: str, context: bytes = b"") -> bytes:
+        info = b"cranny/" + label.encode() + b"/1\x00" + context
+        return HKDF(algorithm=SHA256(), length=SIZE, salt=None, info=info).derive(self._master)
+
+
+def read_or_make_master(path: Path, rng: Rng) -> bytes:
+    """The master key kept in `path`, made on first use, readable by its owner only. Raises PermissionError
+    when others may read it. Blocking: for start-up."""
+    try:
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        if path.stat().st_mode & 0o077:
+            raise PermissionError(f"{path} may be read by others: chmod 600 {path}") from None
+        return path.read_bytes()
+    master = rng.bytes(SIZE)
+    with os.fdopen(handle, "wb") as file:
+        file.write(master)
+        file.flush()
+        os.fsync(file.fileno())
+    return master
+
+
+def _nkey(raw: bytes, prefix: int) -> bytes:
+    seed: bytes = nkeys.encode_seed(raw, prefix)
+    return seed

@@ -1,0 +1,92 @@
+"""Reading the tenant's log: events that have a position, in its order."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+import msgspec
+
+from cranny.core.events import Event
+from cranny.platform import sequencer
+from cranny.platform.db import Row, Tx
+from cranny.platform.feature import Violation
+
+_GENESIS: Final = bytes(32)
+
+READ: Final = """
+SELECT id, tenant, type, subject, time, recorded, data, position FROM events
+WHERE tenant = $1 AND position > $2
+  AND ($3::text[] IS NULL OR type = ANY($3)) AND ($4::text IS NULL OR subject = $4)
+ORDER BY position LIMIT $5
+"""
+READ_SUBJECT: Final = """
+SELECT id, tenant, type, subject, time, recorded, data, position FROM events
+WHERE tenant = $1 AND subject = $4 AND position > $2 AND ($3::text[] IS NULL OR type = ANY($3))
+ORDER BY position LIMIT $5
+"""
+HEAD: Final = "SELECT position FROM log_heads WHERE tenant = $1"
+CHAIN_AT: Final = "SELECT chain FROM events WHERE tenant = $1 AND position = $2"
+LINKS: Final = """
+SELECT id, type, subject, time, recorded, data, position, chain FROM events
+WHERE tenant = $1 AND position > $2 ORDER BY position LIMIT $3
+"""
+
+
+class EventRow(msgspec.Struct, frozen=True):
+    tenant: UUID
+    id: UUID
+    seq: int
+    type: str
+    subject: str
+    time: datetime
+    recorded: datetime
+    data: dict[str, Any]
+    position: int | None
+    chain: bytes | None
+
+
+async def read(
+    tx: Tx, after: int, limit: int, types: Sequence[str] | None = None, subject: str | None = None
+) -> list[Event]:
+    """Up to `limit` events after position `after`, of these types and about this subject where given."""
+    sql = READ if subject is None else READ_SUBJECT
+    return [event(record) for record in await tx.all(sql, tx.tenant, after, types, subject, limit)]
+
+
+async def head(tx: Tx) -> int:
+    """The last position there is; 0 in an empty log. Everything up to it can be read."""
+    return int(await tx.value(HEAD, tx.tenant) or 0)
+
+
+async def verify(tx: Tx, *, batch: int = 2000) -> list[Violation]:
+    """Recompute the whole chain (I8). Lists the first position that is missing or does not fit, if any."""
+    position, chain = 0, _GENESIS
+    while rows := await tx.all(LINKS, tx.tenant, position, batch):
+        for row in rows:
+            position += 1
+            chain = sequencer.link(chain, sequencer.canonical(position, row))
+            if row["position"] != position or row["chain"] != chain:
+                return [Violation("I8", f"log/{position}", "the event log is not what was written")]
+    return [] if position == await head(tx) else [Violation("I8", f"log/{position + 1}", "events are missing")]
+
+
+def event(record: Row) -> Event:
+    return Event(**record)
+
+
+def to_cloudevent(event: Event, source: str) -> dict[str, Any]:
+    """CloudEvents 1.0, structured JSON. `source` is where the tenant's events come from, a URI;
+    `position` and `recordedtime` are our extension attributes."""
+    return {
+        "specversion": "1.0",
+        "id": str(event.id),
+        "source": source,
+        "type": event.type,
+        "subject": event.subject,
+        "time": event.time.isoformat().replace("+00:00", "Z"),
+        "datacontenttype": "application/json",
+        "data": event.data,
+        "position": event.position,
+        "recordedtime": event.recorded.isoformat().replace("+00:00", "Z"),
+    }

@@ -1,0 +1,80 @@
+"""Migrations: every feature has a folder `migrations/` of its own, which is a branch of the one history.
+
+The folders are found by listing, so that a feature can be taken out by deleting its folder. Everything runs in
+one transaction as the owner of the tables; processes that start together wait for each other.
+SQLAlchemy and Alembic are imported here and nowhere at run time.
+"""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Final
+
+import asyncpg
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection
+from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.pool import NullPool
+
+PACKAGE: Final = Path(__file__).resolve().parents[1]
+ONE_AT_A_TIME: Final = "SELECT pg_advisory_xact_lock(hashtext('cranny.migrate'))"
+
+
+def folders(package: Path = PACKAGE) -> list[Path]:
+    """Every feature's `migrations/` that holds at least one revision."""
+    found = {revision.parent for revision in package.glob("**/migrations/[0-9]*.py")}
+    return sorted(found)
+
+
+async def upgrade(owner_dsn: str, *, only: Sequence[Path] | None = None) -> None:
+    """Bring the database up to the newest revision of every feature (of the folders in `only`, where given).
+    Does nothing when it already is."""
+    config = _config(folders() if only is None else only)
+
+    def run(connection: Connection) -> None:
+        connection.exec_driver_sql(ONE_AT_A_TIME)
+        config.attributes["connection"] = connection
+        command.upgrade(config, "heads")
+
+    await _with_connection(owner_dsn, run)
+
+
+async def current(owner_dsn: str) -> frozenset[str]:
+    """Every revision that the database holds."""
+    script = ScriptDirectory.from_config(_config(folders()))
+    held: list[str] = []
+
+    def run(connection: Connection) -> None:
+        heads = MigrationContext.configure(connection).get_current_heads()
+        held.extend(revision.revision for revision in script.get_all_current(heads))
+
+    await _with_connection(owner_dsn, run)
+    return frozenset(held)
+
+
+def known() -> frozenset[str]:
+    """Every revision that this program has; those that are not in `current` are pending."""
+    script = ScriptDirectory.from_config(_config(folders()))
+    return frozenset(revision.revision for revision in script.walk_revisions())
+
+
+def _config(places: Sequence[Path]) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(PACKAGE / "platform" / "alembic"))
+    config.set_main_option("path_separator", "newline")
+    config.set_main_option("version_locations", "\n".join(map(str, places)))
+    return config
+
+
+async def _with_connection(dsn: str, work: Callable[[Connection], None]) -> None:
+    # Our own connect: it takes PostgreSQL's DSN as it is, unix sockets included.
+    engine = create_async_engine(
+        "postgresql+asyncpg://", async_creator=lambda: asyncpg.connect(dsn), poolclass=NullPool
+    )
+    try:
+        async with engine.begin() as connection:
+            await connection.run_sync(work)
+    finally:
+        await engine.dispose()

@@ -1,0 +1,249 @@
+"""Reactions follow the log: each event is handled in order, its effect and the cursor in one transaction.
+
+A subject whose event can't be handled is parked, with an alarm event; its later events wait behind in order and
+are tried again with growing pauses, while all other subjects go on. A reaction reads and writes the database
+only; whatever must happen outside it asks for with a job.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+import msgspec
+import structlog
+
+from cranny.core.errors import CrannyError
+from cranny.core.events import Event, NewEvent
+from cranny.platform import events, log
+from cranny.platform.db import Database, Row, Tx
+from cranny.platform.rounds import Rounds
+from cranny.wire import subjects
+from cranny.wire.brokers import Broker
+
+BATCH: Final = 200
+WINDOW: Final = 5000
+"""Positions looked at in one step, so that a reaction to rare events moves on too."""
+LONGEST_PAUSE: Final = timedelta(hours=1)
+
+BEHIND: Final = """
+SELECT r.name, EXISTS (
+    SELECT FROM reaction_parked p WHERE p.tenant = $1 AND p.reaction = r.name AND p.retry_at <= $3
+) AS due
+FROM unnest($2::text[]) AS r (name)
+LEFT JOIN reaction_cursors c ON c.tenant = $1 AND c.reaction = r.name
+LEFT JOIN log_heads h ON h.tenant = $1
+WHERE coalesce(c.position, 0) < coalesce(h.position, 0) OR EXISTS (
+    SELECT FROM reaction_parked p WHERE p.tenant = $1 AND p.reaction = r.name AND p.retry_at <= $3
+)
+"""
+START: Final = """
+INSERT INTO reaction_cursors (tenant, reaction, position) VALUES ($1, $2, 0) ON CONFLICT DO NOTHING
+"""
+TAKE: Final = """
+SELECT position FROM reaction_cursors WHERE tenant = $1 AND reaction = $2 FOR NO KEY UPDATE SKIP LOCKED
+"""
+NEXT: Final = """
+SELECT id, tenant, type, subject, time, recorded, data, position FROM events
+WHERE tenant = $1 AND position > $2 AND position <= $3 AND type = ANY($4::text[])
+ORDER BY position LIMIT $5
+"""
+ADVANCE: Final = "UPDATE reaction_cursors SET position = $3 WHERE tenant = $1 AND reaction = $2"
+PARKED_SUBJECTS: Final = """
+SELECT DISTINCT subject FROM reaction_parked WHERE tenant = $1 AND reaction = $2 AND subject = ANY($3::text[])
+"""
+PARK: Final = """
+INSERT INTO reaction_parked (tenant, reaction, position, subject, tries, retry_at, error)
+VALUES ($1, $2, $3, $4, $5, $6, $7)
+"""
+DUE: Final = """
+SELECT DISTINCT subject FROM reaction_parked WHERE tenant = $1 AND reaction = $2 AND retry_at <= $3 LIMIT 50
+"""
+PARKED: Final = """
+SELECT e.id, e.tenant, e.type, e.subject, e.time, e.recorded, e.data, e.position, p.tries
+FROM reaction_parked p JOIN events e ON e.tenant = p.tenant AND e.position = p.position
+WHERE p.tenant = $1 AND p.reaction = $2 AND p.subject = $3 ORDER BY p.position LIMIT $4
+"""
+RELEASE: Final = "DELETE FROM reaction_parked WHERE tenant = $1 AND reaction = $2 AND position = $3"
+TRY_LATER: Final = """
+UPDATE reaction_parked SET tries = $4, retry_at = $5, error = $6
+WHERE tenant = $1 AND reaction = $2 AND position = $3
+"""
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Reaction:
+    """`handle` is called in the transaction that moves the cursor, once for every event of these types, in
+    order per subject. It starts at the beginning of the log."""
+
+    name: str
+    types: frozenset[str]
+    handle: Callable[[Tx, Event], Awaitable[None]]
+
+
+class ReactionCursorRow(msgspec.Struct, frozen=True):
+    tenant: UUID
+    reaction: str
+    position: int
+
+
+class ReactionParkedRow(msgspec.Struct, frozen=True):
+    """`tries` is 0 for an event that only waits behind another of its subject."""
+
+    tenant: UUID
+    reaction: str
+    position: int
+    subject: str
+    tries: int
+    retry_at: datetime
+    error: str
+
+
+class Reactor:
+    """Runs in every worker; a reaction's cursor is locked by one at a time."""
+
+    def __init__(self, db: Database, broker: Broker, reactions: Sequence[Reaction], *, every_s: float = 1.0) -> None:
+        self._db = db
+        self._reactions = {reaction.name: reaction for reaction in reactions}
+        self._rounds = Rounds(
+            db, broker, name="reactions", subject=subjects.ANY_LOG, work=self.catch_up, every_s=every_s
+        )
+        if len(self._reactions) != len(reactions):
+            raise ValueError("two reactions have the same name")
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        await self._rounds.run()
+
+    async def catch_up(self, tenant: UUID) -> int:
+        """Handle everything that waits for `tenant`; returns how many events were dealt with. What a
+        reaction records itself is handled when the sequencer has placed it."""
+        async with self._db.transaction(tenant) as tx:
+            behind = await tx.all(BEHIND, tenant, list(self._reactions), tx.now())
+        dealt_with = 0
+        for row in behind:
+            reaction = self._reactions[row["name"]]
+            if row["due"]:
+                await retry_parked(self._db, reaction, tenant)
+            while (step := await advance(self._db, reaction, tenant)) is not None:
+                dealt_with += step
+        return dealt_with
+
+
+async def advance(db: Database, reaction: Reaction, tenant: UUID) -> int | None:
+    """One step: a batch of events in one transaction. Returns how many; None when nothing was left to do or
+    another process is at it."""
+    try:
+        async with db.transaction(tenant) as tx:
+            return await _step(tx, reaction, careful=False)
+    except Exception as error:  # noqa: BLE001 - told of by the careful step, which finds the culprit
+        _log.info("reaction steps back", reaction=reaction.name, error=type(error).__name__)
+    async with db.transaction(tenant) as tx:
+        return await _step(tx, reaction, careful=True)
+
+
+async def retry_parked(db: Database, reaction: Reaction, tenant: UUID) -> int:
+    """Try the parked subjects whose pause is over. Returns how many events could be handled."""
+    async with db.transaction(tenant) as tx:
+        due = await tx.all(DUE, tenant, reaction.name, tx.now())
+    handled = 0
+    for row in due:
+        async with db.transaction(tenant) as tx:
+            handled += await _retry_subject(tx, reaction, row["subject"])
+    return handled
+
+
+async def _step(tx: Tx, reaction: Reaction, *, careful: bool) -> int | None:
+    position = await _take(tx, reaction)
+    head = await log.head(tx)
+    if position is None or position >= head:
+        return None
+    until = min(head, position + WINDOW)
+    batch = [
+        log.event(record) for record in await tx.all(NEXT, tx.tenant, position, until, list(reaction.types), BATCH)
+    ]
+    parked = await _parked_among(tx, reaction, batch)
+    for event in batch:
+        if event.subject in parked:
+            await _park(tx, reaction, event, tries=0, error="waits behind")
+        elif careful:
+            await _handle_or_park(tx, reaction, event, parked)
+        else:
+            await reaction.handle(tx, event)
+    await tx.run(ADVANCE, tx.tenant, reaction.name, batch[-1].position if len(batch) == BATCH else until)
+    return len(batch)
+
+
+async def _take(tx: Tx, reaction: Reaction) -> int | None:
+    """Lock the cursor; None when another process holds it."""
+    row = await tx.one(TAKE, tx.tenant, reaction.name)
+    if row is None:
+        await tx.run(START, tx.tenant, reaction.name)
+        row = await tx.one(TAKE, tx.tenant, reaction.name)
+    return None if row is None else int(row["position"])
+
+
+async def _parked_among(tx: Tx, reaction: Reaction, batch: Sequence[Event]) -> set[str]:
+    wanted = list({event.subject for event in batch})
+    return {row["subject"] for row in await tx.all(PARKED_SUBJECTS, tx.tenant, reaction.name, wanted)}
+
+
+async def _handle_or_park(tx: Tx, reaction: Reaction, event: Event, parked: set[str]) -> None:
+    try:
+        async with tx.attempt():
+            await reaction.handle(tx, event)
+    except Exception as error:
+        if tx.connection.is_closed():
+            raise
+        _log.exception("reaction parked", reaction=reaction.name, subject=event.subject, position=event.position)
+        parked.add(event.subject)
+        await _park(tx, reaction, event, tries=1, error=_reason(error))
+        await events.record(tx, [_alarm("reaction.parked", reaction, event)])
+
+
+async def _park(tx: Tx, reaction: Reaction, event: Event, *, tries: int, error: str) -> None:
+    retry_at = tx.now() + pause(tries)
+    await tx.run(PARK, tx.tenant, reaction.name, event.position, event.subject, tries, retry_at, error)
+
+
+async def _retry_subject(tx: Tx, reaction: Reaction, subject: str) -> int:
+    if await _take(tx, reaction) is None:
+        return 0
+    rows = await tx.all(PARKED, tx.tenant, reaction.name, subject, BATCH)
+    for handled, row in enumerate(rows):
+        try:
+            async with tx.attempt():
+                await reaction.handle(tx, _without_tries(row))
+        except Exception as error:
+            if tx.connection.is_closed():
+                raise
+            _log.exception("reaction still parked", reaction=reaction.name, subject=subject)
+            tries = row["tries"] + 1
+            later = tx.now() + pause(tries)
+            await tx.run(TRY_LATER, tx.tenant, reaction.name, row["position"], tries, later, _reason(error))
+            return handled
+        await tx.run(RELEASE, tx.tenant, reaction.name, row["position"])
+    if rows and len(rows) < BATCH:
+        await events.record(tx, [_alarm("reaction.resumed", reaction, _without_tries(rows[-1]))])
+    return len(rows)
+
+
+def pause(tries: int) -> timedelta:
+    """1, 2, 4… seconds, an hour at most."""
+    return min(timedelta(seconds=2 ** min(max(tries - 1, 0), 16)), LONGEST_PAUSE)
+
+
+def _without_tries(row: Row) -> Event:
+    return Event(**{key: value for key, value in row.items() if key != "tries"})
+
+
+def _reason(error: Exception) -> str:
+    return error.code if isinstance(error, CrannyError) else type(error).__name__
+
+
+def _alarm(type_: str, reaction: Reaction, event: Event) -> NewEvent:
+    data = {"reaction": reaction.name, "subject": event.subject, "position": event.position}
+    return NewEvent(type_, f"reactions/{reaction.name}", data)
