@@ -40,6 +40,14 @@ class Violation:
     detail: str
 
 
+@dataclass(frozen=True, slots=True)
+class Loop:
+    """Something that a worker runs for as long as it lives; `run` ends only by being cancelled."""
+
+    name: str
+    run: Callable[[], Awaitable[None]]
+
+
 def _none(_: Parts) -> Sequence[Any]:
     return ()
 
@@ -59,4 +67,5 @@ class Feature:
     reactions: Callable[[Parts], Sequence[Reaction]] = _none
     jobs: Callable[[Parts], Mapping[str, JobHandler]] = _no_jobs
     sweeps: Callable[[Parts], Sequence[Sweep]] = _none
+    loops: Callable[[Parts], Sequence[Loop]] = _none
     audit: Callable[[Tx], Awaitable[list[Violation]]] = _nothing_wrong

@@ -1,0 +1,121 @@
+"""Where PostgreSQL and NATS are: configured, already started by another `cranny`, or started here."""
+
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import msgspec
+import nkeys
+
+from cranny.apps.settings import Settings
+from cranny.core.rng import Rng
+from cranny.platform import engines
+from cranny.platform.engines import NatsAddress, NatsConfig, PostgresAddress
+from cranny.platform.keys import Keyring, read_or_make_master
+from cranny.platform.migrate import upgrade
+
+
+class Addresses(msgspec.Struct, frozen=True, kw_only=True):
+    """All that a process needs to find and prove itself to the engines. Holds secrets: never printed."""
+
+    owner_dsn: str
+    app_dsn: str
+    nats_url: str
+    master: bytes
+    pid: int
+    """The process that started the engines; 0 where nobody did."""
+
+    def __repr__(self) -> str:
+        return f"Addresses(pid={self.pid})"
+
+
+@asynccontextmanager
+async def stand_up(settings: Settings, rng: Rng) -> AsyncIterator[Addresses]:
+    """Engines, started where no address is configured, with the schema up to date."""
+    master = master_key(settings, rng)
+    config = _broker_config(Keyring(master, rng=rng), settings)
+    configured_nats = NatsAddress(settings.nats_url, 0) if settings.nats_url else None
+    async with (
+        engines.postgres(settings.data, configured=_configured(settings)) as postgres,
+        engines.nats(settings.data, config=config, configured=configured_nats) as nats,
+    ):
+        if settings.database_url is None:
+            await upgrade(postgres.owner_dsn)
+        found = Addresses(
+            owner_dsn=postgres.owner_dsn,
+            app_dsn=postgres.app_dsn,
+            nats_url=nats.url,
+            master=master,
+            pid=os.getpid(),
+        )
+        with _announced(settings.data, found):
+            yield found
+
+
+@asynccontextmanager
+async def find(settings: Settings, rng: Rng) -> AsyncIterator[Addresses]:
+    """The engines of a `cranny up` that runs on the same data, else as `stand_up`."""
+    running = _running(settings.data)
+    if running is not None:
+        yield running
+        return
+    async with stand_up(settings, rng) as found:
+        yield found
+
+
+def master_key(settings: Settings, rng: Rng) -> bytes:
+    """The configured master key, or the one in the data directory, made there at the first start."""
+    if settings.master_key is not None:
+        return settings.master_key
+    settings.data.mkdir(parents=True, exist_ok=True)
+    return read_or_make_master(settings.data / "master.key", rng)
+
+
+def _broker_config(keyring: Keyring, settings: Settings) -> NatsConfig:
+    """Our own processes are users of the broker; everybody else is asked about through the auth callout."""
+    user = nkeys.from_seed(keyring.nats_user_seed("server")).public_key.decode()
+    account = nkeys.from_seed(keyring.nats_account_seed()).public_key.decode()
+    return NatsConfig(users=[user], issuer=account, port=settings.nats_port)
+
+
+def _configured(settings: Settings) -> PostgresAddress | None:
+    if settings.database_url is None or settings.owner_url is None:
+        return None
+    return PostgresAddress(owner_dsn=settings.owner_url, app_dsn=settings.database_url)
+
+
+class _announced:  # noqa: N801 - reads as a verb where it is used
+    """A private file that tells the other commands on this machine where the engines are."""
+
+    def __init__(self, data: Path, found: Addresses) -> None:
+        self._path = data / "running.json"
+        self._found = found
+
+    def __enter__(self) -> None:
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        self._path.unlink(missing_ok=True)
+        handle = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(handle, "wb") as file:
+            file.write(msgspec.json.encode(self._found))
+
+    def __exit__(self, *_: object) -> None:
+        self._path.unlink(missing_ok=True)
+
+
+def _running(data: Path) -> Addresses | None:
+    try:
+        found = msgspec.json.decode((data / "running.json").read_bytes(), type=Addresses)
+    except (FileNotFoundError, msgspec.MsgspecError):
+        return None
+    return found if _alive(found.pid) else None
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
