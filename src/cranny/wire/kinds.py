@@ -4,13 +4,18 @@ Doors are named by their label, unique in a bank for ever. `generation` is the o
 A body holds ids, labels and figures, never codes and never personal data.
 """
 
-from typing import Any, Final, Literal
+from typing import Annotated, Any, Final, Literal
 from uuid import UUID
 
 import msgspec
 
 from cranny.core.errors import Invalid
+from cranny.wire.facts import Count
 
+Label = Annotated[str, msgspec.Meta(min_length=1, max_length=32, pattern=r"^[^\x00-\x1f\x7f]+\Z")]
+"""A door's name."""
+Text = Annotated[str, msgspec.Meta(max_length=200, pattern=r"^[^\x00]*\Z")]
+Deliveries = Annotated[list[UUID], msgspec.Meta(max_length=256)]
 Purpose = Literal["deposit", "collect", "recall", "inspect"]
 Evidence = Literal["sensed", "inferred"]
 """`sensed`: a content sensor saw it. `inferred`: the door was opened and shut, nobody looked inside."""
@@ -23,70 +28,80 @@ class Body(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_default
 class BankStarted(Body, frozen=True):
     """The controller is up. `applied` is the last downlink entry it holds."""
 
-    version: str
-    applied: int
+    version: Text
+    applied: Count
 
 
 class OpeningIntended(Body, frozen=True):
     """Written and synced before the pulse: the record that an opening will be tried."""
 
     opening: UUID
-    door: str
-    generation: int
+    door: Label
+    generation: Count
     purpose: Purpose
     grant: UUID | None
     credential: Literal["code", "qr", "tracking", "reopen"]
-    attempt: int = 1
+    attempt: Count = 1
 
 
 class DoorOpened(Body, frozen=True):
     opening: UUID
-    door: str
-    generation: int
+    door: Label
+    generation: Count
 
 
 class DoorNotOpened(Body, frozen=True):
     """All tries were spent; the grant is not used. The door leaves the free pool."""
 
     opening: UUID
-    door: str
-    generation: int
-    reason: str
+    door: Label
+    generation: Count
+    reason: Text
 
 
 class OpeningUnknown(Body, frozen=True):
     """The controller stopped between pulse and result; `door_open` is what the sensor says now."""
 
     opening: UUID
-    door: str
-    generation: int
+    door: Label
+    generation: Count
     door_open: bool
 
 
 class DoorShut(Body, frozen=True):
-    opening: UUID
-    door: str
-    generation: int
+    """`opening` is None when the door had been forced."""
+
+    opening: UUID | None
+    door: Label
+    generation: Count
 
 
 class DoorUnsecured(Body, frozen=True):
     """Open for longer than the bank's policy allows."""
 
     opening: UUID | None
-    door: str
+    door: Label
 
 
 class DoorForced(Body, frozen=True):
     """The sensor says open and no opening was intended."""
 
-    door: str
+    door: Label
 
 
 class DoorBlocked(Body, frozen=True):
     """Out of the free pool until a person has looked."""
 
-    door: str
-    reason: str
+    door: Label
+    reason: Text
+
+
+class DoorCleared(Body, frozen=True):
+    """A person has looked: back in the free pool. `opening` is the inspection, None when it was settled
+    without one."""
+
+    opening: UUID | None
+    door: Label
 
 
 class DepositStored(Body, frozen=True):
@@ -94,13 +109,13 @@ class DepositStored(Body, frozen=True):
     the collect grants of further deliveries of the same collector that it stands for."""
 
     opening: UUID
-    door: str
-    generation: int
-    deliveries: list[UUID]
+    door: Label
+    generation: Count
+    deliveries: Deliveries
     grant: UUID | None
     evidence: Evidence
-    superseded: list[UUID] = []
-    unannounced: list[UUID] = []
+    superseded: Deliveries = []
+    unannounced: Deliveries = []
     """Those of `deliveries` whose id was made at the bank because nobody had announced them."""
 
 
@@ -108,9 +123,9 @@ class DepositAbandoned(Body, frozen=True):
     """The door was opened for a deposit and nothing stayed in it."""
 
     opening: UUID
-    door: str
-    generation: int
-    deliveries: list[UUID]
+    door: Label
+    generation: Count
+    deliveries: Deliveries
     reason: Literal["too-small", "not-opened", "withdrawn", "empty", "unsecured", "unknown"]
 
 
@@ -118,11 +133,11 @@ class CollectFinished(Body, frozen=True):
     """Shut after a collect, recall or inspect opening that ended the occupancy."""
 
     opening: UUID
-    door: str
-    generation: int
+    door: Label
+    generation: Count
     purpose: Purpose
     grant: UUID | None
-    deliveries: list[UUID]
+    deliveries: Deliveries
     evidence: Evidence
 
 
@@ -130,23 +145,23 @@ class CollectLeft(Body, frozen=True):
     """Shut, and the content sensor still sees something: nothing was collected, the grant still opens."""
 
     opening: UUID
-    door: str
-    generation: int
+    door: Label
+    generation: Count
     grant: UUID | None
-    deliveries: list[UUID]
+    deliveries: Deliveries
 
 
 class CodeExhausted(Body, frozen=True):
     """Too many wrong tries: the code of this grant is off, its QR still works."""
 
     grant: UUID
-    tries: int
+    tries: Count
 
 
 class KeypadSlowed(Body, frozen=True):
     """The keypad makes everybody wait `delay_ms` after wrong tries."""
 
-    delay_ms: int
+    delay_ms: Count
 
 
 KINDS: Final[dict[str, type[Body]]] = {
@@ -159,6 +174,7 @@ KINDS: Final[dict[str, type[Body]]] = {
     "door.unsecured": DoorUnsecured,
     "door.forced": DoorForced,
     "door.blocked": DoorBlocked,
+    "door.cleared": DoorCleared,
     "deposit.stored": DepositStored,
     "deposit.abandoned": DepositAbandoned,
     "collect.finished": CollectFinished,

@@ -3,10 +3,18 @@
 Up: batches of facts (signed by the box), heartbeats, pulls. Down: numbered entries (signed by the server).
 """
 
-from typing import Literal
+from typing import Annotated, Literal, TypeVar
 from uuid import UUID
 
 import msgspec
+
+from cranny.core.errors import Invalid
+from cranny.wire.facts import Count, Quality, WallMillis
+from cranny.wire.kinds import Text
+
+M = TypeVar("M")
+BATCH_MOST = 1000
+"""Facts in one batch; with their bytes it must also stay below the broker's largest message (1 MiB)."""
 
 
 class Message(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -24,13 +32,13 @@ class FactBatch(Message, frozen=True):
 
     tenant: UUID
     bank: UUID
-    epoch: int
-    first: int
-    facts: list[bytes]
-    beside: list[bytes | None]
-    applied: int
+    epoch: Count
+    first: Count
+    facts: Annotated[list[bytes], msgspec.Meta(max_length=BATCH_MOST)]
+    beside: Annotated[list[bytes | None], msgspec.Meta(max_length=BATCH_MOST)]
+    applied: Count
     boot: UUID | None = None
-    mono_ms: int = 0
+    mono_ms: Count = 0
 
 
 class FactAck(Message, frozen=True):
@@ -48,22 +56,22 @@ class Beat(Message, frozen=True):
     """A heartbeat. `token` is fresh and random: a command must quote a recent one."""
 
     boot: UUID
-    epoch: int
-    head: int
-    acked: int
-    applied: int
-    token: bytes
-    wall_ms: int
-    clock_quality: str
-    version: str
-    free: int
+    epoch: Count
+    head: Count
+    acked: Count
+    applied: Count
+    token: Annotated[bytes, msgspec.Meta(min_length=16, max_length=64)]
+    wall_ms: WallMillis
+    clock_quality: Quality
+    version: Text
+    free: Count
     """Doors that could take a deposit now."""
 
 
 class Pull(Message, frozen=True):
     """Asks for the entries after `applied`."""
 
-    applied: int
+    applied: Count
 
 
 # ---------------------------------------------------------------- down
@@ -105,7 +113,7 @@ class Policy(Message, frozen=True, tag="policy"):
 
 
 class ItemGiven(Message, frozen=True):
-    """`tracking` is the bank's digest of the tracking number; sizes in mm, None where nobody said."""
+    """`tracking` is the bank's digest of the tracking number; sizes in mm, 0 where nobody said."""
 
     item: UUID
     tracking: bytes
@@ -173,3 +181,11 @@ class Downlink(Message, frozen=True):
 def pack(message: msgspec.Struct) -> bytes:
     """MessagePack."""
     return msgspec.msgpack.encode(message)
+
+
+def unpack(payload: bytes, kind: type[M]) -> M:
+    """A message of `kind`. Raises Invalid, code `message-unreadable`, on anything else."""
+    try:
+        return msgspec.msgpack.decode(payload, type=kind)
+    except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as error:
+        raise Invalid(f"This is no {kind.__name__}: {error}", code="message-unreadable") from error

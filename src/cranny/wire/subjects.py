@@ -1,8 +1,12 @@
 """Every subject, once. A bank may publish below `up` and listen below `down` of its own name only."""
 
+import re
 from uuid import UUID
 
+from cranny.core.errors import Invalid
+
 ROOT = "cranny"
+_OWNED = re.compile(rf"{ROOT}\.([0-9a-f]{{32}})\.([0-9a-f]{{32}})\.(?:up|down)\.")
 
 
 def facts(tenant: UUID, bank: UUID) -> str:
@@ -42,6 +46,8 @@ ANY_OUTBOX = f"{ROOT}.*.outbox"
 
 
 def owner(subject: str) -> tuple[UUID, UUID]:
-    """(tenant, bank) of a bank's subject."""
-    _, tenant, bank, *_ = subject.split(".")
-    return UUID(hex=tenant), UUID(hex=bank)
+    """(tenant, bank) of a bank's subject. Raises Invalid, code `subject-invalid`, when it is none."""
+    named = _OWNED.match(subject)
+    if named is None:
+        raise Invalid(f"{subject!r} is not a bank's subject.", code="subject-invalid")
+    return UUID(hex=named[1]), UUID(hex=named[2])
