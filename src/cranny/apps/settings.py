@@ -41,7 +41,7 @@ def state_directory(env: Mapping[str, str]) -> Path:
     return Path(base) / "cranny"
 
 
-def read(env: Mapping[str, str] | None = None, *, data: Path | None = None) -> Settings:
+def read(env: Mapping[str, str] | None = None, *, data: Path | None = None, port: int | None = None) -> Settings:
     """Settings from `CRANNY_…` variables. Raises Invalid with the variable's name on a bad value."""
     env = os.environ if env is None else env
     database, owner = env.get("CRANNY_DATABASE_URL"), env.get("CRANNY_DATABASE_OWNER_URL")
@@ -60,7 +60,7 @@ def read(env: Mapping[str, str] | None = None, *, data: Path | None = None) -> S
         nats_public_url=env.get("CRANNY_NATS_PUBLIC_URL"),
         master_key=_master(env),
         host=env.get("CRANNY_HOST", "127.0.0.1"),
-        port=_port(env, "CRANNY_PORT", 8080),
+        port=_port(env, "CRANNY_PORT", 8080) if port is None else port,
         nats_port=_port(env, "CRANNY_NATS_PORT", 0),
         public_url=env.get("CRANNY_PUBLIC_URL"),
     )

@@ -1,0 +1,3 @@
+from cranny.apps.cli import main
+
+main()

@@ -1,0 +1,80 @@
+"""Commands about banks. They speak to the server's API with a tenant's key, as any integrator would."""
+
+from pathlib import Path
+from typing import Annotated, Any
+from urllib.parse import quote
+
+import httpx2
+from cyclopts import App, Parameter
+from rich.console import Console
+from rich.table import Table
+
+from cranny.core.clock import SystemClock
+from cranny.core.errors import CrannyError, Invalid, Unavailable
+from cranny.core.ids import TimeIds
+from cranny.core.rng import SystemRng
+
+Server = Annotated[str, Parameter(env_var="CRANNY_SERVER", help="The server's address.")]
+Key = Annotated[str, Parameter(env_var="CRANNY_API_KEY", help="The tenant's API key.")]
+HERE = "http://127.0.0.1:8080"
+
+bank = App(name="bank", help="Banks: add one from its file, list them, let a controller enrol.")
+
+
+def register(app: App) -> None:
+    app.command(bank)
+
+
+@bank.command
+def add(file: Path, /, *, key: Key, server: Server = HERE) -> None:
+    """Add the bank that FILE (YAML) describes, or one that ships with Cranny by its name (`corner-20`)."""
+    text = _read(file)
+    made = _call(server, key, "POST", "/v1/banks", body=text, kind="application/yaml")
+    Console().print(f"Bank [bold]{made['name']}[/]  {made['id']}")
+
+
+@bank.command(name="list")
+def list_(*, key: Key, server: Server = HERE) -> None:
+    """List the tenant's banks."""
+    table = Table("id", "name", "site")
+    for row in _call(server, key, "GET", "/v1/banks")["items"]:
+        table.add_row(row["id"], row["name"], str(row.get("site") or ""))
+    Console().print(table)
+
+
+@bank.command
+def claim(bank_id: str, /, *, key: Key, server: Server = HERE) -> None:
+    """Print a one-time claim with which a controller enrols as this bank. It lapses after a day."""
+    made = _call(server, key, "POST", f"/v1/banks/{quote(bank_id)}/claims", body="{}")
+    Console(highlight=False).print(made["claim"], soft_wrap=True)
+
+
+def _read(file: Path) -> str:
+    from cranny import sites
+
+    try:
+        return file.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        shipped = sites.shipped_banks()
+        if str(file) in shipped:
+            return shipped[str(file)]
+        names = ", ".join(sorted(shipped))
+        raise Invalid(
+            f"There is no file {file}, nor a shipped bank of that name ({names}).", code="no-such-file"
+        ) from None
+
+
+def _call(server: str, key: str, method: str, path: str, *, body: str = "", kind: str = "application/json") -> Any:
+    headers = {"Authorization": f"Bearer {key}", "Content-Type": kind}
+    if method == "POST":
+        headers["Idempotency-Key"] = str(TimeIds(SystemClock(), SystemRng()).new())
+    try:
+        answer = httpx2.request(method, server + path, headers=headers, content=body.encode(), timeout=30)
+    except httpx2.TransportError as error:
+        raise Unavailable(
+            f"{server} does not answer ({error}). Is `cranny up` running?", code="server-silent"
+        ) from error
+    if answer.is_error:
+        problem = answer.json()
+        raise CrannyError(problem.get("detail", answer.text), code=problem.get("code", str(answer.status_code)))
+    return answer.json()

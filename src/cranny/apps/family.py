@@ -1,0 +1,57 @@
+"""The processes of `cranny up`: started together, ended together, and started again when one falls."""
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Final
+
+import structlog
+
+from cranny.platform.engines import launcher
+
+log = structlog.get_logger(__name__)
+
+PATIENCE_S: Final = 10.0
+"""How long a child may take to end when told."""
+LONGEST_PAUSE_S: Final = 10.0
+
+
+async def keep(name: str, arguments: Sequence[str], env: Mapping[str, str]) -> None:
+    """Run `cranny <arguments>` until cancelled; start it again when it ends by itself, with growing pauses."""
+    pause = 0.5
+    while True:
+        child = await _start(arguments, env)
+        started = asyncio.get_running_loop().time()
+        try:
+            code = await child.wait()
+        except asyncio.CancelledError:
+            await _end(child)
+            raise
+        if asyncio.get_running_loop().time() - started > PATIENCE_S:
+            pause = 0.5
+        log.error("process ended", name=name, code=code, again_in_s=pause)
+        await asyncio.sleep(pause)
+        pause = min(pause * 2, LONGEST_PAUSE_S)
+
+
+async def _start(arguments: Sequence[str], env: Mapping[str, str]) -> asyncio.subprocess.Process:
+    # Through the launcher, so that the kernel ends the child when we are killed.
+    script = str(Path(launcher.__file__))
+    tie = [sys.executable, "-I", "-S", script, str(os.getpid()), str(int(signal.SIGTERM)), "-1", "-1"]
+    command = [*tie, sys.executable, "-m", "cranny", *arguments]
+    return await asyncio.create_subprocess_exec(*command, env={**os.environ, **env})
+
+
+async def _end(child: asyncio.subprocess.Process) -> None:
+    if child.returncode is not None:
+        return
+    child.terminate()
+    try:
+        async with asyncio.timeout(PATIENCE_S):
+            await child.wait()
+    except TimeoutError:
+        child.kill()
+        await child.wait()

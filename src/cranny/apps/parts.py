@@ -1,0 +1,65 @@
+"""Puts the parts of a server or worker process together: the composition root."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from ssl import SSLContext, create_default_context
+
+import structlog
+
+from cranny.apps.addresses import Addresses
+from cranny.apps.settings import Settings
+from cranny.core.clock import Clock
+from cranny.core.errors import Unavailable
+from cranny.core.ids import TimeIds
+from cranny.core.rng import Rng
+from cranny.platform.db import Database, open_pool, refuse_unsafe_role
+from cranny.platform.feature import Parts
+from cranny.platform.keys import Keyring
+from cranny.wire.brokers import Broker
+from cranny.wire.brokers.nats import NatsBroker
+from cranny.wire.kdf import Argon2Kdf
+
+log = structlog.get_logger(__name__)
+
+
+@asynccontextmanager
+async def assemble(found: Addresses, settings: Settings, clock: Clock, rng: Rng) -> AsyncIterator[Parts]:
+    """Connected parts; closed on leaving. Raises one clear sentence when an engine does not answer."""
+    keyring = Keyring(found.master, rng=rng)
+    broker = await NatsBroker.connect(
+        [found.nats_url], seed=keyring.nats_user_seed("server"), inbox_prefix="_INBOX", tls=tls(settings)
+    )
+    ids = TimeIds(clock, rng)
+    try:
+        pool = await open_pool(found.app_dsn)
+        try:
+            await refuse_unsafe_role(pool)
+            db = Database(pool, clock=clock, ids=ids, rng=rng, poke=_poke(broker))
+            yield Parts(db=db, broker=broker, keyring=keyring, kdf=Argon2Kdf(), clock=clock, ids=ids, rng=rng)
+        finally:
+            await pool.close()
+    finally:
+        await broker.close()
+
+
+def tls(settings: Settings) -> SSLContext | None:
+    """What a connection to the broker is checked against; None where it is not encrypted."""
+    if settings.nats_tls is None:
+        return None
+    context = create_default_context(cafile=str(settings.nats_tls.ca))
+    if settings.nats_tls.certificate is not None:
+        context.load_cert_chain(settings.nats_tls.certificate, settings.nats_tls.key)
+    return context
+
+
+class _poke:  # noqa: N801 - a function with a memory
+    """The commit is through: a poke that can't be sent is made good by the next round, so it must not raise."""
+
+    def __init__(self, broker: Broker) -> None:
+        self._broker = broker
+
+    async def __call__(self, subject: str) -> None:
+        try:
+            await self._broker.publish(subject, b"")
+        except Unavailable as error:
+            log.debug("poke lost", subject=subject, reason=error.code)

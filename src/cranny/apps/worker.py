@@ -1,0 +1,29 @@
+"""The worker: everything on the broker's side. Run as many as needed; each piece of work takes its turn."""
+
+import asyncio
+
+from cranny.platform import sweeps
+from cranny.platform.feature import Parts
+from cranny.platform.jobs import JobHandler, Worker
+from cranny.platform.reactions import Reaction, Reactor
+from cranny.platform.sequencer import Sequencer
+from cranny.platform.sweeps import Sweep
+from cranny.wiring.features import features
+
+
+async def run_worker(parts: Parts) -> None:
+    """Until cancelled. If one loop fails the process ends: whoever supervises it starts a clean one."""
+    found = features()
+    reactions: list[Reaction] = [r for feature in found for r in feature.reactions(parts)]
+    handlers: dict[str, JobHandler] = {}
+    for feature in found:
+        handlers |= feature.jobs(parts)
+    every: list[Sweep] = [s for feature in found for s in feature.sweeps(parts)]
+    async with asyncio.TaskGroup() as group:
+        group.create_task(Sequencer(parts.db, parts.broker).run(), name="sequencer")
+        group.create_task(Reactor(parts.db, parts.broker, reactions).run(), name="reactions")
+        group.create_task(Worker(parts.db, handlers).run(), name="jobs")
+        group.create_task(sweeps.run_all(parts.db, every), name="sweeps")
+        for feature in found:
+            for loop in feature.loops(parts):
+                group.create_task(loop.run(), name=loop.name)
