@@ -92,13 +92,23 @@ class CompartmentGiven(Message, frozen=True):
     tower: int = 0
 
 
+class ScreenGiven(Message, frozen=True):
+    """Where the kiosk's panel is: from `bottom` to `top`, mm above the floor. `tower` is the tower it is built
+    into; with `own` it has a column of its own instead, with so many towers to its left."""
+
+    tower: int
+    bottom: int
+    top: int
+    own: bool
+
+
 class Layout(Message, frozen=True, tag="layout"):
-    """`screen` is how many towers stand left of the kiosk's own column; None where the front has no screen."""
+    """`screen` is None where the front has none."""
 
     name: str
     timezone: str
     compartments: list[CompartmentGiven]
-    screen: int | None = None
+    screen: ScreenGiven | None = None
 
 
 class Policy(Message, frozen=True, tag="policy"):
