@@ -1,0 +1,66 @@
+"""Floor 2: sites, banks, compartments, size classes, occupancies and promises of capacity.
+
+The server promises counts and never picks a door; which door is used is what the bank reports.
+"""
+
+from cranny.sites.banks import (
+    Bank,
+    DoorNow,
+    Locked,
+    add_bank,
+    as_layout,
+    as_policy,
+    get_bank,
+    list_banks,
+    list_doors,
+    lock_bank,
+    set_policy,
+)
+from cranny.sites.classes import SizeClass, add_size_class, default_size_classes, list_size_classes
+from cranny.sites.layout import read_json, read_yaml, shipped, shipped_bank, shipped_text
+from cranny.sites.occupancy import Blocked, Occupied, Vacated, block, follow, occupy, unblock, vacate
+from cranny.sites.policy import BankPolicy
+from cranny.sites.promises import lapse_promises, promise, release_promise, use_promise
+from cranny.sites.shapes import FEATURES, BankFile
+from cranny.sites.stock import Capacity, Wanted, free_counts
+
+__all__ = [
+    "FEATURES",
+    "Bank",
+    "BankFile",
+    "BankPolicy",
+    "Blocked",
+    "Capacity",
+    "DoorNow",
+    "Locked",
+    "Occupied",
+    "SizeClass",
+    "Vacated",
+    "Wanted",
+    "add_bank",
+    "add_size_class",
+    "as_layout",
+    "as_policy",
+    "block",
+    "default_size_classes",
+    "follow",
+    "free_counts",
+    "get_bank",
+    "lapse_promises",
+    "list_banks",
+    "list_doors",
+    "list_size_classes",
+    "lock_bank",
+    "occupy",
+    "promise",
+    "read_json",
+    "read_yaml",
+    "release_promise",
+    "set_policy",
+    "shipped",
+    "shipped_bank",
+    "shipped_text",
+    "unblock",
+    "use_promise",
+    "vacate",
+]

@@ -1,0 +1,223 @@
+"""Banks: added from a bank file, described to their controllers, and told how to behave."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import NamedTuple
+from uuid import UUID
+
+import msgspec
+
+from cranny.core.errors import Conflict, NotFound
+from cranny.core.events import NewEvent
+from cranny.platform import events, rows
+from cranny.platform.db import Tx
+from cranny.sites import tables
+from cranny.sites.classes import SizeClass, list_size_classes
+from cranny.sites.policy import BankPolicy
+from cranny.sites.shapes import BankFile, CompartmentFile, Console
+from cranny.sites.sizes import class_of
+from cranny.wire import messages
+from cranny.wire.allocation import Size
+
+
+class Tower(msgspec.Struct, frozen=True):
+    """A column of the bank, from left to right. A console without doors of its own has no number."""
+
+    name: str
+    number: int | None
+    console: Console | None = None
+
+
+class Bank(msgspec.Struct, frozen=True):
+    """`doors`: how many compartments it has."""
+
+    id: UUID
+    site: UUID
+    site_name: str
+    name: str
+    timezone: str
+    policy: BankPolicy
+    towers: tuple[Tower, ...]
+    created: datetime
+    doors: int
+
+
+class DoorNow(msgspec.Struct, frozen=True):
+    """A compartment and what the server knows of it. `size` is its class, None when it is smaller than all;
+    `blocked` says why it is out of the pool; the last three tell of the live occupancy."""
+
+    label: str
+    tower: int
+    width: int
+    height: int
+    depth: int
+    centre: int
+    features: list[str]
+    unit: int
+    channel: int
+    size: str | None
+    blocked: str | None
+    generation: int | None
+    occupied_since: datetime | None
+    deliveries: list[UUID] | None
+
+
+class Locked(NamedTuple):
+    """A bank whose promises are ours until the end of the transaction."""
+
+    id: UUID
+    site: UUID
+    name: str
+
+
+async def add_bank(tx: Tx, file: BankFile, *, site: UUID | None = None) -> Bank:
+    """At `site`, or at the site that the file names, which is made when there is none. Records `bank.added`:
+    whoever keeps rows of their own for a bank makes them when they first need them.
+
+    Raises NotFound, code `site-not-found`.
+    """
+    where = await _site(tx, file) if site is None else site
+    if site is not None and not await tx.value(tables.HAS_SITE, tx.tenant, site):
+        raise NotFound("There is no such site; leave it out to make one.", code="site-not-found")
+    id_, towers = tx.ids.new(), _towers(file)
+    await tx.run(tables.ADD_BANK, tx.tenant, id_, where, file.name, file.timezone, file.policy, towers, tx.now())
+    await _add_compartments(tx, id_, file, towers)
+    data = {"bank": str(id_), "site": str(where), "name": file.name, "doors": len(file.compartments())}
+    await events.record(tx, [NewEvent("bank.added", f"banks/{id_}", data)])
+    return await get_bank(tx, id_)
+
+
+async def get_bank(tx: Tx, bank: UUID) -> Bank:
+    """Raises NotFound, code `bank-not-found`."""
+    record = await tx.one(tables.GET_BANK, tx.tenant, bank)
+    if record is None:
+        raise _unknown(bank)
+    return rows.to(Bank, record)
+
+
+async def list_banks(tx: Tx, *, after: UUID | None = None, limit: int = 100) -> list[Bank]:
+    """In the order they were added, from the one behind `after`."""
+    return rows.every(Bank, await tx.all(tables.LIST_BANKS, tx.tenant, after, limit))
+
+
+async def list_doors(tx: Tx, bank: UUID) -> list[DoorNow]:
+    """Tower by tower, from top to bottom. Raises NotFound, code `bank-not-found`."""
+    found = await tx.all(tables.LIST_DOORS, tx.tenant, bank)
+    if not found:
+        raise _unknown(bank)
+    return rows.every(DoorNow, found)
+
+
+async def lock_bank(tx: Tx, bank: UUID) -> Locked:
+    """Nobody else promises capacity of `bank` until this transaction ends. Raises NotFound, code
+    `bank-not-found`."""
+    record = await tx.one(tables.LOCK_BANK, tx.tenant, bank)
+    if record is None:
+        raise _unknown(bank)
+    return Locked(record["id"], record["site"], record["name"])
+
+
+async def set_policy(tx: Tx, bank: UUID, policy: BankPolicy) -> None:
+    """Records `bank.policy_changed`, unless nothing changes. Raises NotFound, code `bank-not-found`."""
+    before = await tx.one(tables.GET_POLICY, tx.tenant, bank)
+    if before is None:
+        raise _unknown(bank)
+    if msgspec.convert(before["policy"], BankPolicy) == policy:
+        return
+    await tx.run(tables.SET_POLICY, tx.tenant, bank, policy)
+    data = {"bank": str(bank), "policy": msgspec.to_builtins(policy)}
+    await events.record(tx, [NewEvent("bank.policy_changed", f"banks/{bank}", data)])
+
+
+async def as_layout(tx: Tx, bank: UUID) -> messages.Layout:
+    """What the controller has to know of its doors. Raises NotFound, code `bank-not-found`."""
+    about = await get_bank(tx, bank)
+    return messages.Layout(
+        name=about.name,
+        timezone=about.timezone,
+        compartments=[
+            messages.CompartmentGiven(
+                label=door.label,
+                width=door.width,
+                height=door.height,
+                depth=door.depth,
+                centre=door.centre,
+                features=door.features,
+                unit=door.unit,
+                channel=door.channel,
+                tower=door.tower,
+            )
+            for door in await list_doors(tx, bank)
+        ],
+        screen=_screen(about.towers),
+    )
+
+
+async def as_policy(tx: Tx, bank: UUID) -> messages.Policy:
+    """What the controller may do by itself. Raises NotFound, code `bank-not-found`."""
+    return (await get_bank(tx, bank)).policy.for_bank()
+
+
+def _unknown(bank: UUID) -> NotFound:
+    return NotFound(f"There is no bank {bank}.", code="bank-not-found")
+
+
+async def _site(tx: Tx, file: BankFile) -> UUID:
+    """The site of that name, made if need be; two that make it at once get the same one."""
+    await tx.run(tables.ADD_SITE, tx.tenant, tx.ids.new(), file.site, file.timezone)
+    found: UUID | None = await tx.value(tables.SITE_NAMED, tx.tenant, file.site)
+    if found is None:
+        raise Conflict("The site is just being changed by somebody else. Try again.", retry=True)
+    return found
+
+
+async def _add_compartments(tx: Tx, bank: UUID, file: BankFile, towers: Sequence[Tower]) -> None:
+    classes = await list_size_classes(tx)
+    columns = [
+        (tower.number, door)
+        for tower, described in zip(towers, file.towers, strict=True)
+        for door in described.compartments
+    ]
+    doors = [door for _, door in columns]
+    await tx.run(
+        tables.ADD_COMPARTMENTS,
+        tx.tenant,
+        bank,
+        [door.label for door in doors],
+        list(range(len(doors))),
+        [number for number, _ in columns],
+        [door.width for door in doors],
+        [door.height for door in doors],
+        [door.depth for door in doors],
+        [door.centre for door in doors],
+        ["{" + ",".join(door.features) + "}" for door in doors],
+        [door.unit for door in doors],
+        [door.channel for door in doors],
+        [_class_id(door, classes) for door in doors],
+    )
+
+
+def _class_id(door: CompartmentFile, classes: Sequence[SizeClass]) -> UUID | None:
+    found = class_of(Size(door.width, door.height, door.depth), classes)
+    return found.id if found else None
+
+
+def _towers(file: BankFile) -> tuple[Tower, ...]:
+    towers: list[Tower] = []
+    number = 0
+    for tower in file.towers:
+        towers.append(Tower(tower.name, number if tower.compartments else None, tower.console))
+        number += bool(tower.compartments)
+    return tuple(towers)
+
+
+def _screen(towers: Sequence[Tower]) -> messages.ScreenGiven | None:
+    """Where the console is, counted in towers with doors."""
+    left = 0
+    for tower in towers:
+        if tower.console is not None:
+            return messages.ScreenGiven(
+                tower=left, bottom=tower.console.bottom, top=tower.console.top, own=tower.number is None
+            )
+        left += tower.number is not None
+    return None

@@ -1,0 +1,63 @@
+"""What a bank file says: plain shapes and their limits."""
+
+from typing import Annotated, Final
+
+import msgspec
+
+from cranny.sites.policy import BankPolicy
+
+FEATURES: Final = ("seated", "chilled", "frozen", "high-security", "charging")
+SEATED_REACH: Final = (400, 1100)
+"""Centre height in mm of a door that counts as within seated reach. EN 301 549 V3.2.1, 8.3.2 allows operable
+parts from 380 to 1,220 mm (1,120 mm over an obstruction); this leaves a margin at both ends, in the manner of
+ISO 21542, because a lock sits beside the centre of its door and a parcel has to be lifted out."""
+
+MOST_TOWERS: Final = 64
+MOST_DOORS: Final = 1000
+SIDE: Final = (30, 3000)
+CENTRE: Final = (30, 2500)
+ADDRESS: Final = (0, 255)
+
+Millimetres = Annotated[int, msgspec.Meta(ge=30, le=3000)]
+
+
+class CompartmentFile(msgspec.Struct, frozen=True):
+    """Inner size and centre height above the floor in mm; (unit, channel) is the lock board's address."""
+
+    label: str
+    width: Millimetres
+    height: Millimetres
+    depth: Millimetres
+    centre: int
+    unit: int
+    channel: int
+    features: tuple[str, ...] = ()
+
+
+class Console(msgspec.Struct, frozen=True):
+    """Where a tower holds the kiosk instead of doors: from `bottom` to `top`, mm above the floor."""
+
+    bottom: int
+    top: int
+
+
+class TowerFile(msgspec.Struct, frozen=True):
+    """A column of doors. Towers stand from left to right as one faces the bank."""
+
+    name: str
+    compartments: tuple[CompartmentFile, ...]
+    console: Console | None = None
+
+
+class BankFile(msgspec.Struct, frozen=True):
+    """`timezone` is an IANA name; `site` is the place's name, made when the tenant has none of that name."""
+
+    name: str
+    timezone: str
+    site: str
+    towers: tuple[TowerFile, ...]
+    policy: BankPolicy = BankPolicy()
+
+    def compartments(self) -> list[CompartmentFile]:
+        """All of them, tower by tower."""
+        return [compartment for tower in self.towers for compartment in tower.compartments]
