@@ -3,14 +3,14 @@
 from litestar import Litestar
 
 from cranny.platform.feature import Parts
-from cranny.web.app import create_app
+from cranny.platform.server import create_server
 from cranny.wiring.features import features
 
 
 def build(parts: Parts) -> Litestar:
     """The application with every feature's routes."""
     routes = [route for feature in features() for route in feature.routes(parts)]
-    return create_app(routes, parts)
+    return create_server(routes, parts)
 
 
 async def run_server(parts: Parts, host: str, port: int) -> None:

@@ -14,10 +14,7 @@ import msgspec
 from cranny.platform import rows
 from cranny.platform.db import Database, Tx
 
-PUT: Final = """
-INSERT INTO directory (hash, kind, tenant, ref, expires) VALUES ($1, $2, $3, $4, $5)
-ON CONFLICT (hash) DO UPDATE SET expires = excluded.expires WHERE directory.tenant = excluded.tenant
-"""
+PUT: Final = "INSERT INTO directory (hash, kind, tenant, ref, expires) VALUES ($1, $2, $3, $4, $5)"
 FIND: Final = "SELECT hash, kind, tenant, ref, expires FROM directory WHERE hash = $1"
 FORGET: Final = "DELETE FROM directory WHERE hash = $1 AND tenant = $2"
 FORGET_EXPIRED: Final = "DELETE FROM directory WHERE tenant = $1 AND expires <= $2"

@@ -40,14 +40,14 @@ held AS (
 moved AS (
     UPDATE {table} AS t SET state = rows.after
     FROM held JOIN rows ON rows.before = held.state
-    WHERE t.tenant = $1 AND t.id = held.id AND t.state = rows.before
+    WHERE t.tenant = $1 AND t.id = held.id
     RETURNING t.id
 )
 SELECT held.id, held.state, moved.id IS NOT NULL AS moved FROM held LEFT JOIN moved USING (id)
 """
-# `held` takes the locks in the order of ids, so that two moves never wait for each other in a circle, and
-# reads the newest committed state: a subject that another transaction has just moved is judged by where it
-# is now, not by where it was when the statement began.
+# `held` takes the locks in the order of ids, so that two moves never wait for each other in a circle. It reads
+# the newest committed state: a subject that another transaction has just moved is judged by where it is now.
+# That is why the guard compares `held.state`, locked and fresh; `t.state` is as old as the statement's start.
 
 _NAME: Final = re.compile(r"[a-z][a-z_]*")
 

@@ -75,18 +75,33 @@ def event(record: Row) -> Event:
     return Event(**record)
 
 
-def to_cloudevent(event: Event, source: str) -> dict[str, Any]:
-    """CloudEvents 1.0, structured JSON. `source` is where the tenant's events come from, a URI;
-    `position` and `recordedtime` are our extension attributes."""
-    return {
-        "specversion": "1.0",
-        "id": str(event.id),
-        "source": source,
-        "type": event.type,
-        "subject": event.subject,
-        "time": event.time.isoformat().replace("+00:00", "Z"),
-        "datacontenttype": "application/json",
-        "data": event.data,
-        "position": event.position,
-        "recordedtime": event.recorded.isoformat().replace("+00:00", "Z"),
-    }
+class CloudEvent(msgspec.Struct, frozen=True):
+    """CloudEvents 1.0, structured JSON. `position` (its place in the tenant's log, from 1, without gaps) and
+    `recordedtime` (when the server wrote it) are our extension attributes."""
+
+    specversion: str
+    id: UUID
+    source: str
+    type: str
+    subject: str
+    time: datetime
+    datacontenttype: str
+    data: dict[str, Any]
+    position: int
+    recordedtime: datetime
+
+
+def to_cloudevent(event: Event, source: str) -> CloudEvent:
+    """`source` is where the tenant's events come from, a URI."""
+    return CloudEvent(
+        specversion="1.0",
+        id=event.id,
+        source=source,
+        type=event.type,
+        subject=event.subject,
+        time=event.time,
+        datacontenttype="application/json",
+        data=event.data,
+        position=event.position,
+        recordedtime=event.recorded,
+    )

@@ -71,7 +71,7 @@ UPDATE reaction_parked SET tries = $4, retry_at = $5, error = $6
 WHERE tenant = $1 AND reaction = $2 AND position = $3
 """
 
-_log = structlog.get_logger(__name__)
+logger = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +140,7 @@ async def advance(db: Database, reaction: Reaction, tenant: UUID) -> int | None:
         async with db.transaction(tenant) as tx:
             return await _step(tx, reaction, careful=False)
     except Exception as error:  # noqa: BLE001 - told of by the careful step, which finds the culprit
-        _log.info("reaction steps back", reaction=reaction.name, error=type(error).__name__)
+        logger.info("reaction steps back", reaction=reaction.name, error=type(error).__name__)
     async with db.transaction(tenant) as tx:
         return await _step(tx, reaction, careful=True)
 
@@ -198,7 +198,7 @@ async def _handle_or_park(tx: Tx, reaction: Reaction, event: Event, parked: set[
     except Exception as error:
         if tx.connection.is_closed():
             raise
-        _log.exception("reaction parked", reaction=reaction.name, subject=event.subject, position=event.position)
+        logger.exception("reaction parked", reaction=reaction.name, subject=event.subject, position=event.position)
         parked.add(event.subject)
         await _park(tx, reaction, event, tries=1, error=_reason(error))
         await events.record(tx, [_alarm("reaction.parked", reaction, event)])
@@ -220,7 +220,7 @@ async def _retry_subject(tx: Tx, reaction: Reaction, subject: str) -> int:
         except Exception as error:
             if tx.connection.is_closed():
                 raise
-            _log.exception("reaction still parked", reaction=reaction.name, subject=subject)
+            logger.exception("reaction still parked", reaction=reaction.name, subject=subject)
             tries = row["tries"] + 1
             later = tx.now() + pause(tries)
             await tx.run(TRY_LATER, tx.tenant, reaction.name, row["position"], tries, later, _reason(error))

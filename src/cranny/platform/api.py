@@ -1,0 +1,76 @@
+"""The event log over HTTP: in pages, and live."""
+
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+from litestar import Request, Response, get
+from litestar.params import Parameter
+from litestar.response import Stream
+from litestar.types import ControllerRouterHandler
+
+from cranny.core.errors import Invalid
+from cranny.core.events import Event
+from cranny.platform import log, paging
+from cranny.platform.auth import Principal
+from cranny.platform.db import Database
+from cranny.platform.feed import Feed, Wants
+from cranny.web import sse
+
+LISTING = "events"
+
+Types = Annotated[list[str] | None, Parameter(query="type", description="Only these types; may be repeated.")]
+Subject = Annotated[str | None, Parameter(description="Only events about this, such as `deliveries/<id>`.")]
+Limit = Annotated[int, Parameter(ge=1, le=paging.MOST)]
+
+
+def routes(db: Database, feed: Feed, cursors: paging.Cursors, *, source: str) -> Sequence[ControllerRouterHandler]:
+    """`source` is the CloudEvents source of this installation, a URI."""
+
+    @get("/v1/events", tags=["events"])
+    async def list_events(
+        request: Request[Principal, None, Any],
+        after: str | None = None,
+        types: Types = None,
+        subject: Subject = None,
+        limit: Limit = paging.LIMIT,
+    ) -> Response[paging.Page[log.CloudEvent]]:
+        """The tenant's events in the order of its log. `next` is never null: ask with it again later for
+        what has happened since."""
+        tenant = request.user.tenant
+        position = 0 if after is None else cursors.read(tenant, LISTING, after)[0]
+        async with db.transaction(tenant) as tx:
+            found = await log.read(tx, position, limit, types, subject)
+            reached = found[-1].position if found else position
+        items = [log.to_cloudevent(event, source) for event in found]
+        return paging.respond(request, paging.Page(items, cursors.make(tenant, LISTING, [reached])))
+
+    @get("/v1/events/stream", tags=["events"], media_type="text/event-stream")
+    async def follow_events(
+        request: Request[Principal, None, Any],
+        types: Types = None,
+        subject: Subject = None,
+        last: Annotated[
+            str | None, Parameter(header="Last-Event-ID", description="The position to go on after.")
+        ] = None,
+    ) -> Stream:
+        """The same as server-sent events, live: each message's id is its position, its data a CloudEvent."""
+        return sse.stream(feed.follow(request.user.tenant, _position(last), _filter(types, subject)))
+
+    return [list_events, follow_events]
+
+
+def _position(last: str | None) -> int | None:
+    if not last:
+        return None
+    if not last.isascii() or not last.isdigit():
+        raise Invalid("Last-Event-ID is a position: a whole number.", code="position-invalid")
+    return int(last)
+
+
+def _filter(types: Sequence[str] | None, subject: str | None) -> Wants:
+    wanted = frozenset(types or ())
+
+    def wants(event: Event) -> bool:
+        return (not wanted or event.type in wanted) and subject in (None, event.subject)
+
+    return wants

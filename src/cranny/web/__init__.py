@@ -1,0 +1,1 @@
+"""Floor 1: what the server and the kiosk share of HTTP."""

@@ -1,0 +1,70 @@
+"""The one way to make a web application here: problem documents, security headers, limits, OpenAPI 3.1."""
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from typing import Any, Final
+
+from litestar import Litestar, Router
+from litestar.datastructures import State
+from litestar.openapi import OpenAPIConfig
+from litestar.openapi.plugins import JsonRenderPlugin, YamlRenderPlugin
+from litestar.openapi.spec import Components, SecurityScheme
+from litestar.types import ControllerRouterHandler, Middleware
+
+from cranny.core.clock import Clock
+from cranny.core.ids import Ids
+from cranny.web import headers, openapi, problems
+from cranny.web.openapi import PUBLIC
+
+BODY_LIMIT: Final = 1024 * 1024
+"""Bytes a request's body may have."""
+
+Lifespan = Callable[[Litestar], AbstractAsyncContextManager[None]]
+
+
+def create_app(
+    routes: Sequence[ControllerRouterHandler],
+    *,
+    clock: Clock,
+    ids: Ids,
+    title: str,
+    version: str,
+    state: Mapping[str, Any] | None = None,
+    middleware: Sequence[Middleware] = (),
+    lifespan: Sequence[Lifespan] = (),
+    https: bool = False,
+    bearer: bool = False,
+    body_limit: int = BODY_LIMIT,
+) -> Litestar:
+    """`middleware` runs in this order, after the request has got its id. `https`: it is reached by TLS.
+    `bearer`: the OpenAPI page says that an API key is needed. The description is at `/schema` (JSON) and
+    `/schema/openapi.yaml`; no page there loads anything from elsewhere."""
+    app = Litestar(
+        route_handlers=list(routes),
+        exception_handlers=problems.handlers(),
+        middleware=list(middleware),
+        before_send=[headers.add_headers(https=https)],
+        request_max_body_size=body_limit,
+        openapi_config=_openapi(title, version, bearer=bearer),
+        logging_config=None,
+        lifespan=list(lifespan),
+        state=State(dict(state or {})),
+        debug=False,
+    )
+    openapi.complete(app, bearer=bearer)
+    # Around the router too, so that requests for unknown addresses have an id as well.
+    app.asgi_handler = headers.RequestLog(app.asgi_handler, clock=clock, ids=ids)
+    return app
+
+
+def _openapi(title: str, version: str, *, bearer: bool) -> OpenAPIConfig:
+    key = SecurityScheme(type="http", scheme="bearer", description="An API key: `crn_…`.")
+    return OpenAPIConfig(
+        title=title,
+        version=version,
+        openapi_router=Router("/schema", route_handlers=[], include_in_schema=False, opt={PUBLIC: True}),
+        render_plugins=[JsonRenderPlugin(path=["/openapi.json", "/"]), YamlRenderPlugin()],
+        components=Components(security_schemes={"bearer": key}) if bearer else Components(),
+        security=[{"bearer": []}] if bearer else None,
+        use_handler_docstrings=True,
+    )
