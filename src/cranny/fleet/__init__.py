@@ -1,0 +1,37 @@
+"""Floor 3: the banks as a fleet. Rights go down to them, facts come up from them, and what contradicts is listed."""
+
+from cranny.fleet.anomalies import raise_anomaly
+from cranny.fleet.beside import beside
+from cranny.fleet.changes import Breach, Change, Ended, FactRow, Finding, Started, Told
+from cranny.fleet.downlink import append, pending
+from cranny.fleet.ingest import Arrival, take_many, take_one
+from cranny.fleet.lifecycle import ANOMALY, BANK, AnomalyState, BankState, BankTrigger
+from cranny.fleet.rules import NOTHING_YET, Cursor, Link
+from cranny.fleet.store import Store, Uplink
+
+__all__ = [
+    "ANOMALY",
+    "BANK",
+    "NOTHING_YET",
+    "AnomalyState",
+    "Arrival",
+    "BankState",
+    "BankTrigger",
+    "Breach",
+    "Change",
+    "Cursor",
+    "Ended",
+    "FactRow",
+    "Finding",
+    "Link",
+    "Started",
+    "Store",
+    "Told",
+    "Uplink",
+    "append",
+    "beside",
+    "pending",
+    "raise_anomaly",
+    "take_many",
+    "take_one",
+]

@@ -1,0 +1,123 @@
+"""What facts mean for the server: facts in, one `Change` out. Pure.
+
+A fact that is not understood is kept as it came and listed; it never holds up those behind it.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+import msgspec
+
+from cranny.core.errors import Invalid
+from cranny.core.events import NewEvent
+from cranny.fleet.changes import Change, Ended, FactRow, Finding, Started, Told
+from cranny.fleet.rules import Cursor, Link
+from cranny.fleet.times import Received, occurred
+from cranny.wire.facts import Fact
+from cranny.wire.kinds import Body, CollectFinished, DepositStored, DoorBlocked, DoorCleared, unpack
+
+LONGEST: Final = 300
+"""Characters of an explanation that are kept."""
+
+
+def project(bank: UUID, links: Sequence[Link], received: Received, floor: datetime | None) -> Change:
+    """The change that `links` (at least one, in order) make. `floor` is when the fact before them happened."""
+    made = _Making(bank, received, floor)
+    for link in links:
+        made.take(link)
+    return made.change(_cursor(links[-1]))
+
+
+def refuse(bank: UUID, link: Link, why: str) -> Change:
+    """Keep a fact that breaks a rule of the store, and list it."""
+    kind = link.fact.kind if link.fact else ""
+    found = _finding(bank, "fact_refused", link, kind, why)
+    return Change(bank, _cursor(link), None, rows=(FactRow(link, kind, projected=False),), findings=(found,))
+
+
+class _Making:
+    """A change in the making."""
+
+    def __init__(self, bank: UUID, received: Received, floor: datetime | None) -> None:
+        self._bank = bank
+        self._received = received
+        self._time = floor
+        self._rows: list[FactRow] = []
+        self._told: list[Told] = []
+        self._findings: list[Finding] = []
+        self._blocked: dict[str, str | None] = {}
+        self._doors: list[Started | Ended] = []
+
+    def take(self, link: Link) -> None:
+        kind = link.fact.kind if link.fact else ""
+        body, finding = self._read(link, kind)
+        self._rows.append(FactRow(link, kind, projected=body is not None))
+        if finding:
+            self._findings.append(finding)
+        if body is None or link.fact is None:
+            return
+        self._time = occurred(link.fact, self._received, self._time)
+        self._told.append(Told(_event(self._bank, link.fact, body), self._time))
+        self._apply(body, self._time)
+
+    def change(self, cursor: Cursor) -> Change:
+        return Change(
+            self._bank,
+            cursor,
+            self._time,
+            rows=tuple(self._rows),
+            told=tuple(self._told),
+            doors=tuple(self._doors),
+            blocked=self._blocked,
+            findings=tuple(self._findings),
+        )
+
+    def _read(self, link: Link, kind: str) -> tuple[Body | None, Finding | None]:
+        """The body, or what to list instead."""
+        if link.fact is None:
+            return None, _finding(self._bank, "fact_invalid", link, kind, link.flaw)
+        try:
+            body = unpack(link.fact.kind, link.fact.body)
+        except Invalid as invalid:
+            return None, _finding(self._bank, "fact_invalid", link, kind, invalid.detail)
+        if body is None:
+            return None, _unknown(self._bank, link, kind)
+        return body, None
+
+    def _apply(self, body: Body, at: datetime) -> None:
+        if isinstance(body, DepositStored):
+            self._doors.append(Started(body.door, body.generation, tuple(body.deliveries), body.grant, at))
+        elif isinstance(body, CollectFinished):
+            self._doors.append(Ended(body.door, body.generation, at))
+        elif isinstance(body, DoorBlocked):
+            self._blocked[body.door] = body.reason
+        elif isinstance(body, DoorCleared):
+            self._blocked[body.door] = None
+
+
+def _event(bank: UUID, fact: Fact, body: Body) -> NewEvent:
+    data: dict[str, Any] = msgspec.to_builtins(msgspec.structs.asdict(body))
+    data.update(bank=str(bank), epoch=fact.epoch, seq=fact.seq, offline=fact.offline)
+    door = getattr(body, "door", "")
+    return NewEvent(fact.kind, f"banks/{bank}/doors/{door}" if door else f"banks/{bank}", data)
+
+
+def _cursor(link: Link) -> Cursor:
+    return Cursor(link.epoch, link.seq, link.hash)
+
+
+def _finding(bank: UUID, kind: str, link: Link, fact: str, why: str) -> Finding:
+    detail = {"epoch": link.epoch, "seq": link.seq, "fact": fact, "why": _plain(why)}
+    return Finding(bank, kind, f"banks/{bank}/facts/{link.epoch}/{link.seq}", detail)
+
+
+def _unknown(bank: UUID, link: Link, kind: str) -> Finding:
+    """One for all facts of this kind: a bank that is newer than the server sends many."""
+    detail = {"epoch": link.epoch, "seq": link.seq, "fact": kind}
+    return Finding(bank, "fact_unknown", f"banks/{bank}/kinds/{kind}", detail)
+
+
+def _plain(text: str) -> str:
+    return text.replace("\x00", "�")[:LONGEST]

@@ -1,0 +1,230 @@
+"""The tables of this room, and every statement on them."""
+
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+import msgspec
+
+from cranny.fleet.lifecycle import ANOMALY, BANK, AnomalyState, BankState
+from cranny.platform import events
+
+events.register(BANK, table="bank_desks", subject="banks")
+events.register(ANOMALY, table="anomalies", subject="anomalies")
+
+
+class DeskRow(msgspec.Struct, frozen=True):
+    """A bank as it was last heard. `head_epoch`, `head` and `applied` are what its last beat said."""
+
+    tenant: UUID
+    id: UUID
+    state: BankState
+    public_key: str
+    claim: bytes | None
+    enrolled: datetime | None
+    last_beat: datetime | None
+    boot: UUID | None
+    head_epoch: int
+    head: int
+    applied: int
+    free: int
+    clock_quality: str
+    version: str
+
+
+class UplinkRow(msgspec.Struct, frozen=True):
+    """How far a bank's facts are taken."""
+
+    tenant: UUID
+    bank: UUID
+    epoch: int
+    seq: int
+    head_hash: bytes
+    head_time: datetime | None
+    forked: bool
+
+
+class DownlinkHeadRow(msgspec.Struct, frozen=True):
+    tenant: UUID
+    bank: UUID
+    head: int
+
+
+class DownlinkRow(msgspec.Struct, frozen=True):
+    """`body` is the MessagePack of a `Given`."""
+
+    tenant: UUID
+    bank: UUID
+    seq: int
+    body: bytes
+    given: datetime
+
+
+class StoredFactRow(msgspec.Struct, frozen=True):
+    tenant: UUID
+    bank: UUID
+    epoch: int
+    seq: int
+    hash: bytes
+    stored: bytes
+    beside: bytes | None
+    kind: str
+    projected: bool
+    received: datetime
+
+
+class AnomalyRow(msgspec.Struct, frozen=True):
+    tenant: UUID
+    id: UUID
+    bank: UUID
+    kind: str
+    subject: str
+    detail: dict[str, Any]
+    state: AnomalyState
+    times: int
+    created: datetime
+    last_seen: datetime
+    note: str
+
+
+TABLES: Final[dict[str, type[msgspec.Struct]]] = {
+    "bank_desks": DeskRow,
+    "bank_uplinks": UplinkRow,
+    "bank_downlinks": DownlinkHeadRow,
+    "downlink": DownlinkRow,
+    "facts": StoredFactRow,
+    "anomalies": AnomalyRow,
+}
+
+# ---------------------------------------------------------------- desks
+
+OPEN_DESK: Final = """
+INSERT INTO bank_desks (tenant, id, state, public_key) VALUES ($1, $2, $3, '') ON CONFLICT DO NOTHING
+"""
+OPEN_UPLINK: Final = """
+INSERT INTO bank_uplinks (tenant, bank, epoch, seq, head_hash, forked) VALUES ($1, $2, 0, 0, $3, false)
+ON CONFLICT DO NOTHING
+"""
+OPEN_DOWNLINK: Final = "INSERT INTO bank_downlinks (tenant, bank, head) VALUES ($1, $2, 0) ON CONFLICT DO NOTHING"
+GET_DESK: Final = """
+SELECT tenant, id, state, public_key, claim, enrolled, last_beat, boot, head_epoch, head, applied, free,
+    clock_quality, version
+FROM bank_desks WHERE tenant = $1 AND id = $2
+"""
+LOCK_DESK: Final = GET_DESK + "FOR NO KEY UPDATE"
+SET_CLAIM: Final = "UPDATE bank_desks SET claim = $3 WHERE tenant = $1 AND id = $2"
+ENROL: Final = """
+UPDATE bank_desks SET public_key = $3, enrolled = $4, claim = NULL, last_beat = NULL, boot = NULL
+WHERE tenant = $1 AND id = $2
+"""
+GET_KEY: Final = "SELECT public_key FROM bank_desks WHERE tenant = $1 AND id = $2"
+GET_STATUS: Final = """
+SELECT d.id AS bank, d.state, d.enrolled, d.last_beat, d.version, d.clock_quality, d.free,
+    u.epoch, u.seq, d.head_epoch, d.head, n.head AS given, d.applied
+FROM bank_desks d JOIN bank_uplinks u ON u.tenant = d.tenant AND u.bank = d.id
+JOIN bank_downlinks n ON n.tenant = d.tenant AND n.bank = d.id
+WHERE d.tenant = $1 AND d.id = $2
+"""
+
+# ---------------------------------------------------------------- presence
+
+# The rows are locked in the order of their ids: several workers do this at once.
+NOTE_BEATS: Final = """
+WITH beats AS (
+    SELECT * FROM unnest($2::uuid[], $3::timestamptz[], $4::uuid[], $5::bigint[], $6::bigint[], $7::bigint[],
+        $8::integer[], $9::text[], $10::text[])
+    AS b (id, at, boot, head_epoch, head, applied, free, clock_quality, version)
+), held AS (
+    SELECT id FROM bank_desks WHERE tenant = $1 AND id = ANY($2::uuid[]) AND public_key <> ''
+    ORDER BY id FOR NO KEY UPDATE
+)
+UPDATE bank_desks d SET last_beat = b.at, boot = b.boot, head_epoch = b.head_epoch, head = b.head,
+    applied = b.applied, free = b.free, clock_quality = b.clock_quality, version = b.version
+FROM beats b JOIN held USING (id) JOIN bank_downlinks n ON n.tenant = $1 AND n.bank = b.id
+WHERE d.tenant = $1 AND d.id = b.id
+RETURNING d.id, d.state, d.applied < n.head AS behind
+"""
+SILENT: Final = """
+SELECT id FROM bank_desks WHERE tenant = $1 AND state = 'online' AND last_beat < $2
+ORDER BY id LIMIT 1000 FOR NO KEY UPDATE SKIP LOCKED
+"""
+
+# ---------------------------------------------------------------- downlink
+
+GIVE: Final = """
+WITH up AS (
+    UPDATE bank_downlinks SET head = head + cardinality($3::bytea[]) WHERE tenant = $1 AND bank = $2
+    RETURNING head - cardinality($3::bytea[]) AS start
+)
+INSERT INTO downlink (tenant, bank, seq, body, given)
+SELECT $1, $2, up.start + g.n, g.body, $4 FROM up, unnest($3::bytea[]) WITH ORDINALITY AS g (body, n)
+RETURNING seq
+"""
+PENDING: Final = """
+SELECT seq, body FROM downlink WHERE tenant = $1 AND bank = $2 AND seq > $3 ORDER BY seq LIMIT $4
+"""
+DOWN_HEAD: Final = "SELECT head FROM bank_downlinks WHERE tenant = $1 AND bank = $2"
+LIFT_HEAD: Final = "UPDATE bank_downlinks SET head = greatest(head, $3) WHERE tenant = $1 AND bank = $2"
+
+# ---------------------------------------------------------------- ingest
+
+LOCK_UPLINKS: Final = """
+SELECT u.bank, u.epoch, u.seq, u.head_hash, u.head_time, u.forked, n.head AS down_head, d.public_key
+FROM bank_uplinks u JOIN bank_downlinks n USING (tenant, bank)
+JOIN bank_desks d ON d.tenant = u.tenant AND d.id = u.bank
+WHERE u.tenant = $1 AND u.bank = ANY($2::uuid[]) ORDER BY u.bank FOR NO KEY UPDATE OF u
+"""
+HASHES: Final = """
+SELECT seq, hash FROM facts WHERE tenant = $1 AND bank = $2 AND epoch = $3 AND seq BETWEEN $4 AND $5
+"""
+ADD_FACTS: Final = """
+INSERT INTO facts (tenant, bank, epoch, seq, hash, stored, beside, kind, projected, received)
+SELECT $1, f.*, $2 FROM unnest($3::uuid[], $4::bigint[], $5::bigint[], $6::bytea[], $7::bytea[], $8::bytea[],
+    $9::text[], $10::boolean[]) AS f
+"""
+ADVANCE: Final = """
+UPDATE bank_uplinks u SET epoch = c.epoch, seq = c.seq, head_hash = c.head_hash, forked = c.forked,
+    head_time = coalesce(c.head_time, u.head_time)
+FROM unnest($2::uuid[], $3::bigint[], $4::bigint[], $5::bytea[], $6::boolean[], $7::timestamptz[])
+    AS c (bank, epoch, seq, head_hash, forked, head_time)
+WHERE u.tenant = $1 AND u.bank = c.bank
+"""
+GET_BESIDE: Final = "SELECT beside FROM facts WHERE tenant = $1 AND bank = $2 AND epoch = $3 AND seq = $4"
+
+# ---------------------------------------------------------------- anomalies
+
+FIND_ANOMALIES: Final = """
+INSERT INTO anomalies (tenant, id, bank, kind, subject, detail, state, times, created, last_seen)
+SELECT $1, f.id, f.bank, f.kind, f.subject, f.detail, 'open', f.times, $2, $2
+FROM unnest($3::uuid[], $4::uuid[], $5::text[], $6::text[], $7::jsonb[], $8::bigint[])
+    AS f (id, bank, kind, subject, detail, times)
+ORDER BY f.bank, f.kind, f.subject
+ON CONFLICT (tenant, bank, kind, subject) WHERE state = 'open'
+DO UPDATE SET times = anomalies.times + excluded.times, last_seen = excluded.last_seen
+RETURNING id
+"""
+LIST_ANOMALIES: Final = """
+SELECT tenant, id, bank, kind, subject, detail, state, times, created, last_seen, note FROM anomalies
+WHERE tenant = $1 AND id > $2 AND ($3::text IS NULL OR state = $3) AND ($4::uuid IS NULL OR bank = $4)
+ORDER BY id LIMIT $5
+"""
+GET_ANOMALY: Final = """
+SELECT tenant, id, bank, kind, subject, detail, state, times, created, last_seen, note FROM anomalies
+WHERE tenant = $1 AND id = $2
+"""
+NOTE_ANOMALY: Final = "UPDATE anomalies SET note = $3 WHERE tenant = $1 AND id = $2"
+
+# ---------------------------------------------------------------- audit
+
+AUDIT_BANKS: Final = """
+SELECT bank, epoch, seq, head_hash FROM bank_uplinks WHERE tenant = $1 ORDER BY bank
+"""
+AUDIT_FACTS: Final = """
+SELECT epoch, seq, hash, stored, projected FROM facts
+WHERE tenant = $1 AND bank = $2 AND (epoch, seq) > ($3, $4) ORDER BY epoch, seq LIMIT $5
+"""
+AUDIT_DOWNLINK: Final = """
+SELECT n.bank, n.head, count(l.seq) AS entries, coalesce(max(l.seq), 0) AS newest
+FROM bank_downlinks n LEFT JOIN downlink l ON l.tenant = n.tenant AND l.bank = n.bank
+WHERE n.tenant = $1 GROUP BY n.bank, n.head
+"""
