@@ -35,7 +35,16 @@ async def assemble(found: Addresses, settings: Settings, clock: Clock, rng: Rng)
         try:
             await refuse_unsafe_role(pool)
             db = Database(pool, clock=clock, ids=ids, rng=rng, poke=_poke(broker))
-            yield Parts(db=db, broker=broker, keyring=keyring, kdf=Argon2Kdf(), clock=clock, ids=ids, rng=rng)
+            yield Parts(
+                db=db,
+                broker=broker,
+                keyring=keyring,
+                kdf=Argon2Kdf(),
+                clock=clock,
+                ids=ids,
+                rng=rng,
+                nats=(settings.nats_public_url or found.nats_url,),
+            )
         finally:
             await pool.close()
     finally:

@@ -29,6 +29,8 @@ class Parts:
     clock: Clock
     ids: Ids
     rng: Rng
+    nats: tuple[str, ...] = ()
+    """The broker's addresses as banks are told them at enrolment."""
 
 
 @dataclass(frozen=True, slots=True)
