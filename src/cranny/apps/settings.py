@@ -36,7 +36,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def state_directory(env: Mapping[str, str]) -> Path:
-    """The user's state directory (XDG base directories 0.8)."""
+    """The user's state directory (XDG base directories 0.8); root's is the system's, because PostgreSQL refuses to
+    run as root and nobody else can get at files in root's home."""
+    if os.geteuid() == 0 and "XDG_STATE_HOME" not in env:
+        return Path("/var/lib/cranny")
     base = env.get("XDG_STATE_HOME") or str(Path(env.get("HOME", "~")).expanduser() / ".local" / "state")
     return Path(base) / "cranny"
 
