@@ -17,14 +17,23 @@ from cranny.sites.banks import (
     set_policy,
 )
 from cranny.sites.classes import SizeClass, add_size_class, default_size_classes, list_size_classes
-from cranny.sites.layout import read_json, read_yaml, shipped, shipped_bank, shipped_text
+from cranny.sites.layout import read_json, read_yaml, shipped_bank, shipped_banks
 from cranny.sites.occupancy import Blocked, Occupied, Vacated, block, follow, occupy, unblock, vacate
+from cranny.sites.own import FEATURE
 from cranny.sites.policy import BankPolicy
-from cranny.sites.promises import lapse_promises, promise, release_promise, use_promise
+from cranny.sites.promises import (
+    PromiseAsked,
+    lapse_promises,
+    promise,
+    promise_many,
+    release_promise,
+    use_promise,
+)
 from cranny.sites.shapes import FEATURES, BankFile
 from cranny.sites.stock import Capacity, Wanted, free_counts
 
 __all__ = [
+    "FEATURE",
     "FEATURES",
     "Bank",
     "BankFile",
@@ -34,6 +43,7 @@ __all__ = [
     "DoorNow",
     "Locked",
     "Occupied",
+    "PromiseAsked",
     "SizeClass",
     "Vacated",
     "Wanted",
@@ -53,13 +63,13 @@ __all__ = [
     "lock_bank",
     "occupy",
     "promise",
+    "promise_many",
     "read_json",
     "read_yaml",
     "release_promise",
     "set_policy",
-    "shipped",
     "shipped_bank",
-    "shipped_text",
+    "shipped_banks",
     "unblock",
     "use_promise",
     "vacate",

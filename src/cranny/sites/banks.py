@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import NamedTuple
 from uuid import UUID
 
 import msgspec
@@ -21,7 +20,8 @@ from cranny.wire.allocation import Size
 
 
 class Tower(msgspec.Struct, frozen=True):
-    """A column of the bank, from left to right. A console without doors of its own has no number."""
+    """A column of the bank. Those with doors are numbered from 0 at the left; a console's own column has no
+    number."""
 
     name: str
     number: int | None
@@ -62,12 +62,13 @@ class DoorNow(msgspec.Struct, frozen=True):
     deliveries: list[UUID] | None
 
 
-class Locked(NamedTuple):
+class Locked(msgspec.Struct, frozen=True):
     """A bank whose promises are ours until the end of the transaction."""
 
     id: UUID
     site: UUID
     name: str
+    policy: BankPolicy
 
 
 async def add_bank(tx: Tx, file: BankFile, *, site: UUID | None = None) -> Bank:
@@ -114,7 +115,7 @@ async def lock_bank(tx: Tx, bank: UUID) -> Locked:
     record = await tx.one(tables.LOCK_BANK, tx.tenant, bank)
     if record is None:
         raise _unknown(bank)
-    return Locked(record["id"], record["site"], record["name"])
+    return rows.to(Locked, record)
 
 
 async def set_policy(tx: Tx, bank: UUID, policy: BankPolicy) -> None:
@@ -212,12 +213,7 @@ def _towers(file: BankFile) -> tuple[Tower, ...]:
 
 
 def _screen(towers: Sequence[Tower]) -> messages.ScreenGiven | None:
-    """Where the console is, counted in towers with doors."""
-    left = 0
-    for tower in towers:
-        if tower.console is not None:
-            return messages.ScreenGiven(
-                tower=left, bottom=tower.console.bottom, top=tower.console.top, own=tower.number is None
-            )
-        left += tower.number is not None
+    for place, tower in enumerate(towers):
+        if console := tower.console:
+            return messages.ScreenGiven(tower=place, bottom=console.bottom, top=console.top, own=tower.number is None)
     return None

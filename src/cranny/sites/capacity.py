@@ -41,35 +41,30 @@ def room(doors: Doors, held: Wishes, wish: Wish) -> int:
     """How many more of `wish` can be promised beside `held`, taking nothing from what is held.
 
     What is held may not fit any more (a door broke): then no door that those could use is given away."""
-    flow = _packed(doors, held)
-    return flow.place(wish, sum(doors.values()))
+    return Packing(doors, held).place(wish, sum(doors.values()))
 
 
 def can_promise(doors: Doors, held: Wishes, wish: Wish) -> bool:
     """Whether one more `wish` can be promised beside `held`."""
-    return _packed(doors, held).place(wish, 1) == 1
+    return Packing(doors, held).place(wish, 1) == 1
 
 
 def unplaced(doors: Doors, held: Wishes) -> int:
     """How many of `held` have no door, whatever way they are put in."""
-    return sum(held.values()) - sum(places.total() for places in _packed(doors, held).placed)
+    return sum(held.values()) - sum(places.total() for places in Packing(doors, held).placed)
 
 
-def _packed(doors: Doors, held: Wishes) -> "_Flow":
-    flow = _Flow(doors)
-    for wish, count in held.items():
-        flow.place(wish, count)
-    return flow
+class Packing:
+    """Wishes put into doors: a bipartite flow over kinds. `placed[w][d]`: how many of the w-th kind of wish are in
+    the d-th kind of door."""
 
-
-class _Flow:
-    """Bipartite flow over kinds. `placed[w][d]`: how many of the w-th kind of wish are in the d-th kind of door."""
-
-    def __init__(self, doors: Doors) -> None:
+    def __init__(self, doors: Doors, held: Wishes) -> None:
         self.kinds = [kind for kind, count in doors.items() if count > 0]
         self.free = [doors[kind] for kind in self.kinds]
         self.suited: list[list[int]] = []
         self.placed: list[Counter[int]] = []
+        for wish, count in held.items():
+            self.place(wish, count)
 
     def place(self, wish: Wish, count: int) -> int:
         """Put in up to `count`, moving others to doors that suit them too, and never throwing one out.

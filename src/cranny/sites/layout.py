@@ -25,8 +25,8 @@ _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 def read_yaml(text: str) -> BankFile:
-    """Raises Invalid, code `bank-file-invalid`; its `extra["errors"]` has `{line, path, detail}` of each
-    problem, and its detail tells the first."""
+    """Raises Invalid, code `bank-file-invalid`; its `extra["errors"]` has `{line, path, message}` of
+    each problem, and its detail tells the first."""
     if len(text) > LONGEST:
         raise _refusal([(1, Problem((), f"the file is longer than {LONGEST} characters; cut it"))])
     lines: dict[Path, int] = {}
@@ -56,22 +56,19 @@ def read_json(value: object) -> BankFile:
     return bank
 
 
-def shipped() -> list[str]:
-    """The names of the banks that come with Cranny."""
-    found = (entry.name for entry in files("cranny.sites").joinpath("banks").iterdir())
-    return sorted(name.removesuffix(".yaml") for name in found if name.endswith(".yaml"))
-
-
-def shipped_text(name: str) -> str:
-    """The YAML of a shipped bank. Raises NotFound, code `bank-file-unknown`."""
-    if name not in shipped():
-        raise NotFound(f"There is no bank file {name!r}; these are: {', '.join(shipped())}.", code="bank-file-unknown")
-    return files("cranny.sites").joinpath("banks", f"{name}.yaml").read_text(encoding="utf-8")
+def shipped_banks() -> dict[str, str]:
+    """The banks that come with Cranny: name to YAML text, sorted by name. Reads files: not for the event loop."""
+    found = files("cranny.sites").joinpath("banks").iterdir()
+    texts = {f.name.removesuffix(".yaml"): f.read_text("utf-8") for f in found if f.name.endswith(".yaml")}
+    return dict(sorted(texts.items()))
 
 
 def shipped_bank(name: str) -> BankFile:
     """A shipped bank, read. Raises NotFound, code `bank-file-unknown`."""
-    return read_yaml(shipped_text(name))
+    known = shipped_banks()
+    if name not in known:
+        raise NotFound(f"There is no bank file {name!r}; these are: {', '.join(known)}.", code="bank-file-unknown")
+    return read_yaml(known[name])
 
 
 def _plain_only(text: str) -> None:
@@ -140,7 +137,7 @@ def _refusal(found: Sequence[tuple[int, Problem]]) -> Invalid:
         code="bank-file-invalid",
         extra={
             "errors": [
-                ({"line": line} if line else {}) | {"path": problem.where(), "detail": problem.text}
+                ({"line": line} if line else {}) | {"path": problem.where(), "message": problem.text}
                 for line, problem in found[:_SHOWN]
             ]
         },

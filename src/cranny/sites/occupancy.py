@@ -13,8 +13,6 @@ from uuid import UUID
 import msgspec
 
 from cranny.core.errors import NotFound
-from cranny.core.events import NewEvent
-from cranny.platform import events
 from cranny.platform.db import Tx
 from cranny.sites import tables
 
@@ -130,14 +128,10 @@ async def block(tx: Tx, bank: UUID, label: str, reason: str) -> None:
 
 
 async def unblock(tx: Tx, bank: UUID, label: str) -> None:
-    """Put a door back into the pool, after a person has looked. Records `door.unblocked` where it was blocked.
-    Raises NotFound, code `door-not-found`."""
-    door = await tx.one(tables.UNBLOCK, tx.tenant, bank, label)
-    if door is None:
+    """Put a door back into the pool, after a person has looked. Records nothing, like `block`. Raises NotFound,
+    code `door-not-found`."""
+    if await tx.one(tables.UNBLOCK, tx.tenant, bank, label) is None:
         raise _unknown(label)
-    if door["blocked"] is not None:
-        data = {"bank": str(bank), "door": label, "was": door["blocked"]}
-        await events.record(tx, [NewEvent("door.unblocked", f"banks/{bank}/doors/{label}", data)])
 
 
 async def _block(tx: Tx, changes: Sequence[Blocked]) -> None:

@@ -1,4 +1,4 @@
-"""Promises of capacity: made one at a time per bank, so that the last place is promised once."""
+"""Promises of capacity: one transaction at a time per bank, so that the last place is promised once."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -12,7 +12,8 @@ from cranny.platform import events
 from cranny.platform.db import Database, Tx
 from cranny.sites import refusals, tables
 from cranny.sites.banks import Locked, lock_bank
-from cranny.sites.capacity import Wish, can_promise, suits
+from cranny.sites.capacity import Packing, Wish, suits
+from cranny.sites.classes import SizeClass
 from cranny.sites.lifecycle import RESERVATION, Promise, Trigger
 from cranny.sites.shapes import FEATURES
 from cranny.sites.stock import Stock, Wanted, flatten, in_order, stocks, wanted
@@ -24,6 +25,16 @@ _SHOWN: Final = 5
 _LAPSE_AT_ONCE: Final = 500
 
 
+class PromiseAsked(msgspec.Struct, frozen=True):
+    """`want` is a size class's name, the size of a thing in mm, which may be turned, or the sizes of several things
+    that go in together. `seated` asks for a door within seated reach."""
+
+    want: Wanted
+    until: datetime
+    features: Sequence[str] = ()
+    seated: bool = False
+
+
 async def promise(
     tx: Tx,
     bank: UUID,
@@ -33,42 +44,41 @@ async def promise(
     seated: bool = False,
     until: datetime,
 ) -> UUID:
-    """Promise one compartment at `bank`, no particular one, until `until`. `want` is a size class's name, the
-    size of a thing in mm, which may be turned, or the sizes of several things that go in together. `seated` asks
-    for a door within seated reach. Returns the reservation's id.
+    """Promise one compartment; see `promise_many`. Returns the reservation's id."""
+    (reservation,) = await promise_many(tx, bank, [PromiseAsked(want, until, tuple(features), seated)])
+    return reservation
+
+
+async def promise_many(tx: Tx, bank: UUID, asked: Sequence[PromiseAsked]) -> list[UUID]:
+    """Promise one compartment at `bank`, no particular one, for each of `asked`, or for none of them. Returns the
+    reservations' ids, in this order.
 
     Raises Refused: `no-capacity` when no door is left (`extra`: `room` by class, `alternatives`), `too-big`,
     `no-such-door` (no door there has these features); Invalid: `size-class-unknown`, `size-invalid`,
-    `feature-unknown`, `until-passed`; NotFound: `bank-not-found`.
+    `feature-unknown`, `until-passed`; NotFound: `bank-not-found`. What is wrong with one of several has its place
+    in `extra["index"]`.
     """
-    asked = _features(features, seated=seated)
     now = tx.now()
-    if until <= now:
-        raise Invalid("The promise would end before it begins; choose a later end.", code="until-passed")
+    for one in asked:
+        _check(one, now)
     locked = await lock_bank(tx, bank)
     stock = (await stocks(tx, [bank]))[bank]
-    items, size_class = wanted(want, stock.classes)
-    wish = Wish(items, asked)
-    if not any(suits(door, wish) for door in stock.all):
-        raise refusals.never(locked.name, wish, stock)
-    if not can_promise(stock.free, stock.held, wish):
-        others = await _alternatives(tx, locked, wish)
-        size = size_class.name if size_class and isinstance(want, str) else ""
-        raise refusals.no_capacity(locked, wish, stock, size=size, until=until, alternatives=others)
-    row = tables.ReservationRow(
-        tenant=tx.tenant,
-        id=tx.ids.new(),
-        bank=bank,
-        size_class=size_class.id if size_class else None,
-        sides=flatten(items),
-        features=in_order(asked - {SEATED}),
-        seated=SEATED in asked,
-        until=until,
-        state=Promise.HELD,
-        created=now,
-    )
-    await tx.run(tables.ADD_RESERVATION, *msgspec.structs.astuple(row))
-    return row.id
+    packing = Packing(stock.free, stock.held)
+    rows: list[tuple[PromiseAsked, Wish, SizeClass | None]] = []
+    for index, one in enumerate(asked):
+        items, size_class = wanted(one.want, stock.classes)
+        wish = Wish(items, _features(one))
+        if not any(suits(door, wish) for door in stock.all):
+            raise refusals.never(locked.name, wish, stock, index=index)
+        if not packing.place(wish, 1):
+            others = await _alternatives(tx, locked, wish)
+            size = size_class.name if size_class and isinstance(one.want, str) else ""
+            raise refusals.no_capacity(
+                locked, wish, stock, size=size, until=one.until, alternatives=others, index=index
+            )
+        stock.held[wish] += 1
+        rows.append((one, wish, size_class))
+    return await _add(tx, bank, rows)
 
 
 async def use_promise(tx: Tx, ids: Sequence[UUID]) -> None:
@@ -94,11 +104,15 @@ async def lapse_promises(db: Database, tenant: UUID) -> int:
             return lapsed
 
 
-def _features(features: Iterable[str], *, seated: bool) -> frozenset[str]:
-    asked = frozenset(features) | ({SEATED} if seated else frozenset())
-    if unknown := sorted(asked.difference(FEATURES)):
+def _check(asked: PromiseAsked, now: datetime) -> None:
+    if asked.until <= now:
+        raise Invalid("The promise would end before it begins; choose a later end.", code="until-passed")
+    if unknown := sorted(set(asked.features).difference(FEATURES)):
         raise Invalid(f"There is no feature {unknown[0]!r}; these are: {', '.join(FEATURES)}.", code="feature-unknown")
-    return asked
+
+
+def _features(asked: PromiseAsked) -> frozenset[str]:
+    return frozenset(asked.features) | ({SEATED} if asked.seated else frozenset())
 
 
 async def _alternatives(tx: Tx, bank: Locked, wish: Wish) -> list[refusals.Alternative]:
@@ -110,3 +124,26 @@ async def _alternatives(tx: Tx, bank: Locked, wish: Wish) -> list[refusals.Alter
         if (count := others[row["id"]].room(wish))
     ]
     return found[:_SHOWN]
+
+
+async def _add(tx: Tx, bank: UUID, rows: Sequence[tuple[PromiseAsked, Wish, SizeClass | None]]) -> list[UUID]:
+    ids = [tx.ids.new() for _ in rows]
+    await tx.run(
+        tables.ADD_RESERVATIONS,
+        tx.tenant,
+        bank,
+        Promise.HELD,
+        tx.now(),
+        ids,
+        [size_class and size_class.id for _, _, size_class in rows],
+        [_array(flatten(wish.items)) for _, wish, _ in rows],
+        [_array(in_order(wish.features - {SEATED})) for _, wish, _ in rows],
+        [SEATED in wish.features for _, wish, _ in rows],
+        [asked.until for asked, _, _ in rows],
+    )
+    return ids
+
+
+def _array(values: Sequence[object]) -> str:
+    """An array inside an array of rows: PostgreSQL takes it as text."""
+    return "{" + ",".join(map(str, values)) + "}"

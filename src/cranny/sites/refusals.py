@@ -23,7 +23,14 @@ class Alternative(msgspec.Struct, frozen=True):
 
 
 def no_capacity(
-    bank: Locked, wish: Wish, stock: Stock, *, size: str, until: datetime, alternatives: list[Alternative]
+    bank: Locked,
+    wish: Wish,
+    stock: Stock,
+    *,
+    size: str,
+    until: datetime,
+    alternatives: list[Alternative],
+    index: int,
 ) -> Refused:
     """`size` is the class that was asked for; empty when sizes were given."""
     room = stock.rooms(frozenset())
@@ -36,6 +43,7 @@ def no_capacity(
         code="no-capacity",
         retry=True,
         extra={
+            "index": index,
             "bank": str(bank.id),
             "room": msgspec.to_builtins(room),
             "alternatives": msgspec.to_builtins(alternatives),
@@ -43,7 +51,7 @@ def no_capacity(
     )
 
 
-def never(bank: str, wish: Wish, stock: Stock) -> Refused:
+def never(bank: str, wish: Wish, stock: Stock, *, index: int) -> Refused:
     """No door of the bank would do, were it as empty as can be."""
     roomy = [door for door in stock.all if hold(wish.items, door.size)]
     if roomy:
@@ -52,13 +60,13 @@ def never(bank: str, wish: Wish, stock: Stock) -> Refused:
             f"{bank} has no {_what(wish, '')}. Doors of that size there offer: "
             f"{', '.join(in_order(frozenset(offered))) or 'nothing special'}.",
             code="no-such-door",
-            extra={"features": in_order(frozenset(offered))},
+            extra={"index": index, "features": in_order(frozenset(offered))},
         )
     largest = max((door.size for door in stock.all), key=lambda size: size.volume)
     return Refused(
         f"{_all(wish.items)} fits in no compartment at {bank}; the largest is {_millimetres(largest)}.",
         code="too-big",
-        extra={"largest": largest._asdict()},
+        extra={"index": index, "largest": largest._asdict()},
     )
 
 

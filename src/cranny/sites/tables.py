@@ -146,7 +146,7 @@ WHERE b.tenant = $1 AND ($2::uuid IS NULL OR b.id > $2)
 ORDER BY b.id LIMIT $3
 """
 # Not FOR UPDATE: that would make every insert that refers to the bank wait, not only other promises.
-LOCK_BANK: Final = "SELECT id, site, name FROM banks WHERE tenant = $1 AND id = $2 FOR NO KEY UPDATE"
+LOCK_BANK: Final = "SELECT id, site, name, policy FROM banks WHERE tenant = $1 AND id = $2 FOR NO KEY UPDATE"
 GET_POLICY: Final = "SELECT policy FROM banks WHERE tenant = $1 AND id = $2 FOR NO KEY UPDATE"
 SET_POLICY: Final = "UPDATE banks SET policy = $3 WHERE tenant = $1 AND id = $2"
 
@@ -168,12 +168,7 @@ WHERE c.tenant = $1 AND c.bank = g.bank AND c.label = g.label
 RETURNING c.bank, c.label
 """
 UNBLOCK: Final = """
-WITH door AS (
-    SELECT label, blocked FROM compartments WHERE tenant = $1 AND bank = $2 AND label = $3 FOR NO KEY UPDATE
-), done AS (
-    UPDATE compartments SET blocked = NULL WHERE tenant = $1 AND bank = $2 AND label = $3 AND blocked IS NOT NULL
-)
-SELECT blocked FROM door
+UPDATE compartments SET blocked = NULL WHERE tenant = $1 AND bank = $2 AND label = $3 RETURNING label
 """
 
 # ---------------------------------------------------------------- occupancies
@@ -225,9 +220,11 @@ SELECT 'held', bank, size_class, '', sides,
 FROM reservations WHERE tenant = $1 AND bank = ANY ($2::uuid[]) AND state = 'held' AND until > $3
 GROUP BY bank, size_class, sides, features, seated
 """
-ADD_RESERVATION: Final = """
+ADD_RESERVATIONS: Final = """
 INSERT INTO reservations (tenant, id, bank, size_class, sides, features, seated, until, state, created)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+SELECT $1, r.id, $2, r.size_class, r.sides::int[], r.features::text[], r.seated, r.until, $3, $4
+FROM unnest($5::uuid[], $6::uuid[], $7::text[], $8::text[], $9::bool[], $10::timestamptz[])
+     AS r (id, size_class, sides, features, seated, until)
 """
 DUE: Final = """
 SELECT id, bank, size_class FROM reservations WHERE tenant = $1 AND state = 'held' AND until <= $2

@@ -1,0 +1,27 @@
+"""What this room brings to the wiring."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from litestar.types import ControllerRouterHandler
+
+from cranny.platform.feature import Feature, Parts
+from cranny.platform.paging import Cursors
+from cranny.platform.sweeps import Sweep
+from cranny.sites.api import routes
+from cranny.sites.audit import audit
+from cranny.sites.promises import lapse_promises
+
+LAPSE_EVERY_S: Final = 15.0
+"""A promise whose time is over does not count any more anyway; the sweep ends its row and tells of it."""
+
+
+def _routes(parts: Parts) -> Sequence[ControllerRouterHandler]:
+    return routes(parts.db, Cursors(parts.keyring.cursor_key))
+
+
+def _sweeps(_: Parts) -> Sequence[Sweep]:
+    return [Sweep("sites.lapse", LAPSE_EVERY_S, lapse_promises)]
+
+
+FEATURE: Final = Feature("sites", routes=_routes, sweeps=_sweeps, audit=audit)
