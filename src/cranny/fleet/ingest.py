@@ -10,6 +10,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
+import structlog
+
 from cranny.core.errors import Invalid
 from cranny.fleet import rules
 from cranny.fleet.changes import Breach, Change, Finding
@@ -22,6 +24,8 @@ from cranny.wire.messages import FactAck, FactBatch
 
 NOT_ENROLLED: Final = "not-enrolled"
 """`FactAck.refused` for a key that may not, or may no longer, speak for the bank."""
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +136,12 @@ async def _halve(store: Store, judged: _Judged, links: Sequence[Link], floor: da
 
 def _project(judged: _Judged, links: Sequence[Link], floor: datetime | None) -> Change:
     arrival = judged.arrival
-    return project(judged.uplink.bank, links, received(arrival.batch, arrival.at), floor)
+    try:
+        return project(judged.uplink.bank, links, received(arrival.batch, arrival.at), floor)
+    except Exception as bug:
+        # It is pure, so it would be the same every time, and the bank would be held up for ever.
+        log.exception("projection failed", bank=str(judged.uplink.bank), first=links[0].seq)
+        raise Breach(f"the server has a bug: {type(bug).__name__}") from bug
 
 
 def _frame(judged: _Judged) -> Change | None:

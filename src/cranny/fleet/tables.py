@@ -132,7 +132,7 @@ WHERE d.tenant = $1 AND d.id = $2
 NOTE_BEATS: Final = """
 WITH beats AS (
     SELECT * FROM unnest($2::uuid[], $3::timestamptz[], $4::uuid[], $5::bigint[], $6::bigint[], $7::bigint[],
-        $8::integer[], $9::text[], $10::text[])
+        $8::bigint[], $9::text[], $10::text[])
     AS b (id, at, boot, head_epoch, head, applied, free, clock_quality, version)
 ), held AS (
     SELECT id FROM bank_desks WHERE tenant = $1 AND id = ANY($2::uuid[]) AND public_key <> ''

@@ -25,7 +25,7 @@ def upgrade() -> None:
             head_epoch bigint NOT NULL DEFAULT 0,
             head bigint NOT NULL DEFAULT 0,
             applied bigint NOT NULL DEFAULT 0,
-            free integer NOT NULL DEFAULT 0,
+            free bigint NOT NULL DEFAULT 0,
             clock_quality text NOT NULL DEFAULT '',
             version text NOT NULL DEFAULT '',
             PRIMARY KEY (tenant, id),
