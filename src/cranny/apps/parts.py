@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from ssl import SSLContext, create_default_context
+from typing import Final
 
 import structlog
 
@@ -19,6 +20,8 @@ from cranny.wire.brokers import Broker
 from cranny.wire.brokers.nats import NatsBroker
 from cranny.wire.kdf import Argon2Kdf
 
+CONNECT_WITHIN_S: Final = 10.0
+
 log = structlog.get_logger(__name__)
 
 
@@ -26,10 +29,9 @@ log = structlog.get_logger(__name__)
 async def assemble(found: Addresses, settings: Settings, clock: Clock, rng: Rng) -> AsyncIterator[Parts]:
     """Connected parts; closed on leaving. Raises one clear sentence when an engine does not answer."""
     keyring = Keyring(found.master, rng=rng)
-    broker = await NatsBroker.connect(
-        [found.nats_url], seed=keyring.nats_user_seed("server"), inbox_prefix="_INBOX", tls=tls(settings)
-    )
+    broker = NatsBroker([found.nats_url], rng=rng, nkey_seed=keyring.nats_user_seed("server"), tls=tls(settings))
     ids = TimeIds(clock, rng)
+    await broker.connect(within=CONNECT_WITHIN_S)
     try:
         pool = await open_pool(found.app_dsn)
         try:

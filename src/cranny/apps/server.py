@@ -1,25 +1,40 @@
 """The server: HTTP and SSE."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import uvicorn
 from litestar import Litestar
 
 from cranny.platform.feature import Parts
-from cranny.platform.server import create_server
+from cranny.platform.server import SOURCE, create_server
 from cranny.wiring.features import features
 
 
-def build(parts: Parts) -> Litestar:
+class _Quiet(uvicorn.Server):
+    """Leaves the signals to whoever runs it."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+def build(parts: Parts, public_url: str | None) -> Litestar:
     """The application with every feature's routes."""
     routes = [route for feature in features() for route in feature.routes(parts)]
-    return create_server(routes, parts)
+    https = public_url is not None and public_url.startswith("https:")
+    return create_server(routes, parts, https=https, source=public_url or SOURCE)
 
 
-async def run_server(parts: Parts, host: str, port: int) -> None:
+async def run_server(parts: Parts, host: str, port: int, public_url: str | None) -> None:
     """Until cancelled."""
-    import uvicorn
-
     config = uvicorn.Config(
-        build(parts), host=host, port=port, log_config=None, access_log=False, server_header=False, lifespan="on"
+        build(parts, public_url),
+        host=host,
+        port=port,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=3,
     )
-    server = uvicorn.Server(config)
-    server.install_signal_handlers = lambda: None  # type: ignore[method-assign]
-    await server.serve()
+    await _Quiet(config).serve()

@@ -1,6 +1,6 @@
 """What a feature hands to the wiring: each feature's `__init__` exports one `FEATURE`."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -47,7 +47,7 @@ class Loop:
     """Something that a worker runs for as long as it lives; `run` ends only by being cancelled."""
 
     name: str
-    run: Callable[[], Awaitable[None]]
+    run: Callable[[], Coroutine[Any, Any, None]]
 
 
 def _none(_: Parts) -> Sequence[Any]:

@@ -1,6 +1,7 @@
 """Commands that stay: `up`, `server`, `worker`."""
 
 import asyncio
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -59,7 +60,7 @@ async def _server(settings: Settings) -> None:
 
     rng = SystemRng()
     async with find(settings, rng) as found, assemble(found, settings, SystemClock(), rng) as parts:
-        await run_server(parts, settings.host, settings.port)
+        await run_server(parts, settings.host, settings.port, settings.public_url)
 
 
 async def _worker(settings: Settings) -> None:
@@ -83,5 +84,5 @@ def environment(found: Addresses, settings: Settings) -> dict[str, str]:
 
 def _settings(data: Path | None, port: int | None) -> Settings:
     settings = setting.read(data=data, port=port)
-    telemetry.configure()
+    telemetry.set_up(json=not sys.stderr.isatty())
     return settings
