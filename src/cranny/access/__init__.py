@@ -1,1 +1,55 @@
-"""Floor 4: who may open what. Keeps the secrets."""
+"""Floor 4: grants and codes. Who may open what; the keeper of the secrets.
+
+A grant is for one purpose at one bank. Its clear code lives here only, sealed, until the grant ends.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from litestar.types import ControllerRouterHandler
+
+from cranny.access import api
+from cranny.access.audit import audit
+from cranny.access.ends import get, revoke
+from cranny.access.issue import VERIFY, Wanted, issue, issue_deposit, issue_many
+from cranny.access.lifecycle import GRANT, LIVE, Grant
+from cranny.access.reactions import REACTION
+from cranny.access.reveal import Revealed, reveal
+from cranny.access.tables import GrantRow
+from cranny.access.verify import verify_job
+from cranny.platform.feature import Feature, Parts
+from cranny.platform.jobs import JobHandler
+from cranny.platform.reactions import Reaction
+
+__all__ = [
+    "FEATURE",
+    "GRANT",
+    "LIVE",
+    "VERIFY",
+    "Grant",
+    "GrantRow",
+    "Revealed",
+    "Wanted",
+    "get",
+    "issue",
+    "issue_deposit",
+    "issue_many",
+    "reveal",
+    "revoke",
+    "verify_job",
+]
+
+
+def _routes(parts: Parts) -> Sequence[ControllerRouterHandler]:
+    return api.routes(parts.db, parts.keyring)
+
+
+def _reactions(_: Parts) -> Sequence[Reaction]:
+    return [REACTION]
+
+
+def _jobs(parts: Parts) -> Mapping[str, JobHandler]:
+    return {VERIFY: verify_job(parts.keyring, parts.kdf)}
+
+
+FEATURE: Final = Feature("access", routes=_routes, reactions=_reactions, jobs=_jobs, audit=audit)

@@ -1,0 +1,106 @@
+"""What banks report changes grants: bound at a deposit, used at a collection, switched off after wrong tries.
+
+A bank can speak of its own grants only: what it says of any other is an anomaly and changes nothing.
+"""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+import msgspec
+
+from cranny import fleet
+from cranny.access import ends
+from cranny.access.lifecycle import GRANT, Deed
+from cranny.access.tables import BIND, CODE_OFF, LIVE_AT_DOOR, OF_SUBJECTS, GrantRow
+from cranny.core.events import Event
+from cranny.platform import events, rows
+from cranny.platform.db import Tx
+from cranny.platform.reactions import Reaction
+
+
+class Deposited(msgspec.Struct):
+    """What access needs of a `deposit.stored`."""
+
+    bank: UUID
+    door: str
+    generation: int
+    deliveries: list[UUID]
+    grant: UUID | None
+    superseded: list[UUID] = []
+
+
+class Emptied(msgspec.Struct):
+    """What access needs of a `collect.finished`."""
+
+    bank: UUID
+    door: str
+    generation: int
+    grant: UUID | None
+
+
+class Exhausted(msgspec.Struct):
+    """What access needs of a `code.exhausted`."""
+
+    bank: UUID
+    grant: UUID
+
+
+async def react(tx: Tx, event: Event) -> None:
+    match event.type:
+        case "deposit.stored":
+            await _deposited(tx, event, msgspec.convert(event.data, Deposited))
+        case "collect.finished":
+            await _emptied(tx, event, msgspec.convert(event.data, Emptied))
+        case "code.exhausted":
+            await _exhausted(tx, event, msgspec.convert(event.data, Exhausted))
+
+
+REACTION = Reaction("access", frozenset({"deposit.stored", "collect.finished", "code.exhausted"}), react)
+
+
+async def _deposited(tx: Tx, event: Event, fact: Deposited) -> None:
+    subjects = [f"deliveries/{delivery}" for delivery in fact.deliveries]
+    proofs = rows.every(GrantRow, await tx.all(OF_SUBJECTS, tx.tenant, fact.bank, subjects, "deposit"))
+    await ends.use(tx, proofs)
+    bound = await _own(tx, event, fact.bank, [fact.grant] if fact.grant else [])
+    await bind(tx, fact.bank, [grant.id for grant in bound], fact.door, fact.generation, event=event)
+    await ends.supersede(tx, await _own(tx, event, fact.bank, fact.superseded), by=fact.grant)
+
+
+async def _emptied(tx: Tx, event: Event, fact: Emptied) -> None:
+    # Bound as well, for the case that the deposit was never told: the log must say what was opened.
+    own = await _own(tx, event, fact.bank, [fact.grant] if fact.grant else [])
+    await tx.run(BIND, tx.tenant, fact.bank, [grant.id for grant in own], fact.door, fact.generation)
+    await ends.use(tx, await ends.get(tx, [grant.id for grant in own]))
+    # The occupancy is over: nothing is left behind the door for another grant to open.
+    left = rows.every(GrantRow, await tx.all(LIVE_AT_DOOR, tx.tenant, fact.bank, fact.door, fact.generation))
+    await ends.revoke(tx, [grant.id for grant in left], reason="door-emptied")
+
+
+async def _exhausted(tx: Tx, event: Event, fact: Exhausted) -> None:
+    await _own(tx, event, fact.bank, [fact.grant])
+    record = await tx.one(CODE_OFF, tx.tenant, fact.bank, fact.grant)
+    if record is not None:
+        grant = rows.to(GrantRow, record)
+        await events.move(tx, GRANT, [grant.id], Deed.EXHAUST, data={grant.id: ends.told(grant)}, when=event.time)
+
+
+async def bind(tx: Tx, bank: UUID, ids: Sequence[UUID], door: str, generation: int, *, event: Event) -> None:
+    """The bank has put what `ids` are for behind `door`."""
+    if not ids:
+        return
+    await tx.run(BIND, tx.tenant, bank, ids, door, generation)
+    data = {grant.id: ends.told(grant) for grant in await ends.get(tx, ids)}
+    await events.move(tx, GRANT, ids, Deed.BIND, data=data, when=event.time)
+
+
+async def _own(tx: Tx, event: Event, bank: UUID, ids: Sequence[UUID]) -> list[GrantRow]:
+    """Those of `ids` that are grants of `bank`; the others become an anomaly."""
+    if not ids:
+        return []
+    own = [grant for grant in await ends.get(tx, ids) if grant.bank == bank]
+    for stranger in set(ids) - {grant.id for grant in own}:
+        await fleet.raise_anomaly(
+            tx, bank, "unknown_grant", f"grants/{stranger}", {"event": str(event.id), "type": event.type}
+        )
+    return own
