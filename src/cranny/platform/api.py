@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Annotated, Any
 
 from litestar import Request, Response, get
-from litestar.params import Parameter
+from litestar.params import FromQuery, HeaderParameter, QueryParameter
 from litestar.response import Stream
 from litestar.types import ControllerRouterHandler
 
@@ -18,9 +18,9 @@ from cranny.web import sse
 
 LISTING = "events"
 
-Types = Annotated[list[str] | None, Parameter(query="type", description="Only these types; may be repeated.")]
-Subject = Annotated[str | None, Parameter(description="Only events about this, such as `deliveries/<id>`.")]
-Limit = Annotated[int, Parameter(ge=1, le=paging.MOST)]
+Types = Annotated[list[str] | None, QueryParameter(name="type", description="Only these types; may be repeated.")]
+Subject = Annotated[str | None, QueryParameter(description="Only events about this, such as `deliveries/<id>`.")]
+Limit = Annotated[int, QueryParameter(ge=1, le=paging.MOST)]
 
 
 def routes(db: Database, feed: Feed, cursors: paging.Cursors, *, source: str) -> Sequence[ControllerRouterHandler]:
@@ -29,7 +29,7 @@ def routes(db: Database, feed: Feed, cursors: paging.Cursors, *, source: str) ->
     @get("/v1/events", tags=["events"])
     async def list_events(
         request: Request[Principal, None, Any],
-        after: str | None = None,
+        after: FromQuery[str | None] = None,
         types: Types = None,
         subject: Subject = None,
         limit: Limit = paging.LIMIT,
@@ -50,7 +50,7 @@ def routes(db: Database, feed: Feed, cursors: paging.Cursors, *, source: str) ->
         types: Types = None,
         subject: Subject = None,
         last: Annotated[
-            str | None, Parameter(header="Last-Event-ID", description="The position to go on after.")
+            str | None, HeaderParameter(name="Last-Event-ID", description="The position to go on after.")
         ] = None,
     ) -> Stream:
         """The same as server-sent events, live: each message's id is its position, its data a CloudEvent."""

@@ -85,17 +85,18 @@ class Keyring:
 
 
 def read_or_make_master(path: Path, rng: Rng) -> bytes:
-    """The master key kept in `path`, made on first use, readable by its owner only. Raises PermissionError
-    when others may read it. Blocking: for start-up."""
+    """The master key kept in `path` as 64 hexadecimal digits, made on first use, readable by its owner only.
+    Raises PermissionError when others may read it, ValueError when it holds anything else. Blocking: for
+    start-up."""
     try:
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
         if path.stat().st_mode & 0o077:
             raise PermissionError(f"{path} may be read by others: chmod 600 {path}") from None
-        return path.read_bytes()
+        return bytes.fromhex(path.read_text().strip())
     master = rng.bytes(SIZE)
-    with os.fdopen(handle, "wb") as file:
-        file.write(master)
+    with os.fdopen(handle, "w") as file:
+        file.write(master.hex() + "\n")
         file.flush()
         os.fsync(file.fileno())
     return master

@@ -14,6 +14,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from alembic.util import to_tuple
 from sqlalchemy import Connection
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
@@ -44,13 +45,19 @@ async def upgrade(owner_dsn: str, *, only: Sequence[Path] | None = None) -> None
 async def current(owner_dsn: str) -> frozenset[str]:
     """Every revision that the database holds."""
     script = ScriptDirectory.from_config(_config(folders()))
-    held: list[str] = []
+    heads: list[str] = []
 
     def run(connection: Connection) -> None:
-        heads = MigrationContext.configure(connection).get_current_heads()
-        held.extend(revision.revision for revision in script.get_all_current(heads))
+        heads.extend(MigrationContext.configure(connection).get_current_heads())
 
     await _with_connection(owner_dsn, run)
+    # Alembic notes a head no longer when another one depends on it: what is below them is worked out here.
+    held: set[str] = set()
+    while heads:
+        for revision in script.get_revisions(heads.pop()):
+            if revision.revision not in held:
+                held.add(revision.revision)
+                heads.extend((*to_tuple(revision.down_revision, ()), *to_tuple(revision.dependencies, ())))
     return frozenset(held)
 
 

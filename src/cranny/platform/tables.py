@@ -1,0 +1,23 @@
+"""The platform's tables and their rows; the statements stand with the code that uses them."""
+
+from typing import Final
+
+from cranny.platform.directory import DirectoryRow
+from cranny.platform.idempotency import IdempotencyRow
+from cranny.platform.log import EventRow
+from cranny.platform.reactions import ReactionCursorRow, ReactionParkedRow
+from cranny.platform.sequencer import LogHeadRow
+from cranny.platform.tenants import ApiKeyRow, TenantRow
+
+TABLES: Final[dict[str, type]] = {
+    "tenants": TenantRow,
+    "api_keys": ApiKeyRow,
+    "directory": DirectoryRow,
+    "events": EventRow,
+    "log_heads": LogHeadRow,
+    "reaction_cursors": ReactionCursorRow,
+    "reaction_parked": ReactionParkedRow,
+    "idempotency": IdempotencyRow,
+}
+EXEMPT: Final = frozenset({"alembic_version", "directory", "pgqueuer", "pgqueuer_log", "pgqueuer_statistics"})
+"""The tables without a wall between tenants: what finds the tenant, and what is claimed before it is known."""

@@ -1,0 +1,152 @@
+"""Whatever goes wrong, the answer is a problem document that tells nothing of the inside."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import msgspec
+import pytest
+from httpx2 import ASGITransport, AsyncClient
+from litestar import get, post
+from litestar.middleware import DefineMiddleware
+from litestar.params import FromPath, FromQuery, JSONBody
+
+from cranny.core.clock import SystemClock
+from cranny.core.errors import NotFound, Refused, Unavailable
+from cranny.core.ids import TimeIds
+from cranny.core.rng import SeededRng
+from cranny.web.app import create_app
+from cranny.web.origin import OriginGuard
+
+
+class Item(msgspec.Struct):
+    width: int
+
+
+class Parcel(msgspec.Struct, forbid_unknown_fields=True):
+    name: str
+    items: list[Item]
+
+
+@post("/parcels")
+async def add(data: JSONBody[Parcel]) -> Parcel:
+    return data
+
+
+@get("/fail/{kind:str}")
+async def fail(kind: FromPath[str], n: FromQuery[int] = 0) -> dict[str, int]:
+    if kind == "refused":
+        raise Refused("There is no room.", code="no-capacity", extra={"free": {"M": 0}, "status": 200})
+    if kind == "busy":
+        raise Unavailable("Wait.", extra={"retry_after_s": 7})
+    if kind == "missing":
+        raise NotFound("No such thing.")
+    if kind == "bug":
+        raise ZeroDivisionError("the secret ingredient")
+    return {"n": n}
+
+
+@pytest.fixture
+async def client() -> AsyncIterator[AsyncClient]:
+    async with AsyncClient(transport=ASGITransport(make()), base_url="http://server") as client:
+        yield client
+
+
+def make(**options: Any) -> Any:
+    clock = SystemClock()
+    ids = TimeIds(clock, SeededRng(0))
+    return create_app([add, fail], clock=clock, ids=ids, title="Test", version="1", **options)
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "code", "retry"),
+    [
+        ("/fail/refused", 409, "no-capacity", False),
+        ("/fail/busy", 503, "unavailable", True),
+        ("/fail/missing", 404, "not-found", False),
+        ("/fail/bug", 500, "internal", True),
+        ("/nowhere", 404, "not-found", False),
+        ("/parcels", 405, "method-not-allowed", False),
+    ],
+)
+async def test_every_error_is_a_problem(client: AsyncClient, path: str, status: int, code: str, retry: bool) -> None:
+    answer = await client.get(path, headers={"X-Request-Id": "my-request-1"})
+    body = answer.json()
+    assert answer.status_code == body["status"] == status
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert body["type"] == f"urn:cranny:problem:{code}"
+    assert (body["code"], body["retry"], body["request"]) == (code, retry, "my-request-1")
+    assert answer.headers["x-request-id"] == "my-request-1"
+    assert "ingredient" not in answer.text
+    assert "Traceback" not in answer.text
+
+
+async def test_a_problem_carries_what_helps(client: AsyncClient) -> None:
+    refused = (await client.get("/fail/refused")).json()
+    assert refused["free"] == {"M": 0}
+    assert refused["status"] == 409, "extra members never replace the standard ones"
+    assert (await client.get("/fail/busy")).headers["retry-after"] == "7"
+    assert (await client.get("/parcels")).headers["allow"]
+
+
+@pytest.mark.parametrize(
+    ("sent", "path"),
+    [
+        (b'{"name": "x", "items": [{"width": "wide"}]}', "items[0].width"),
+        (b'{"items": []}', ""),
+        (b'{"name": "x", "items": [], "colour": "red"}', ""),
+    ],
+)
+async def test_what_does_not_fit_is_named(client: AsyncClient, sent: bytes, path: str) -> None:
+    answer = await client.post("/parcels", content=sent, headers={"Content-Type": "application/json"})
+    assert answer.status_code == 400
+    (error,) = answer.json()["errors"]
+    assert error["path"].removeprefix("data").removeprefix(".") == path
+    assert error["source"] == "body"
+    assert error["message"]
+
+
+async def test_broken_json_and_wrong_parameters(client: AsyncClient) -> None:
+    broken = await client.post("/parcels", content=b'{"name": ', headers={"Content-Type": "application/json"})
+    assert (broken.status_code, broken.json()["code"]) == (400, "invalid")
+    wrong = await client.get("/fail/none", params={"n": "many"})
+    assert wrong.status_code == 400
+    assert wrong.json()["errors"] == [{"path": "n", "message": "Expected `int`, got `str`", "source": "query"}]
+
+
+async def test_a_body_has_a_limit() -> None:
+    transport = ASGITransport(make(body_limit=100))
+    async with AsyncClient(transport=transport, base_url="http://server") as client:
+        large = await client.post("/parcels", json={"name": "x" * 200, "items": []})
+    assert (large.status_code, large.json()["code"]) == (413, "too-large")
+
+
+async def test_every_answer_has_its_headers(client: AsyncClient) -> None:
+    for path in ("/fail/none", "/fail/bug", "/nowhere", "/schema"):
+        headers = (await client.get(path)).headers
+        assert "default-src 'self'" in headers["content-security-policy"]
+        assert "unsafe" not in headers["content-security-policy"]
+        assert headers["x-content-type-options"] == "nosniff"
+        assert headers["cache-control"] == "no-store"
+        assert headers["x-request-id"]
+        assert "strict-transport-security" not in headers
+    async with AsyncClient(transport=ASGITransport(make(https=True)), base_url="https://server") as secure:
+        assert "strict-transport-security" in (await secure.get("/fail/none")).headers
+
+
+async def test_an_insane_request_id_is_replaced(client: AsyncClient) -> None:
+    for insane in ("short", "x" * 65, "bad id here", "<script>alert(1)</script>"):
+        answer = await client.get("/fail/none", headers={"X-Request-Id": insane})
+        assert answer.headers["x-request-id"] != insane
+
+
+async def test_the_kiosk_is_for_its_own_pages_only() -> None:
+    app = make(middleware=[DefineMiddleware(OriginGuard, hosts=["127.0.0.1:8100"])])
+    async with AsyncClient(transport=ASGITransport(app), base_url="http://127.0.0.1:8100") as client:
+        own = {"Origin": "http://127.0.0.1:8100", "Sec-Fetch-Site": "same-origin"}
+        assert (await client.get("/fail/none")).status_code == 200
+        assert (await client.get("/fail/none", headers=own)).status_code == 200
+        rebound = await client.get("/fail/none", headers={"Host": "evil.example"})
+        assert (rebound.status_code, rebound.json()["code"]) == (421, "misdirected")
+        for foreign in ({"Origin": "https://evil.example"}, {"Origin": "null"}, {"Sec-Fetch-Site": "cross-site"}):
+            answer = await client.get("/fail/none", headers=foreign)
+            assert (answer.status_code, answer.json()["code"]) == (403, "foreign-origin")
