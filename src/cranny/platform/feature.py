@@ -14,8 +14,11 @@ from cranny.platform.jobs import JobHandler
 from cranny.platform.keys import Keyring
 from cranny.platform.reactions import Reaction
 from cranny.platform.sweeps import Sweep
+from cranny.platform.violation import Violation
 from cranny.wire.brokers import Broker
 from cranny.wire.kdf import Kdf
+
+__all__ = ["Feature", "Loop", "Parts", "Violation"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,15 +34,6 @@ class Parts:
     rng: Rng
     nats: tuple[str, ...] = ()
     """The broker's addresses as banks are told them at enrolment."""
-
-
-@dataclass(frozen=True, slots=True)
-class Violation:
-    """An invariant that does not hold: which one (`I2`), for what (`banks/<id>/doors/07`), and how it shows."""
-
-    invariant: str
-    subject: str
-    detail: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ import msgspec
 from cranny.core.events import Event
 from cranny.platform import sequencer
 from cranny.platform.db import Row, Tx
-from cranny.platform.feature import Violation
+from cranny.platform.violation import Violation
 
 _GENESIS: Final = bytes(32)
 
