@@ -1,0 +1,120 @@
+"""Who somebody is, by how they can be reached.
+
+It is the same person when the e-mail address is the same; where one side has no address, when the phone number is.
+Two addresses with one phone number are two persons who share a phone, as households do: neither must get the
+other's codes, nor find parcels in one door.
+"""
+
+from collections.abc import Sequence
+from typing import Final
+from uuid import UUID
+
+import asyncpg
+import msgspec
+
+from cranny.core.errors import Conflict, NotFound
+from cranny.people import tables
+from cranny.people.contacts import Contact, checked, email_key
+from cranny.people.tables import PersonRow
+from cranny.platform import rows
+from cranny.platform.db import Tx
+
+_TRIES: Final = 4
+
+
+async def remember(tx: Tx, contact: Contact) -> UUID:
+    """The person who is reached so; made when there is none. What is given replaces what was known, what is left
+    out stays. Raises Invalid, codes `name-invalid`, `email-invalid`, `phone-invalid`, `language-invalid`,
+    `contact-missing`."""
+    given = checked(contact)
+    for sql in (tables.FIND, *[tables.FIND_AND_LOCK] * _TRIES):
+        known = await _find(tx, sql, given)
+        person = same(known, given)
+        if person is None:
+            if id_ := await _add(tx, given, known):
+                return id_
+        elif await _change(tx, person, merged(person, given, known)):
+            return person.id
+    raise Conflict("The same person is just being written down by others. Try again.", retry=True)
+
+
+async def contact(tx: Tx, person: UUID) -> Contact:
+    """Raises NotFound, code `person-not-found`."""
+    found = await contacts(tx, [person])
+    if person not in found:
+        raise NotFound("There is no such person.", code="person-not-found")
+    return found[person]
+
+
+async def contacts(tx: Tx, persons: Sequence[UUID]) -> dict[UUID, Contact]:
+    """Those of `persons` that are known."""
+    return {
+        row["id"]: Contact(row["name"] or None, row["email"], row["phone"], row["language"])
+        for row in await tx.all(tables.GET, tx.tenant, persons)
+    }
+
+
+def same(known: Sequence[PersonRow], given: Contact) -> PersonRow | None:
+    """Which of those who have the address or the number of `given` it is. Pure."""
+    key = given.email and email_key(given.email)
+    for person in known:
+        if key is not None and person.email_key == key:
+            return person
+    for person in known:
+        if given.phone is not None and person.phone_key == given.phone and None in (key, person.email_key):
+            return person
+    return None
+
+
+def merged(person: PersonRow, given: Contact, known: Sequence[PersonRow]) -> PersonRow:
+    """`person` with what is given; a number that is somebody else's key is a mere number here. Pure."""
+    phone, phone_key = person.phone, person.phone_key
+    if given.phone is not None and given.phone != phone_key:
+        phone, phone_key = given.phone, _free_key(given.phone, known)
+    return msgspec.structs.replace(
+        person,
+        name=given.name or person.name,
+        email=given.email or person.email,
+        email_key=email_key(given.email) if given.email else person.email_key,
+        phone=phone,
+        phone_key=phone_key,
+        language=given.language or person.language,
+    )
+
+
+def _free_key(phone: str | None, known: Sequence[PersonRow]) -> str | None:
+    return None if any(person.phone_key == phone for person in known) else phone
+
+
+async def _find(tx: Tx, sql: str, given: Contact) -> list[PersonRow]:
+    key = given.email and email_key(given.email)
+    return rows.every(PersonRow, await tx.all(sql, tx.tenant, key, given.phone))
+
+
+async def _add(tx: Tx, given: Contact, known: Sequence[PersonRow]) -> UUID | None:
+    """None when somebody else was faster."""
+    row = PersonRow(
+        tenant=tx.tenant,
+        id=tx.ids.new(),
+        name=given.name or "",
+        email=given.email,
+        phone=given.phone,
+        language=given.language,
+        email_key=given.email and email_key(given.email),
+        phone_key=_free_key(given.phone, known),
+        created=tx.now(),
+    )
+    added: UUID | None = await tx.value(tables.ADD, *msgspec.structs.astuple(row))
+    return added
+
+
+async def _change(tx: Tx, before: PersonRow, after: PersonRow) -> bool:
+    """False when the person was changed since, or somebody else has just got a key that `after` has."""
+    if after == before:
+        return True
+    (tenant, id_, *old, _), (_, _, *new, _) = msgspec.structs.astuple(before), msgspec.structs.astuple(after)
+    try:
+        async with tx.attempt():
+            return bool(await tx.value(tables.CHANGE, tenant, id_, *new, *old))
+    except asyncpg.UniqueViolationError:
+        return False
