@@ -62,21 +62,26 @@ class Wave:
 
 def waves(changes: Sequence[Change]) -> list[Wave]:
     """Parts `changes` so that no door is vacated and occupied anew in one wave: done one after the other they
-    have the same effect as the changes one by one."""
+    have the same effect as the changes one by one. Doors know nothing of each other, so there are only as many
+    waves as the busiest door needs, of however many banks the changes are."""
     parted = [Wave()]
+    place: dict[tuple[UUID, str], int] = {}
     emptied: set[tuple[UUID, str]] = set()
     for change in changes:
         door = (change.bank, change.label)
+        if isinstance(change, Occupied) and door in emptied:
+            emptied.discard(door)
+            place[door] = place.get(door, 0) + 1
+            if place[door] == len(parted):
+                parted.append(Wave())
+        wave = parted[place.get(door, 0)]
         if isinstance(change, Blocked):
-            parted[-1].blocked.append(change)
+            wave.blocked.append(change)
         elif isinstance(change, Vacated):
-            parted[-1].vacated.append(change)
+            wave.vacated.append(change)
             emptied.add(door)
         else:
-            if door in emptied:
-                parted.append(Wave())
-                emptied.clear()
-            parted[-1].occupied.append(change)
+            wave.occupied.append(change)
     return parted
 
 
@@ -110,13 +115,14 @@ async def vacate(tx: Tx, changes: Sequence[Vacated]) -> list[Key]:
     """End occupancies. Returns those that were live until now; a repeat returns nothing."""
     if not changes:
         return []
+    first = {(change.bank, change.label, change.generation): change for change in reversed(changes)}
     ended = await tx.all(
         tables.VACATE,
         tx.tenant,
-        [change.bank for change in changes],
-        [change.label for change in changes],
-        [change.generation for change in changes],
-        [change.ended for change in changes],
+        [change.bank for change in first.values()],
+        [change.label for change in first.values()],
+        [change.generation for change in first.values()],
+        [change.ended for change in first.values()],
     )
     return [(row["bank"], row["label"], row["generation"]) for row in ended]
 
