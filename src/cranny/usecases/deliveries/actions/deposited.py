@@ -1,0 +1,80 @@
+"""A bank says that deliveries lie behind a door. That is so, whatever anybody had wished in the meantime."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+import msgspec
+
+from cranny import fleet
+from cranny.platform import events
+from cranny.platform.db import Tx
+from cranny.platform.keys import Keyring
+from cranny.usecases.deliveries import tables
+from cranny.usecases.deliveries.actions.cancel import recall
+from cranny.usecases.deliveries.actions.found import take_in, tell_found
+from cranny.usecases.deliveries.actions.known import (
+    as_known,
+    behind_door,
+    contradicts,
+    list_strangers,
+    told,
+    use_promises,
+)
+from cranny.usecases.deliveries.facts import Deposited
+from cranny.usecases.deliveries.lifecycle import AWAITED, DELIVERY, Deed, Delivery
+from cranny.usecases.deliveries.tables import DeliveryRow
+
+FIRST: Final = (*AWAITED, Delivery.CANCELLED)
+"""Where a first deposit finds a delivery; in every other state it is told again."""
+
+
+async def deposited(tx: Tx, keyring: Keyring, fact: Deposited, when: datetime) -> None:
+    """Tells each delivery, and sees to what does not fit. `when` it happened."""
+    announced, lost = await as_known(tx, fact.bank, fact.deliveries)
+    await list_strangers(tx, fact, [id_ for id_ in lost if id_ not in fact.unannounced])
+    found = await take_in(tx, keyring, fact, [id_ for id_ in lost if id_ in fact.unannounced])
+    grant = await _grant(tx, fact, announced)
+    by_id = {row.id: row for row in _granted(announced, grant) + found}
+    data = {row.id: told(row, fact) for row in by_id.values()}
+    moved = await events.move(tx, DELIVERY, list(by_id), Deed.DEPOSIT, data=data, when=when)
+    first = [by_id[one.id] for one in moved if one.before in FIRST]
+    await _store(tx, fact, [row.id for row in first if row not in found], grant, when)
+    await _store(tx, fact, [row.id for row in first if row in found], None, when)
+    await use_promises(tx, first)
+    await tell_found(tx, fact, [row for row in first if row.recipient is None])
+    for one in moved:
+        row = by_id[one.id]
+        if one.before is Delivery.CANCELLED:
+            await _came_too_late(tx, keyring, fact, row)
+        elif one.before not in FIRST and (row.door, row.generation) != (fact.door, fact.generation):
+            await contradicts(tx, fact, "deposited_twice", row)
+
+
+def _granted(announced: Sequence[DeliveryRow], grant: UUID | None) -> list[DeliveryRow]:
+    return [msgspec.structs.replace(row, collect_grant=grant or row.collect_grant) for row in announced]
+
+
+async def _grant(tx: Tx, fact: Deposited, announced: Sequence[DeliveryRow]) -> UUID | None:
+    """The collect grant that the bank names, if it is one of these deliveries' or of those behind the same door."""
+    if fact.grant is None or fact.grant in {row.collect_grant for row in announced}:
+        return fact.grant
+    behind = await behind_door(tx, fact.bank, fact.door, fact.generation)
+    if fact.grant in {row.collect_grant for row in behind}:
+        return fact.grant
+    await fleet.raise_anomaly(tx, fact.bank, "unknown_grant", f"grants/{fact.grant}", {"door": fact.door})
+    return None
+
+
+async def _store(tx: Tx, fact: Deposited, ids: list[UUID], grant: UUID | None, when: datetime) -> None:
+    if ids:
+        place = (fact.door, fact.generation, fact.evidence)
+        await tx.run(tables.STORE, tx.tenant, ids, *place, when, tx.now(), grant)
+
+
+async def _came_too_late(tx: Tx, keyring: Keyring, fact: Deposited, row: DeliveryRow) -> None:
+    """It was cancelled, and the bank had not heard of it: whoever sent it takes it back."""
+    await contradicts(tx, fact, "deposited_after_cancel", row)
+    here = msgspec.structs.replace(row, door=fact.door, generation=fact.generation)
+    await recall(tx, keyring, here, reason=row.reason)

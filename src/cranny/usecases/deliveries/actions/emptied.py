@@ -1,0 +1,54 @@
+"""A bank says that nothing is left behind a door: collected by the recipient, or taken back."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from cranny import access
+from cranny.platform import events
+from cranny.platform.db import Tx
+from cranny.usecases.deliveries import tables
+from cranny.usecases.deliveries.actions.deposited import FIRST
+from cranny.usecases.deliveries.actions.known import as_known, contradicts, list_strangers, told, use_promises
+from cranny.usecases.deliveries.facts import Emptied
+from cranny.usecases.deliveries.lifecycle import DELIVERY, Deed, Delivery
+from cranny.usecases.deliveries.tables import DeliveryRow
+
+
+async def emptied(tx: Tx, fact: Emptied, when: datetime) -> None:
+    """Tells each delivery, and sees to what does not fit. `when` it happened."""
+    known, lost = await as_known(tx, fact.bank, fact.deliveries)
+    await list_strangers(tx, fact, lost)
+    by_id = {row.id: row for row in known}
+    deed = Deed.COLLECT if fact.purpose == "collect" else Deed.TAKE_BACK
+    data = {row.id: {**told(row, fact), "grant": str(fact.grant) if fact.grant else None} for row in known}
+    moved = await events.move(tx, DELIVERY, list(by_id), deed, data=data, when=when)
+    over = [by_id[one.id] for one in moved if one.before not in DELIVERY.final]
+    if over:
+        place = (fact.door, fact.generation, fact.evidence)
+        await tx.run(tables.OVER, tx.tenant, [row.id for row in over], when, *place)
+    await access.revoke(tx, _left(over, fact.grant), reason="over")
+    await use_promises(tx, [row for row in over if row.state in FIRST])
+    for one in moved:
+        row = by_id[one.id]
+        if odd := _odd(one.before, deed, fact, row):
+            await contradicts(tx, fact, odd, row)
+
+
+def _left(over: Sequence[DeliveryRow], used: UUID | None) -> list[UUID]:
+    """Grants that open nothing any more. The deposit grant is among them where no deposit was ever told: otherwise
+    it was used."""
+    left = [grant for row in over for grant in (row.collect_grant, row.recall_grant)]
+    left += [row.deposit_grant for row in over if row.state in FIRST]
+    return [grant for grant in dict.fromkeys(left) if grant is not None and grant != used]
+
+
+def _odd(before: Delivery, deed: Deed, fact: Emptied, row: DeliveryRow) -> str:
+    """The kind of anomaly that this is, if any."""
+    if before is Delivery.RECALLING and deed is Deed.COLLECT:
+        return "collected_after_cancel"
+    if before in FIRST:
+        return "deposit_not_told"
+    if (row.door, row.generation) != (fact.door, fact.generation):
+        return "emptied_elsewhere"
+    return ""

@@ -1,0 +1,132 @@
+"""Deliveries over HTTP."""
+
+import re
+from collections.abc import Sequence
+from typing import Annotated, Any, Final
+from uuid import UUID
+
+from litestar import Request, Response, get, post, put
+from litestar.params import Parameter
+from litestar.types import ControllerRouterHandler
+
+from cranny.core.errors import Invalid
+from cranny.platform import paging
+from cranny.platform.auth import Principal
+from cranny.platform.db import Database, Tx
+from cranny.platform.idempotency import Reply, once
+from cranny.platform.keys import Keyring
+from cranny.usecases.deliveries import reading, tables
+from cranny.usecases.deliveries.actions.announce import announce
+from cranny.usecases.deliveries.actions.cancel import cancel
+from cranny.usecases.deliveries.actions.deadlines import extend
+from cranny.usecases.deliveries.lifecycle import Delivery
+from cranny.usecases.deliveries.shapes import (
+    KIND_NAME,
+    CancelAsked,
+    DeliveryAsked,
+    DeliveryShown,
+    ExtendAsked,
+    KindAsked,
+    KindShown,
+)
+
+LISTING: Final = "deliveries"
+
+Limit = Annotated[int, Parameter(ge=1, le=paging.MOST)]
+Asking = Request[Principal, None, Any]
+
+
+def routes(db: Database, keyring: Keyring, cursors: paging.Cursors) -> Sequence[ControllerRouterHandler]:
+    return [*_reads(db, cursors), *_deeds(db, keyring), *_kinds(db)]
+
+
+def _reads(db: Database, cursors: paging.Cursors) -> Sequence[ControllerRouterHandler]:
+    @get("/v1/deliveries", tags=["deliveries"])
+    async def list_deliveries(  # noqa: PLR0917 - the parameters are the query's
+        request: Asking,
+        state: Delivery | None = None,
+        bank: UUID | None = None,
+        tracking: Annotated[str | None, Parameter(description="In any way of writing it.")] = None,
+        after: str | None = None,
+        limit: Limit = paging.LIMIT,
+    ) -> Response[paging.Page[DeliveryShown]]:
+        """Deliveries, newest first."""
+        tenant = request.user.tenant
+        before = reading.NEWEST if after is None else UUID(cursors.read(tenant, LISTING, after)[0])
+        async with db.transaction(tenant) as tx:
+            found = await reading.newest(tx, before=before, limit=limit + 1, state=state, bank=bank, tracking=tracking)
+        return paging.respond(
+            request, paging.page(found, limit, lambda row: cursors.make(tenant, LISTING, [str(row.id)]))
+        )
+
+    @get("/v1/deliveries/{delivery:uuid}", tags=["deliveries"])
+    async def get_delivery(request: Asking, delivery: UUID) -> DeliveryShown:
+        """A delivery. Problem `delivery-not-found`."""
+        async with db.transaction(request.user.tenant) as tx:
+            return await reading.get(tx, delivery)
+
+    return [list_deliveries, get_delivery]
+
+
+def _deeds(db: Database, keyring: Keyring) -> Sequence[ControllerRouterHandler]:
+    @post("/v1/deliveries", tags=["deliveries"])
+    async def announce_delivery(request: Asking, data: DeliveryAsked) -> Response[bytes]:
+        """Announce a delivery: a place is promised and the rights go down to the bank, all or nothing.
+
+        A tracking number that the bank took in before anybody announced it is adopted: the answer is the delivery
+        that lies there, with your recipient.
+
+        Problems: `no-capacity` (with what is free, and where else), `too-big`, `no-such-door`, `tracking-taken`,
+        `locators-exhausted`, `bank-not-found`, `kind-unknown`, `size-class-unknown`, `feature-unknown`, `invalid`
+        with the path of each field."""
+
+        async def deed(tx: Tx) -> Reply:
+            id_ = await announce(tx, keyring, data)
+            return Reply(201, await reading.get(tx, id_), location=f"/v1/deliveries/{id_}")
+
+        return await once(db, request, deed)
+
+    @post("/v1/deliveries/{delivery:uuid}/cancel", tags=["deliveries"], status_code=200)
+    async def cancel_delivery(request: Asking, delivery: UUID, data: CancelAsked) -> Response[bytes]:
+        """Call it off. Not yet deposited: it is `cancelled`. Deposited: it is `recalling`, its collect grant ends at
+        once, and `grants.recall` opens its door; read that grant's code with `POST /v1/grants/{id}/reveal`.
+        Cancelling again changes nothing. Problems `delivery-not-found`, `delivery-cancel-when-collected`,
+        `delivery-cancel-when-returned`."""
+
+        async def deed(tx: Tx) -> Reply:
+            await cancel(tx, keyring, delivery, reason=data.reason)
+            return Reply(200, await reading.get(tx, delivery))
+
+        return await once(db, request, deed)
+
+    @post("/v1/deliveries/{delivery:uuid}/extend", tags=["deliveries"], status_code=200)
+    async def extend_delivery(request: Asking, delivery: UUID, data: ExtendAsked) -> Response[bytes]:
+        """Give the collector more time, from the deadline or from now, whichever is later. Only while it is `stored`
+        or `overdue`. Problems `delivery-not-found`, `delivery-extend-when-…`."""
+
+        async def deed(tx: Tx) -> Reply:
+            await extend(tx, delivery, data.hours)
+            return Reply(200, await reading.get(tx, delivery))
+
+        return await once(db, request, deed)
+
+    return [announce_delivery, cancel_delivery, extend_delivery]
+
+
+def _kinds(db: Database) -> Sequence[ControllerRouterHandler]:
+    @get("/v1/delivery-kinds", tags=["deliveries"])
+    async def list_kinds(request: Asking) -> list[KindShown]:
+        """Your kinds of delivery, by name. `parcel` is always there, with the bank's hours."""
+        async with db.transaction(request.user.tenant) as tx:
+            return await reading.kinds(tx)
+
+    @put("/v1/delivery-kinds/{name:str}", tags=["deliveries"])
+    async def put_kind(request: Asking, name: str, data: KindAsked) -> KindShown:
+        """Add a kind, or change its title and hours; deliveries under way keep theirs. Problem `kind-invalid`."""
+        if not re.fullmatch(KIND_NAME, name):
+            raise Invalid("A kind's name has 1 to 32 of a-z, 0-9 and -, and begins with a letter.", code="kind-invalid")
+        async with db.transaction(request.user.tenant) as tx:
+            await tx.run(tables.PUT_KIND, tx.tenant, name, data.title, data.hold_hours, data.collect_hours)
+        return KindShown(name, data.title, data.hold_hours, data.collect_hours)
+
+    return [list_kinds, put_kind]

@@ -1,0 +1,169 @@
+"""What comes in and goes out over HTTP. Sizes in mm, weights in g, ids as UUID text, times as RFC 3339."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Annotated, Final
+from uuid import UUID
+
+import msgspec
+from msgspec import Meta
+
+from cranny.core.errors import Invalid
+from cranny.usecases.deliveries.lifecycle import Delivery
+from cranny.web.problems import FieldError
+from cranny.wire.codes import normal_tracking
+from cranny.wire.kinds import Evidence
+
+MOST_ITEMS: Final = 20
+KIND_NAME: Final = "^[a-z][a-z0-9-]{0,31}$"
+PARCEL: Final = "parcel"
+"""The kind when none is said; it needs no row of its own."""
+
+Millimetres = Annotated[int, Meta(ge=1, le=3000, examples=[300])]
+Hours = Annotated[int, Meta(ge=1, le=24 * 365, examples=[48])]
+Text = Annotated[str, Meta(max_length=200)]
+
+
+class ItemAsked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A thing with a tracking number, and how much room it takes: `size` (a size class) or three sides."""
+
+    tracking: Annotated[str, Meta(min_length=1, max_length=64, examples=["JD0146000089"])]
+    size: Annotated[str, Meta(min_length=1, max_length=64, examples=["M"])] | None = None
+    width: Millimetres | None = None
+    height: Millimetres | None = None
+    depth: Millimetres | None = None
+    weight_g: Annotated[int, Meta(ge=0, le=1_000_000, examples=[850])] | None = None
+
+
+class RequirementsAsked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What the door must offer: features such as `chilled`, and whether it should be in reach of somebody seated."""
+
+    features: Annotated[list[str], Meta(max_length=8, examples=[["chilled"]])] = []
+    seated: bool = False
+
+
+class RecipientAsked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Who collects. At least an e-mail address or a phone number, or nobody could be told."""
+
+    name: Annotated[str, Meta(max_length=200, examples=["Ada Example"])] | None = None
+    email: Annotated[str, Meta(max_length=254, examples=["ada@example.org"])] | None = None
+    phone: Annotated[str, Meta(max_length=32, examples=["+4915112345678"])] | None = None
+    language: Annotated[str, Meta(min_length=2, max_length=35, examples=["de"])] | None = None
+    """A BCP 47 tag; left out, the one that is known of this person stays."""
+
+
+class DeliveryAsked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """An announcement. Hours that are left out come from the kind, else from the bank's policy."""
+
+    bank: UUID
+    items: Annotated[list[ItemAsked], Meta(min_length=1, max_length=MOST_ITEMS)]
+    recipient: RecipientAsked
+    requirements: RequirementsAsked = RequirementsAsked()
+    sender: Text = ""
+    kind: Annotated[str, Meta(pattern=KIND_NAME, examples=["parcel"])] = PARCEL
+    hold_hours: Hours | None = None
+    """How long a place is kept for it."""
+    collect_within_hours: Hours | None = None
+    """How long it waits for its collector, from the moment the server knows that it is stored."""
+    reference: Text = ""
+    """The sender's own name for it, such as an order number."""
+
+
+class CancelAsked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    reason: Annotated[str, Meta(max_length=200, examples=["order cancelled"])] = ""
+
+
+class ExtendAsked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    hours: Hours
+
+
+class KindAsked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A kind of delivery. Hours that are left out come from the bank's policy."""
+
+    title: Annotated[str, Meta(min_length=1, max_length=80, examples=["Internal mail"])]
+    hold_hours: Hours | None = None
+    collect_hours: Hours | None = None
+
+
+class KindShown(msgspec.Struct, frozen=True):
+    name: str
+    title: str
+    hold_hours: int | None
+    collect_hours: int | None
+
+
+class ItemShown(msgspec.Struct, frozen=True):
+    """Sides are 0 where nobody said."""
+
+    id: UUID
+    tracking: str
+    size: str | None
+    width: int
+    height: int
+    depth: int
+    weight_g: int | None
+
+
+class GrantsShown(msgspec.Struct, frozen=True):
+    """Ids only: what they open with is behind `POST /v1/grants/{id}/reveal`, and each look is recorded."""
+
+    deposit: UUID | None
+    collect: UUID | None
+    recall: UUID | None
+
+
+class DeliveryShown(msgspec.Struct, frozen=True):
+    """`door` is where it lies or last lay; `evidence` is `sensed` when a content sensor saw it there, `inferred`
+    when nobody looked inside. Without a `recipient` nobody had announced it. `history` is where its events are."""
+
+    id: UUID
+    state: Delivery
+    bank: UUID
+    kind: str
+    reference: str
+    sender: str
+    recipient: UUID | None
+    items: list[ItemShown]
+    requirements: RequirementsAsked
+    door: str | None
+    generation: int | None
+    evidence: Evidence | None
+    grants: GrantsShown
+    reason: str
+    created: datetime
+    hold_until: datetime | None
+    stored_at: datetime | None
+    collect_by: datetime | None
+    ended_at: datetime | None
+    history: str
+
+
+def flaw(path: str, message: str, *, code: str = Invalid.code) -> Invalid:
+    """The error for one field of a request."""
+    return Invalid(message, code=code, extra={"errors": [FieldError(path, message)]})
+
+
+def check(asked: DeliveryAsked, at: str = "") -> None:
+    """Raise Invalid, with the path of the first field that does not fit. `at` goes before each path."""
+    if not (asked.recipient.email or asked.recipient.phone):
+        raise flaw(f"{at}recipient", "Give an e-mail address or a phone number: nobody could be told otherwise.")
+    seen: set[str] = set()
+    for place, item in enumerate(asked.items):
+        here = f"{at}items[{place}]"
+        key = normal_tracking(item.tracking)
+        if not key:
+            raise flaw(f"{here}.tracking", "A tracking number needs at least one letter or digit.")
+        if key in seen:
+            raise flaw(f"{here}.tracking", "This tracking number is here twice.")
+        seen.add(key)
+        _check_size(item, here)
+
+
+def _check_size(item: ItemAsked, here: str) -> None:
+    sides: Mapping[str, int | None] = {"width": item.width, "height": item.height, "depth": item.depth}
+    missing = [name for name, side in sides.items() if side is None]
+    if item.size is not None and len(missing) < len(sides):
+        raise flaw(f"{here}.size", "Give a size class or the three sides, not both.")
+    if item.size is None and missing:
+        wanted = "size" if len(missing) == len(sides) else missing[0]
+        raise flaw(f"{here}.{wanted}", "Give a size class, or width, height and depth in mm.")
