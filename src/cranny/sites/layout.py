@@ -35,9 +35,7 @@ def read_yaml(text: str) -> BankFile:
         root = yaml.compose(text, Loader=_Loader)
         value = {} if root is None else _value(root, (), lines)
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        reason = error.problem or error.context or "it can't be read"
-        raise _refusal([(mark.line + 1 if mark else 1, Problem((), f"this is not YAML: {reason}"))]) from error
+        raise _refusal([_not_yaml(error)]) from error
     except (yaml.YAMLError, ValueError) as error:
         raise _refusal([(1, Problem((), f"this is not YAML: {error}"))]) from error
     reader = Reader()
@@ -87,6 +85,15 @@ def _plain_only(text: str) -> None:
 def _odd(at: yaml.Event | yaml.Node, reason: str) -> yaml.MarkedYAMLError:
     # The two loaders have marks of different types with the same fields.
     return yaml.MarkedYAMLError(problem=reason, problem_mark=cast("yaml.Mark", at.start_mark))
+
+
+def _not_yaml(error: yaml.MarkedYAMLError) -> tuple[int, Problem]:
+    """The line where reading stopped, and the one where the unfinished thing began."""
+    mark, began = error.problem_mark or error.context_mark, error.context_mark
+    line = mark.line + 1 if mark else 1
+    reason = error.problem or error.context or "it can't be read"
+    since = f" (of what begins on line {began.line + 1})" if began and began.line + 1 != line else ""
+    return line, Problem((), f"this is not YAML: {reason}{since}")
 
 
 def _value(node: yaml.Node, path: Path, lines: dict[Path, int]) -> object:
