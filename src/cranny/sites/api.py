@@ -40,7 +40,7 @@ class SizeClassAsked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 def routes(db: Database, cursors: paging.Cursors) -> Sequence[ControllerRouterHandler]:
     """Every route of this room."""
-    return [*_banks(db, cursors), *_inside(db), *_size_classes(db)]
+    return [*_banks(db, cursors), *_one_bank(db), *_inside(db), *_size_classes(db)]
 
 
 def _banks(db: Database, cursors: paging.Cursors) -> Sequence[ControllerRouterHandler]:
@@ -73,6 +73,10 @@ def _banks(db: Database, cursors: paging.Cursors) -> Sequence[ControllerRouterHa
         page = paging.page(found, limit, lambda bank: cursors.make(tenant, LISTING, [str(bank.id)]))
         return paging.respond(request, page)
 
+    return [add_bank, list_banks]
+
+
+def _one_bank(db: Database) -> Sequence[ControllerRouterHandler]:
     @get("/v1/banks/{bank:uuid}", tags=["banks"], responses={200: _answer(banks.Bank, "The bank.", examples.BANK)})
     async def get_bank(request: Asking, bank: FromPath[UUID]) -> banks.Bank:
         """One bank, with its policy and its towers from left to right."""
@@ -94,7 +98,7 @@ def _banks(db: Database, cursors: paging.Cursors) -> Sequence[ControllerRouterHa
             await banks.set_policy(tx, bank, data)
         return data
 
-    return [add_bank, list_banks, get_bank, put_policy]
+    return [get_bank, put_policy]
 
 
 def _inside(db: Database) -> Sequence[ControllerRouterHandler]:
