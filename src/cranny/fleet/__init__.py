@@ -4,21 +4,27 @@ from cranny.fleet.anomalies import raise_anomaly
 from cranny.fleet.beside import beside
 from cranny.fleet.changes import Breach, Change, Ended, FactRow, Finding, Started, Told
 from cranny.fleet.downlink import append, pending
+from cranny.fleet.enrolment import Claim, create_claim
 from cranny.fleet.ingest import Arrival, take_many, take_one
 from cranny.fleet.lifecycle import ANOMALY, BANK, AnomalyState, BankState, BankTrigger
+from cranny.fleet.own import FEATURE
 from cranny.fleet.rules import NOTHING_YET, Cursor, Link
+from cranny.fleet.status import BankStatus, status
 from cranny.fleet.store import Store, Uplink
 
 __all__ = [
     "ANOMALY",
     "BANK",
+    "FEATURE",
     "NOTHING_YET",
     "AnomalyState",
     "Arrival",
     "BankState",
+    "BankStatus",
     "BankTrigger",
     "Breach",
     "Change",
+    "Claim",
     "Cursor",
     "Ended",
     "FactRow",
@@ -30,8 +36,10 @@ __all__ = [
     "Uplink",
     "append",
     "beside",
+    "create_claim",
     "pending",
     "raise_anomaly",
+    "status",
     "take_many",
     "take_one",
 ]

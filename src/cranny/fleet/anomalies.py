@@ -16,7 +16,7 @@ from cranny.platform.db import Tx
 
 
 async def list_anomalies(
-    tx: Tx, *, after: UUID, limit: int, state: AnomalyState | None = None, bank: UUID | None = None
+    tx: Tx, *, limit: int, after: UUID | None = None, state: AnomalyState | None = None, bank: UUID | None = None
 ) -> list[AnomalyRow]:
     """Oldest first, from the one behind `after` on."""
     return rows.every(AnomalyRow, await tx.all(tables.LIST_ANOMALIES, tx.tenant, after, state, bank, limit))
@@ -56,11 +56,13 @@ async def raise_anomaly(tx: Tx, bank: UUID, kind: str, subject: str, detail: dic
     await note_findings(tx, [Finding(bank, kind, subject, detail)])
 
 
-async def settle(tx: Tx, id_: UUID, note: str) -> AnomalyRow:
-    """Close an anomaly with a `note` on what was found and done. One that is settled stays as it is. Raises
-    NotFound, code `anomaly-not-found`."""
-    moved = await events.move(tx, ANOMALY, [id_], AnomalyTrigger.SETTLE)
-    if moved[0].before is AnomalyState.OPEN:
+async def settle(tx: Tx, id_: UUID, note: str, *, who: str) -> AnomalyRow:
+    """Close an anomaly with a `note` on what was found and done by `who`. One that is settled stays as it is.
+    Raises NotFound, code `anomaly-not-found`."""
+    before = await get_anomaly(tx, id_)
+    data = {"bank": str(before.bank), "kind": before.kind, "about": before.subject, "by": who}
+    (moved,) = await events.move(tx, ANOMALY, [id_], AnomalyTrigger.SETTLE, data={id_: data})
+    if moved.before is AnomalyState.OPEN:
         await tx.run(tables.NOTE_ANOMALY, tx.tenant, id_, note)
     return await get_anomaly(tx, id_)
 

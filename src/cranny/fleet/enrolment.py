@@ -42,7 +42,7 @@ async def create_claim(tx: Tx, bank: UUID, *, valid: timedelta = VALID) -> Claim
     text = base64.b32encode(tx.rng.bytes(_BYTES)).decode().rstrip("=")
     expires = tx.now() + valid
     await tx.run(tables.SET_CLAIM, tx.tenant, bank, directory.digest(CLAIM_KIND, text))
-    await directory.put(tx, CLAIM_KIND, text, tx.tenant, bank, expires)
+    await directory.put(tx, CLAIM_KIND, text, tx.tenant, bank, expires=expires)
     data = {"bank": str(bank), "expires": expires.isoformat()}
     await events.record(tx, [NewEvent("bank.claim_made", f"banks/{bank}", data)])
     return Claim("-".join(text[i : i + _GROUP] for i in range(0, len(text), _GROUP)), expires)

@@ -166,6 +166,6 @@ def _frame(judged: _Judged) -> Change | None:
         findings.append(Finding(uplink.bank, "downlink_ahead", f"banks/{uplink.bank}", ahead))
     if not findings:
         return None
-    # The facts, when there are any, move the cursor themselves.
-    cursor = plan.cursor if not plan.links else uplink.cursor
+    # The facts, when there are any, move the cursor themselves; a gap moves nothing.
+    cursor = uplink.cursor if plan.links or plan.verdict is Verdict.GAP else plan.cursor
     return Change(uplink.bank, cursor, None, findings=tuple(findings), trigger=trigger, lift_downlink=lift)

@@ -59,8 +59,8 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """`cursor` is where the bank's cursor stands afterwards; `links` are to be inserted, in order; `flaw`
-    says what is wrong with a batch that is not taken."""
+    """`cursor` is where the bank's cursor stands afterwards (after a gap: where the bank has to go on from);
+    `links` are to be inserted, in order; `flaw` says what is wrong with a batch that is not taken."""
 
     verdict: Verdict
     cursor: Cursor
@@ -121,9 +121,12 @@ def _late(cursor: Cursor, batch: FactBatch, known: Mapping[int, bytes]) -> Plan:
 def _next(cursor: Cursor, batch: FactBatch) -> Plan:
     """A batch of an epoch to come. One epoch at a time: a server that was restored from a backup first asks for
     what it lost."""
-    if batch.epoch > cursor.epoch + 1 or batch.first > 1 or not batch.facts:
+    if batch.epoch > cursor.epoch + 1:
         return Plan(Verdict.GAP, cursor)
-    return _follow(Cursor(batch.epoch, 0, GENESIS), batch, 0, opens=True)
+    start = Cursor(batch.epoch, 0, GENESIS)
+    if batch.first > 1 or not batch.facts:
+        return Plan(Verdict.GAP, start)
+    return _follow(start, batch, 0, opens=True)
 
 
 def _follow(start: Cursor, batch: FactBatch, skip: int, *, opens: bool) -> Plan:

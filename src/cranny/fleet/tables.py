@@ -120,11 +120,12 @@ WHERE tenant = $1 AND id = $2
 GET_KEY: Final = "SELECT public_key FROM bank_desks WHERE tenant = $1 AND id = $2"
 GET_STATUS: Final = """
 SELECT d.id AS bank, d.state, d.enrolled, d.last_beat, d.version, d.clock_quality, d.free,
-    u.epoch, u.seq, d.head_epoch, d.head, n.head AS given, d.applied
+    u.epoch, u.seq AS taken, greatest(d.head - u.seq, 0) AS waiting, n.head AS given, d.applied
 FROM bank_desks d JOIN bank_uplinks u ON u.tenant = d.tenant AND u.bank = d.id
 JOIN bank_downlinks n ON n.tenant = d.tenant AND n.bank = d.id
 WHERE d.tenant = $1 AND d.id = $2
 """
+GET_EPOCH: Final = "SELECT epoch FROM bank_uplinks WHERE tenant = $1 AND bank = $2"
 
 # ---------------------------------------------------------------- presence
 
@@ -205,7 +206,8 @@ RETURNING id
 """
 LIST_ANOMALIES: Final = """
 SELECT tenant, id, bank, kind, subject, detail, state, times, created, last_seen, note FROM anomalies
-WHERE tenant = $1 AND id > $2 AND ($3::text IS NULL OR state = $3) AND ($4::uuid IS NULL OR bank = $4)
+WHERE tenant = $1 AND ($2::uuid IS NULL OR id > $2) AND ($3::text IS NULL OR state = $3)
+    AND ($4::uuid IS NULL OR bank = $4)
 ORDER BY id LIMIT $5
 """
 GET_ANOMALY: Final = """
@@ -221,7 +223,13 @@ SELECT bank, epoch, seq, head_hash FROM bank_uplinks WHERE tenant = $1 ORDER BY 
 """
 AUDIT_FACTS: Final = """
 SELECT epoch, seq, hash, stored, projected FROM facts
-WHERE tenant = $1 AND bank = $2 AND (epoch, seq) > ($3, $4) ORDER BY epoch, seq LIMIT $5
+WHERE tenant = $1 AND bank = $2 AND (epoch, seq) > ($3, $4) AND (epoch, seq) <= ($5, $6)
+ORDER BY epoch, seq LIMIT $7
+"""
+AUDIT_BEYOND: Final = """
+SELECT u.bank, u.epoch, u.seq FROM bank_uplinks u WHERE u.tenant = $1 AND EXISTS (
+    SELECT FROM facts f WHERE f.tenant = u.tenant AND f.bank = u.bank AND (f.epoch, f.seq) > (u.epoch, u.seq)
+)
 """
 AUDIT_DOWNLINK: Final = """
 SELECT n.bank, n.head, count(l.seq) AS entries, coalesce(max(l.seq), 0) AS newest

@@ -55,7 +55,12 @@ def test_an_empty_batch_asks_where_the_server_is(journal):
     write(journal, 2)
     at_two = plan(NOTHING_YET, journal.batch(), {}).cursor
     assert answer(plan(at_two, journal.batch(3), {})) == FactAck(epoch=1, seq=2)
-    assert answer(plan(NOTHING_YET, journal.batch(1, 0), {})) == FactAck(epoch=0, seq=0)
+    assert answer(plan(NOTHING_YET, journal.batch(1, 0), {})) == FactAck(epoch=1, seq=0)
+
+
+def test_a_server_that_lost_everything_asks_for_the_epoch_from_its_start(journal):
+    write(journal, 9)
+    assert answer(plan(NOTHING_YET, journal.batch(7), {})) == FactAck(epoch=1, seq=0)
 
 
 def test_another_fact_under_a_taken_number_is_a_fork(journal, new_journal):

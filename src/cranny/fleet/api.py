@@ -1,0 +1,110 @@
+"""Banks as a fleet over HTTP: claims for their controllers, how they are, and what has to be looked at."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Annotated, Any, Final
+from uuid import UUID
+
+import msgspec
+from litestar import Request, Response, get, post
+from litestar.params import FromPath, FromQuery, QueryParameter
+from litestar.types import ControllerRouterHandler
+from msgspec import Meta
+
+from cranny.fleet import anomalies, enrolment
+from cranny.fleet.lifecycle import AnomalyState
+from cranny.fleet.status import BankStatus, status
+from cranny.fleet.tables import AnomalyRow
+from cranny.platform import paging
+from cranny.platform.auth import Principal
+from cranny.platform.db import Database, Tx
+from cranny.platform.idempotency import Reply, once
+
+LISTING: Final = "anomalies"
+
+Asking = Request[Principal, None, Any]
+Limit = Annotated[int, QueryParameter(ge=1, le=paging.MOST)]
+
+
+class SettleAsked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`note` says what was found and done."""
+
+    note: Annotated[str, Meta(min_length=1, max_length=1000, examples=["Looked inside: door 07 was empty."])]
+
+
+class AnomalyShown(msgspec.Struct, frozen=True):
+    """A difference between what should be and what is. `kind` names it, `subject` is what it is about, `detail`
+    what is known of it; `times`: how often it was seen while open."""
+
+    id: UUID
+    bank: UUID
+    kind: str
+    subject: str
+    detail: dict[str, Any]
+    state: AnomalyState
+    times: int
+    created: datetime
+    last_seen: datetime
+    note: str
+
+
+def routes(db: Database, cursors: paging.Cursors) -> Sequence[ControllerRouterHandler]:
+    """Every route of this room that asks for a key."""
+    return [*_banks(db), *_anomalies(db, cursors)]
+
+
+def _banks(db: Database) -> Sequence[ControllerRouterHandler]:
+    @post("/v1/banks/{bank:uuid}/claims", tags=["banks"])
+    async def make_claim(request: Asking, bank: FromPath[UUID]) -> Response[bytes]:
+        """A claim with which one controller enrols as this bank, once, within a day. An earlier claim lapses; the
+        controller that speaks for the bank goes on until the claim is used. Shown once for each
+        `Idempotency-Key`. Problem `bank-not-found`."""
+
+        async def deed(tx: Tx) -> Reply:
+            return Reply(201, await enrolment.create_claim(tx, bank), secret=True)
+
+        return await once(db, request, deed)
+
+    @get("/v1/banks/{bank:uuid}/status", tags=["banks"])
+    async def get_status(request: Asking, bank: FromPath[UUID]) -> BankStatus:
+        """How the bank was last heard, and how far facts and rights have come. Problem `bank-not-found`."""
+        async with db.transaction(request.user.tenant) as tx:
+            return await status(tx, bank)
+
+    return [make_claim, get_status]
+
+
+def _anomalies(db: Database, cursors: paging.Cursors) -> Sequence[ControllerRouterHandler]:
+    @get("/v1/anomalies", tags=["anomalies"])
+    async def list_anomalies(
+        request: Asking,
+        after: FromQuery[str | None] = None,
+        state: FromQuery[AnomalyState | None] = None,
+        bank: FromQuery[UUID | None] = None,
+        limit: Limit = paging.LIMIT,
+    ) -> Response[paging.Page[AnomalyShown]]:
+        """What contradicts a right, a rule or an expectation, oldest first."""
+        tenant = request.user.tenant
+        place = UUID(cursors.read(tenant, LISTING, after)[0]) if after else None
+        async with db.transaction(tenant) as tx:
+            found = await anomalies.list_anomalies(tx, after=place, limit=limit + 1, state=state, bank=bank)
+        page = paging.page(
+            [_shown(row) for row in found], limit, lambda row: cursors.make(tenant, LISTING, [str(row.id)])
+        )
+        return paging.respond(request, page)
+
+    @post("/v1/anomalies/{anomaly:uuid}/settle", tags=["anomalies"], status_code=200)
+    async def settle(request: Asking, anomaly: FromPath[UUID], data: SettleAsked) -> Response[bytes]:
+        """Close it with a note. One that somebody settled before keeps its note. Problem `anomaly-not-found`."""
+
+        async def deed(tx: Tx) -> Reply:
+            who = f"keys/{request.user.key_id}"
+            return Reply(200, _shown(await anomalies.settle(tx, anomaly, data.note, who=who)))
+
+        return await once(db, request, deed)
+
+    return [list_anomalies, settle]
+
+
+def _shown(row: AnomalyRow) -> AnomalyShown:
+    return msgspec.convert(row, AnomalyShown, from_attributes=True)

@@ -1,0 +1,39 @@
+"""What this room brings to the wiring."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from litestar.types import ControllerRouterHandler
+
+from cranny.fleet import api, downlink, presence
+from cranny.fleet.audit import audit
+from cranny.fleet.downlinker import Downlinker
+from cranny.fleet.ingestor import Ingestor
+from cranny.fleet.presence import Presence
+from cranny.platform.feature import Feature, Loop, Parts
+from cranny.platform.paging import Cursors
+from cranny.platform.reactions import Reaction
+from cranny.platform.sweeps import Sweep
+
+
+def _routes(parts: Parts) -> Sequence[ControllerRouterHandler]:
+    return api.routes(parts.db, Cursors(parts.keyring.cursor_key))
+
+
+def _reactions(_: Parts) -> Sequence[Reaction]:
+    return [Reaction("fleet.policy", frozenset({"bank.policy_changed"}), downlink.policy_changed)]
+
+
+def _sweeps(_: Parts) -> Sequence[Sweep]:
+    return [Sweep("fleet.silence", presence.SWEEP_S, presence.sweep)]
+
+
+def _loops(parts: Parts) -> Sequence[Loop]:
+    return [
+        Loop("fleet.ingest", Ingestor(parts.db, parts.broker, parts.keyring).run),
+        Loop("fleet.downlink", Downlinker(parts.db, parts.broker, parts.keyring).run),
+        Loop("fleet.presence", Presence(parts.db, parts.broker).run),
+    ]
+
+
+FEATURE: Final = Feature("fleet", routes=_routes, reactions=_reactions, sweeps=_sweeps, loops=_loops, audit=audit)
