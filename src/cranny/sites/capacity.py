@@ -8,6 +8,7 @@ out of reach is no promise to somebody who sits.
 
 from collections import Counter, deque
 from collections.abc import Mapping
+from copy import copy
 from typing import NamedTuple
 
 from cranny.sites.sizes import hold
@@ -41,7 +42,7 @@ def room(doors: Doors, held: Wishes, wish: Wish) -> int:
     """How many more of `wish` can be promised beside `held`, taking nothing from what is held.
 
     What is held may not fit any more (a door broke): then no door that those could use is given away."""
-    return Packing(doors, held).place(wish, sum(doors.values()))
+    return Packing(doors, held).room(wish)
 
 
 def can_promise(doors: Doors, held: Wishes, wish: Wish) -> bool:
@@ -55,13 +56,13 @@ def unplaced(doors: Doors, held: Wishes) -> int:
 
 
 class Packing:
-    """Wishes put into doors: a bipartite flow over kinds. `placed[w][d]`: how many of the w-th kind of wish are in
-    the d-th kind of door."""
+    """Wishes put into doors: a bipartite flow over kinds. Wishes that the same doors suit are one kind.
+    `placed[w][d]`: how many of the w-th kind of wish are in the d-th kind of door."""
 
     def __init__(self, doors: Doors, held: Wishes) -> None:
         self.kinds = [kind for kind, count in doors.items() if count > 0]
         self.free = [doors[kind] for kind in self.kinds]
-        self.suited: list[list[int]] = []
+        self.suited: list[tuple[int, ...]] = []
         self.placed: list[Counter[int]] = []
         for wish, count in held.items():
             self.place(wish, count)
@@ -69,12 +70,25 @@ class Packing:
     def place(self, wish: Wish, count: int) -> int:
         """Put in up to `count`, moving others to doors that suit them too, and never throwing one out.
         Returns how many went in, which is the most that can."""
-        self.suited.append([d for d, kind in enumerate(self.kinds) if suits(kind, wish)])
-        self.placed.append(Counter())
-        me, left = len(self.suited) - 1, count
+        me, left = self._kind_of(wish), count
         while left and (path := self._path(me)):
             left -= self._push(path, left)
         return count - left
+
+    def room(self, wish: Wish) -> int:
+        """How many more of `wish` would go in, were they put in now."""
+        tried = copy(self)
+        tried.free = self.free.copy()
+        tried.suited = self.suited.copy()
+        tried.placed = [places.copy() for places in self.placed]
+        return tried.place(wish, sum(self.free))
+
+    def _kind_of(self, wish: Wish) -> int:
+        suited = tuple(d for d, kind in enumerate(self.kinds) if suits(kind, wish))
+        if suited not in self.suited:
+            self.suited.append(suited)
+            self.placed.append(Counter())
+        return self.suited.index(suited)
 
     def _path(self, start: int) -> list[tuple[int, int]]:
         """The shortest chain of (wish, door it takes): each but the first makes way for the one before it, and

@@ -12,7 +12,7 @@ from cranny.platform import events
 from cranny.platform.db import Database, Tx
 from cranny.sites import refusals, tables
 from cranny.sites.banks import Locked, lock_bank
-from cranny.sites.capacity import Packing, Wish, suits
+from cranny.sites.capacity import Wish, suits
 from cranny.sites.classes import SizeClass
 from cranny.sites.lifecycle import RESERVATION, Promise, Trigger
 from cranny.sites.shapes import FEATURES
@@ -63,20 +63,18 @@ async def promise_many(tx: Tx, bank: UUID, asked: Sequence[PromiseAsked]) -> lis
         _check(one, now)
     locked = await lock_bank(tx, bank)
     stock = (await stocks(tx, [bank]))[bank]
-    packing = Packing(stock.free, stock.held)
     rows: list[tuple[PromiseAsked, Wish, SizeClass | None]] = []
     for index, one in enumerate(asked):
         items, size_class = wanted(one.want, stock.classes)
         wish = Wish(items, _features(one))
         if not any(suits(door, wish) for door in stock.all):
             raise refusals.never(locked.name, wish, stock, index=index)
-        if not packing.place(wish, 1):
+        if not stock.packed().place(wish, 1):
             others = await _alternatives(tx, locked, wish)
             size = size_class.name if size_class and isinstance(one.want, str) else ""
             raise refusals.no_capacity(
                 locked, wish, stock, size=size, until=one.until, alternatives=others, index=index
             )
-        stock.held[wish] += 1
         rows.append((one, wish, size_class))
     return await _add(tx, bank, rows)
 

@@ -1,6 +1,7 @@
 """Inner sizes, and the tenant's classes that give them names. Things may be turned any way. All pure."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
+from functools import lru_cache
 from typing import Final, Protocol, TypeVar
 
 from cranny.wire.allocation import Size, fits, fits_together
@@ -27,8 +28,10 @@ DEFAULT_CLASSES: Final = {
 """What a new tenant starts with: the inner sizes of the most common European parcel machines."""
 
 
-def hold(items: Sequence[Size], box: Size) -> bool:
-    """Whether all of `items` go into `box` together, by the same rule that the bank opens doors by."""
+@lru_cache(maxsize=1 << 16)
+def hold(items: tuple[Size, ...], box: Size) -> bool:
+    """Whether all of `items` go into `box` together, by the same rule that the bank opens doors by. A tenant's
+    things come in few sizes, and each promise asks of every kind of door: the answers are kept."""
     return fits(items[0], box) if len(items) == 1 else fits_together(items, box)
 
 
@@ -37,7 +40,7 @@ def class_of(box: Size, classes: Iterable[C]) -> C | None:
     return max((c for c in classes if fits(c.size, box)), key=_rank, default=None)
 
 
-def class_for(items: Sequence[Size], classes: Iterable[C]) -> C | None:
+def class_for(items: tuple[Size, ...], classes: Iterable[C]) -> C | None:
     """The smallest class that holds `items` together. None when there is none."""
     return min((c for c in classes if hold(items, c.size)), key=_rank, default=None)
 

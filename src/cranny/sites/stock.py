@@ -11,7 +11,7 @@ import msgspec
 from cranny.core.errors import Invalid, NotFound
 from cranny.platform.db import Row, Tx
 from cranny.sites import tables
-from cranny.sites.capacity import Door, Wish, room
+from cranny.sites.capacity import Door, Packing, Wish
 from cranny.sites.classes import SizeClass
 from cranny.sites.shapes import FEATURES
 from cranny.sites.sizes import class_for
@@ -64,11 +64,18 @@ class Stock:
     all: Counter[Door] = field(default_factory=Counter)
     free: Counter[Door] = field(default_factory=Counter)
     held: Counter[Wish] = field(default_factory=Counter)
+    packing: Packing | None = None
     doors: list[DoorCount] = field(default_factory=list)
     promised: list[PromiseCount] = field(default_factory=list)
 
+    def packed(self) -> Packing:
+        """What is held, put into what is free. Made when first asked for."""
+        if self.packing is None:
+            self.packing = Packing(self.free, self.held)
+        return self.packing
+
     def room(self, wish: Wish) -> int:
-        return room(self.free, self.held, wish)
+        return self.packed().room(wish)
 
     def rooms(self, features: frozenset[str]) -> list[RoomCount]:
         """For each class, from the smallest."""

@@ -27,10 +27,10 @@ def test_what_a_door_counts_as() -> None:
 
 
 def test_what_a_thing_needs() -> None:
-    assert named(class_for([Size(300, 70, 200)], CLASSES)) == "S"
-    assert named(class_for([Size(200, 300, 70)], CLASSES)) == "S"
-    assert named(class_for([Size(300, 70, 200)] * 4, CLASSES)) == "M"
-    assert named(class_for([Size(900, 10, 10)], CLASSES)) == "-"
+    assert named(class_for((Size(300, 70, 200),), CLASSES)) == "S"
+    assert named(class_for((Size(200, 300, 70),), CLASSES)) == "S"
+    assert named(class_for((Size(300, 70, 200),) * 4, CLASSES)) == "M"
+    assert named(class_for((Size(900, 10, 10),), CLASSES)) == "-"
 
 
 def test_no_word_that_comes_late_to_a_promise_is_unforeseen() -> None:
