@@ -1,0 +1,173 @@
+"""The controller process, put together. Crash-only: whatever goes wrong inside, the way back is the way in, which
+reads the journal."""
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Final
+
+import structlog
+import uvicorn
+
+from cranny.core.clock import Clock
+from cranny.core.errors import Conflict, CrannyError
+from cranny.core.ids import Ids
+from cranny.core.rng import Rng
+from cranny.edge import steps
+from cranny.edge.backoff import Backoff
+from cranny.edge.beat import Heart
+from cranny.edge.controller import Controller
+from cranny.edge.credentials import Gate
+from cranny.edge.crew import Crew
+from cranny.edge.desk import Desk
+from cranny.edge.disk import Disk
+from cranny.edge.downlink import Downlink
+from cranny.edge.drivers import Driver
+from cranny.edge.identity import Identity
+from cranny.edge.journal import load
+from cranny.edge.kiosk import kiosk_app
+from cranny.edge.link import Line
+from cranny.edge.opening import Tell
+from cranny.edge.uplink import Uplink
+from cranny.wire.brokers import Broker
+from cranny.wire.kdf import Kdf
+
+CALM_S: Final = 60.0
+"""A run of so many seconds was a good one: the next restart is quick again."""
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What a controller needs from outside. The broker is connected, or connecting, by whoever made it."""
+
+    clock: Clock
+    rng: Rng
+    ids: Ids
+    disk: Disk
+    broker: Broker
+    kdf: Kdf
+    driver: Driver
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """`port` is the kiosk's, on this machine only; None for a bank without a kiosk."""
+
+    identity: Identity
+    version: str
+    port: int | None = 8100
+
+
+class Bank:
+    """A controller that runs."""
+
+    def __init__(self, controller: Controller, crew: Crew) -> None:
+        self.controller = controller
+        self._crew = crew
+
+    async def run(self) -> None:
+        """Until cancelled. Raises what went wrong; then only a new start helps."""
+        await self._crew.failure()
+
+    async def stop(self) -> None:
+        """Also what a power cut does, as far as the journal can tell."""
+        self.controller.wall.close()
+        await self._crew.stop()
+
+
+async def start(config: Config, parts: Parts, line: Line, tell: Tell) -> Bank:
+    """Read the journal, tell of the start, and go on where it ends. Raises DiskFull, DiskFailed, and Conflict when
+    the journal is not this bank's or torn."""
+    identity = config.identity
+    journal = await load(
+        parts.disk,
+        identity.tenant,
+        identity.bank,
+        epoch=identity.epoch,
+        clock=parts.clock,
+        boot=parts.ids.new(),
+        offline=line.offline,
+    )
+    await journal.commit(lambda state: steps.started(state, config.version))
+    crew = Crew()
+    controller = Controller(
+        journal,
+        parts.driver,
+        Gate(journal, parts.kdf, identity.pepper, clock=parts.clock, rng=parts.rng),
+        pepper=identity.pepper,
+        crew=crew,
+        clock=parts.clock,
+        ids=parts.ids,
+        tell=tell,
+        link=line.state,
+    )
+    controller.start()
+    uplink = Uplink(journal, line, identity.signing_key(), rng=parts.rng)
+    downlink = Downlink(journal, line, identity.server(), refit=controller.refit)
+    heart = Heart(journal, line, version=config.version, free=controller.free, clock=parts.clock, rng=parts.rng)
+    crew.spawn(uplink.run(), name="uplink")
+    crew.spawn(downlink.run(), name="downlink")
+    crew.spawn(heart.run(), name="heart")
+    return Bank(controller, crew)
+
+
+async def run_controller(config: Config, parts: Parts, desk: Desk) -> None:
+    """Until cancelled; starts anew after every failure. Raises Conflict when the journal can't be this bank's."""
+    line = Line(parts.broker, config.identity.tenant, config.identity.bank)
+    backoff = Backoff(parts.rng)
+    while True:
+        began = parts.clock.monotonic()
+        try:
+            await _run_once(config, parts, line, desk)
+        except Conflict:
+            raise
+        except Exception as error:  # crash-only: whatever it is, the journal knows how to go on
+            known = isinstance(error, CrannyError)
+            log.exception("controller stopped", code=error.code if isinstance(error, CrannyError) else "", known=known)
+        if parts.clock.monotonic() - began > CALM_S:
+            backoff.success()
+        await asyncio.sleep(backoff.failure())
+
+
+async def run_edge(config: Config, parts: Parts) -> None:
+    """The controller and its kiosk, until cancelled."""
+    desk = Desk(parts.driver)
+    async with asyncio.TaskGroup() as group:
+        if config.port is not None:
+            group.create_task(_serve(config, parts, desk, config.port))
+        group.create_task(run_controller(config, parts, desk))
+
+
+async def _run_once(config: Config, parts: Parts, line: Line, desk: Desk) -> None:
+    bank = await start(config, parts, line, desk.tell)
+    desk.seat(bank.controller)
+    try:
+        await bank.run()
+    finally:
+        desk.seat(None)
+        await bank.stop()
+
+
+class _Quiet(uvicorn.Server):
+    """Leaves the signals to whoever runs it."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+async def _serve(config: Config, parts: Parts, desk: Desk, port: int) -> None:
+    app = kiosk_app(desk, port=port, version=config.version, clock=parts.clock, ids=parts.ids)
+    settings = uvicorn.Config(
+        app,
+        host="127.0.0.1",
+        port=port,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=3,
+    )
+    await _Quiet(settings).serve()

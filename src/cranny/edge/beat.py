@@ -1,0 +1,54 @@
+"""A sign of life every 15 seconds. It also makes good whatever poke was lost, in both directions."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Final
+
+from cranny.core.clock import Clock, millis
+from cranny.core.errors import Unavailable
+from cranny.core.rng import Rng
+from cranny.edge.journal import Journal, quality
+from cranny.edge.link import Line
+from cranny.wire import subjects
+from cranny.wire.messages import Beat, pack
+
+EVERY_S: Final = 15.0
+TOKEN_BYTES: Final = 16
+
+
+class Heart:
+    def __init__(
+        self, journal: Journal, line: Line, *, version: str, free: Callable[[], int], clock: Clock, rng: Rng
+    ) -> None:
+        self._journal = journal
+        self._line = line
+        self._version = version
+        self._free = free
+        self._clock = clock
+        self._rng = rng
+
+    async def run(self) -> None:
+        while True:
+            await self._beat()
+            await asyncio.sleep(EVERY_S)
+
+    async def _beat(self) -> None:
+        mark, wall = self._journal.state.mark, millis(self._clock.now())
+        beat = Beat(
+            boot=self._journal.boot,
+            epoch=mark.epoch,
+            head=mark.seq,
+            acked=mark.acked,
+            applied=mark.applied,
+            token=self._rng.bytes(TOKEN_BYTES),
+            wall_ms=wall,
+            clock_quality=quality(wall, mark.wall_ms),
+            version=self._version,
+            free=self._free(),
+        )
+        try:
+            await self._line.broker.publish(subjects.beat(self._line.tenant, self._line.bank), pack(beat))
+        except Unavailable:
+            self._line.reached = False
+            return
+        await self._line.wake()

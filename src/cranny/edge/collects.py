@@ -1,0 +1,150 @@
+"""Who may open which door to take something out, and what became of it when the door was shut: pure rules."""
+
+from collections.abc import Iterator
+from uuid import UUID
+
+import msgspec
+
+from cranny.core.errors import Refused
+from cranny.core.ids import Ids
+from cranny.edge import lifecycle
+from cranny.edge.change import Ruled
+from cranny.edge.draft import Draft, Sight
+from cranny.edge.grace import Again
+from cranny.edge.outcomes import Collected, LeftBehind, Settled, Shut
+from cranny.edge.placing import Placed
+from cranny.edge.rights import end
+from cranny.edge.rows import Compartment, Credential, Delivery, Grant, Occupancy, Opening
+from cranny.edge.state import State
+from cranny.edge.steps import intent
+from cranny.wire.kinds import CollectFinished, CollectLeft, DoorShut, Evidence
+
+
+def intend(state: State, sight: Sight, grant: UUID, credential: Credential, ids: Ids) -> Ruled[Placed]:
+    """The door of a grant whose credential was proven a moment ago. Raises Refused with an `outcomes.Reason`."""
+    now = state.grants.get(grant)
+    if now is None or now.state is not lifecycle.Grant.LIVE:
+        raise Refused("This grant has ended.", code="wrong")
+    door, generation = _behind(state, now)
+    under_way = state.under_way(door)
+    if under_way is not None:
+        return Draft(state).change(), _already(sight, under_way, grant)
+    if now.tries:
+        now = msgspec.structs.replace(now, tries=0)
+    return _release(state, sight, _opening(now, door, generation, credential, ids), now)
+
+
+def intend_again(state: State, sight: Sight, again: Again, ids: Ids) -> Ruled[Placed]:
+    """The door once more, for whoever collected a moment ago and forgot something, unless it has gone to somebody
+    else since."""
+    box = state.compartment(again.door)
+    if box.generation != again.generation or again.door in state.occupancies:
+        raise Refused("This grant is used.", code="wrong")
+    under_way = state.under_way(again.door)
+    if under_way is not None:
+        return Draft(state).change(), _already(sight, under_way, again.grant.grant)
+    return _release(state, sight, _opening(again.grant, again.door, again.generation, "reopen", ids), None)
+
+
+def settle(state: State, opening: UUID, content: bool | None) -> Ruled[Settled]:
+    """The door was shut. `content` is what its sensor says."""
+    draft, now = Draft(state), state.openings[opening]
+    draft.say(DoorShut(opening=opening, door=now.door, generation=now.generation))
+    draft.turn(now, lifecycle.Turn.SHUT)
+    place = state.occupancies.get(now.door)
+    unseen = now.state is lifecycle.Opening.DOUBTFUL and not now.seen_open
+    if now.credential == "reopen":
+        if content:
+            draft.block(now.door, "left-after-collect")
+        return draft.change(), Shut(now.door, opening)
+    if content is None and unseen:  # it may never have opened: nothing changes, the grant still opens
+        return draft.change(), Shut(now.door, opening)
+    if content or (content is None and now.purpose == "inspect" and place is not None):
+        return _left(draft, now, place)
+    if now.purpose == "inspect":
+        draft.clear(now.door, opening)
+    return _finish(draft, now, place, "inferred" if content is None else "sensed")
+
+
+def _behind(state: State, grant: Grant) -> tuple[str, int]:
+    """(door, generation) that the grant opens."""
+    place = state.lies_behind(grant)
+    if place is not None:
+        return place.label, place.generation
+    if grant.purpose == "inspect" and state.compartment(grant.door).generation == grant.generation:
+        return grant.door, grant.generation
+    raise Refused("Nothing lies behind a door for this.", code="nothing_here")
+
+
+def _already(sight: Sight, opening: Opening, grant: UUID) -> Placed:
+    if opening.grant != grant or opening.purpose == "deposit" or not sight.stands_open(opening.door):
+        raise Refused("This door is being dealt with.", code="busy")
+    return Placed(opening, pulse=False)
+
+
+def _opening(grant: Grant, door: str, generation: int, credential: Credential, ids: Ids) -> Opening:
+    return Opening(
+        opening=ids.new(),
+        door=door,
+        generation=generation,
+        purpose=grant.purpose,
+        grant=grant.grant,
+        credential=credential,
+        deliveries=[],
+        visit=None,
+        state=lifecycle.OPENING.start,
+    )
+
+
+def _release(state: State, sight: Sight, opening: Opening, grant: Grant | None) -> Ruled[Placed]:
+    if opening.door not in state.boxes or not sight.ready(opening.door):
+        raise Refused("This door can't be released now.", code="help")
+    draft, box = Draft(state), state.compartment(opening.door)
+    draft.put(Compartment(box.label, box.generation, box.openings + 1, box.blocked), opening)
+    if grant is not None:
+        draft.put(grant)
+    draft.say(intent(opening))
+    return draft.change(), Placed(opening, pulse=True)
+
+
+def _left(draft: Draft, opening: Opening, place: Occupancy | None) -> Ruled[Settled]:
+    """Something still lies inside. Where it is known what, an inspection has settled the doubt."""
+    draft.say(
+        CollectLeft(
+            opening=opening.opening,
+            door=opening.door,
+            generation=opening.generation,
+            grant=opening.grant,
+            deliveries=place.deliveries if place else [],
+        )
+    )
+    if opening.purpose == "inspect" and place is not None and place.generation == opening.generation:
+        draft.clear(opening.door, opening.opening)
+    return draft.change(), LeftBehind(opening.door, opening.opening)
+
+
+def _finish(draft: Draft, opening: Opening, place: Occupancy | None, evidence: Evidence) -> Ruled[Settled]:
+    draft.say(
+        CollectFinished(
+            opening=opening.opening,
+            door=opening.door,
+            generation=opening.generation,
+            purpose=opening.purpose,
+            grant=opening.grant,
+            deliveries=place.deliveries if place else [],
+            evidence=evidence,
+        )
+    )
+    if place is not None:
+        draft.put(msgspec.structs.replace(place, ended=True), *_gone(draft.state, place))
+    used = draft.state.grants.get(opening.grant) if opening.grant else None
+    if used is not None:
+        draft.put(end(used, lifecycle.Deed.USE))
+    return draft.change(), Collected(opening.door, opening.opening, opening.purpose, evidence)
+
+
+def _gone(state: State, place: Occupancy) -> Iterator[Delivery]:
+    for one in place.deliveries:
+        delivery = state.deliveries[one]
+        to = lifecycle.DELIVERY.move(delivery.state, lifecycle.Handling.HAND_OVER).to
+        yield msgspec.structs.replace(delivery, state=to)

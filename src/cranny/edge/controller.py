@@ -1,0 +1,308 @@
+"""The bank's front: what is scanned, typed and pressed comes in here, and nothing of it ever names a door."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Final, cast
+from uuid import UUID
+
+import msgspec
+
+from cranny.core.clock import Clock
+from cranny.core.errors import Refused
+from cranny.core.ids import Ids
+from cranny.core.lifecycle import Move
+from cranny.edge import collects, placing, steps, storing
+from cranny.edge.credentials import Gate, Proven
+from cranny.edge.crew import Crew
+from cranny.edge.disk import DiskFull
+from cranny.edge.drivers import BoardSilent, Driver
+from cranny.edge.grace import Again
+from cranny.edge.journal import Journal
+from cranny.edge.lifecycle import Opening as OpeningState
+from cranny.edge.opening import Opener, Result, Tell
+from cranny.edge.outcomes import (
+    REASONS,
+    Answer,
+    Changed,
+    Collected,
+    NextDoor,
+    NotStored,
+    Reason,
+    Refusal,
+    ShutFirst,
+    Stored,
+    VisitDone,
+)
+from cranny.edge.placing import Placed, Scan
+from cranny.edge.rows import Credential, Grant, Opening
+from cranny.edge.views import KioskState, Link, opened, view
+from cranny.edge.visits import TooSmall, Visit, Visits
+from cranny.edge.wall import Wall
+from cranny.wire.codes import normal_tracking, parse_qr, tracking_digest
+from cranny.wire.doors import STANDS_OPEN, Door, Happening
+
+DOORS_TRIED: Final = 3
+"""Doors that one scan may find stuck: when more are, it is not the doors, and blocking all of them helps nobody."""
+LABEL: Final = range(4, 65)
+"""Signs that a tracking number may have."""
+PATIENCE_S: Final = 20.0
+"""Seconds that a scan may wait for the ones before it. Later its door would open for somebody who has given up."""
+LISTEN_AGAIN_S: Final = 1.0
+_HELP: Final = Refusal("help")
+
+
+class Controller:
+    """`tell` gets what happens after an answer was given: doors that are shut, parcels that are stored. `link` says
+    how the uplink is."""
+
+    def __init__(
+        self,
+        journal: Journal,
+        driver: Driver,
+        gate: Gate,
+        *,
+        pepper: bytes,
+        crew: Crew,
+        clock: Clock,
+        ids: Ids,
+        tell: Tell,
+        link: Callable[[], Link],
+    ) -> None:
+        self.journal = journal
+        self.wall = Wall(self._moved_by_itself, lambda _: tell(Changed()))
+        self._driver = driver
+        self._gate = gate
+        self._pepper = pepper
+        self._crew = crew
+        self._clock = clock
+        self._ids = ids
+        self._tell = tell
+        self._link = link
+        self._visits = Visits(ids)
+        self._opener = Opener(journal, self.wall, driver, clock=clock, tell=tell)
+
+    # ------------------------------------------------------------ the kiosk's side
+
+    async def scan(self, text: str) -> Answer:
+        """A QR collects, anything else is a tracking number to deposit. Answers once a door is open, or not."""
+        qr = parse_qr(text)
+        if qr is None:
+            return await self._crew.ask(self._deposit(text), name="deposit")
+        try:
+            proven = self._gate.scanned(qr)
+        except Refused as refused:
+            return _refusal(refused)
+        return await self._crew.ask(self._collect(proven, "qr"), name="collect")
+
+    async def type_code(self, digits: str) -> Answer:
+        return await self._crew.ask(self._typed(digits), name="code")
+
+    async def too_small(self, visit: UUID, *, emptied: bool) -> ShutFirst | Refusal:
+        """The parcel of the door that stands open does not fit. `emptied`: nothing stays inside."""
+        return await self._crew.ask(self._too_small(visit, emptied=emptied), name="too small")
+
+    def done(self, visit: UUID) -> VisitDone | Refusal:
+        """The courier is done."""
+        ended = self._visits.end(visit)
+        return VisitDone(visit, ended.stored) if ended else Refusal("no_visit")
+
+    def state(self) -> KioskState:
+        visit = self._visit()
+        return view(self.journal, self.wall, self._link(), visit.id if visit else None)
+
+    def free(self) -> int:
+        """Doors that could take a deposit now."""
+        return sum(1 for _ in placing.free(self.journal.state, self.wall))
+
+    # ------------------------------------------------------------ start
+
+    def start(self) -> None:
+        """Go on where the journal ends. Nothing here pulses: what was under way waits for what the sensors say."""
+        self.refit()
+        for opening in self.journal.state.openings.values():
+            self.wall.happen(opening.door, Happening.CRASHED)
+            self._attend(opening, None, None, cut_off=True)
+        self._crew.spawn(self._watch(), name="watch the doors")
+
+    def refit(self) -> None:
+        """Take in the layout that the journal holds."""
+        boxes = self.journal.state.boxes
+        self.wall.fit(boxes)
+        self._driver.fit([(box.unit, box.channel) for box in boxes.values()])
+
+    async def _watch(self) -> None:
+        while True:
+            try:
+                await self._driver.watch(self.wall.sense)
+            except BoardSilent:
+                self.wall.silent()
+            await asyncio.sleep(LISTEN_AGAIN_S)
+
+    def _moved_by_itself(self, door: str, before: Door, move: Move[Door]) -> None:
+        if Door.FORCED in (before, move.to):
+            rule = self.journal.commit(lambda state: steps.moved_by_itself(state, door, before, move))
+            self._crew.spawn(rule, name="door moved")
+
+    # ------------------------------------------------------------ deposits
+
+    async def _deposit(self, text: str) -> Answer:
+        normal = normal_tracking(text)
+        if len(normal) not in LABEL or not normal.isprintable():
+            return Refusal("unreadable")
+        scan = Scan(tracking_digest(self._pepper, normal), normal)
+        scanned = self._clock.monotonic()
+        visit = self._visits.touch(scanned, self.journal.state.policy.visit_idle_s)
+        async with visit.turn:
+            if self._clock.monotonic() - scanned > PATIENCE_S:
+                return Refusal("busy")
+            return await self._place(visit, scan)
+
+    async def _place(self, visit: Visit, scan: Scan) -> Answer:
+        """Open the best door; where one is stuck, the next best."""
+        passed_over: list[str] = []
+        while len(passed_over) < DOORS_TRIED:
+            asked = self._clock.monotonic()
+            try:
+                placed = await self._intend_deposit(visit, scan)
+            except Refused as refused:
+                return _refusal(refused)
+            except DiskFull:
+                return Refusal("deposits_paused")
+            opening = placed.opening
+            result = await self._opener.release(opening, asked) if placed.pulse else Result.OPENED
+            if result is not Result.STUCK:
+                if placed.pulse:
+                    self._attend(opening, visit, None, cut_off=result is Result.UNSEEN)
+                visit.scanned.add(scan.digest)
+                visit.last, visit.touched = opening.opening, self._clock.monotonic()
+                return self._answer(opening, result, passed_over)
+            passed_over.append(opening.door)
+            self._tell(NextDoor(opening.door, visit.id))
+        return Refusal("help")
+
+    async def _intend_deposit(self, visit: Visit, scan: Scan) -> Placed:
+        if self.journal.disk.low:
+            raise Refused("The disk is nearly full.", code="deposits_paused")
+        return await self.journal.commit(
+            lambda state: placing.intend(state, self.wall, scan, visit, self._ids), essential=False
+        )
+
+    async def _too_small(self, visit_id: UUID, *, emptied: bool) -> ShutFirst | Refusal:
+        visit, opening = self._visit(), None
+        if visit is not None and visit.id == visit_id and visit.last is not None:
+            opening = self.journal.state.openings.get(visit.last)
+        if visit is None or opening is None or not self._may_be_too_small(opening, visit):
+            return Refusal("no_visit")
+        now, id_ = self._clock.monotonic(), opening.opening
+        try:
+            delivery, size, alone = await self.journal.commit(lambda state: storing.too_small(state, id_))
+        except Refused as refused:
+            return _refusal(refused)
+        visit.too_small[id_] = TooSmall(delivery, now, emptied, alone)
+        visit.outgrown[delivery] = size
+        visit.touched = now
+        return ShutFirst(opening.door, visit.id)
+
+    def _may_be_too_small(self, opening: Opening, visit: Visit) -> bool:
+        said = opening.opening in visit.too_small
+        open_ = opening.state is OpeningState.OPEN and self.wall.state(opening.door) in STANDS_OPEN
+        return open_ and bool(opening.deliveries) and not said
+
+    async def _larger(self, visit: Visit, said: TooSmall) -> None:
+        """A larger door, for as long as the courier can be thought to stand there."""
+        async with visit.turn:
+            gone = self._clock.monotonic() - said.at > self.journal.state.policy.visit_idle_s
+            delivery = self.journal.state.deliveries.get(said.delivery)
+            if not gone and delivery is not None and self._visit() is visit:
+                self._tell(await self._place(visit, Scan(delivery.items[0].tracking, "")))
+
+    # ------------------------------------------------------------ pick-ups
+
+    async def _typed(self, digits: str) -> Answer:
+        try:
+            proven = await self._gate.typed(digits)
+        except Refused as refused:
+            return _refusal(refused)
+        return await self._collect(proven, "code")
+
+    async def _collect(self, proven: Proven, credential: Credential) -> Answer:
+        grant, again = proven.grant, proven.again
+        asked = self._clock.monotonic()
+        try:
+            placed = await self.journal.commit(
+                lambda state: (
+                    collects.intend_again(state, self.wall, again, self._ids)
+                    if again
+                    else collects.intend(state, self.wall, grant.grant, credential, self._ids)
+                )
+            )
+        except Refused as refused:
+            return _refusal(refused)
+        result = Result.OPENED
+        if placed.pulse:
+            result = await self._opener.release(placed.opening, asked)
+            if again:
+                again.times -= 1
+            if result is not Result.STUCK:
+                self._attend(placed.opening, None, grant, cut_off=result is Result.UNSEEN)
+        return self._answer(placed.opening, result, [])
+
+    # ------------------------------------------------------------ until the door is shut
+
+    def _attend(self, opening: Opening, visit: Visit | None, grant: Grant | None, *, cut_off: bool) -> None:
+        work = (
+            self._attend_deposit(opening, visit, cut_off=cut_off)
+            if opening.purpose == "deposit"
+            else self._attend_collect(opening, grant, cut_off=cut_off)
+        )
+        self._crew.spawn(work, name=f"attend {opening.door}")
+
+    async def _attend_deposit(self, opening: Opening, visit: Visit | None, *, cut_off: bool) -> None:
+        said_of = visit.too_small if visit else {}
+        id_, door = opening.opening, opening.door
+
+        def alone() -> TooSmall | None:
+            said = said_of.get(id_)
+            return said if said and said.alone else None
+
+        told = await self._opener.attend(
+            id_, lambda state: storing.settle(state, id_, self.wall.content(door), alone()), cut_off=cut_off
+        )
+        if visit is None:
+            self._tell(told)
+            return
+        visit.touched = self._clock.monotonic()
+        if isinstance(told, Stored):
+            visit.stored += told.deliveries
+            told = msgspec.structs.replace(told, so_far=visit.stored)
+        self._tell(told)
+        said = said_of.pop(id_, None)
+        if said and (not said.alone or isinstance(told, NotStored)):
+            await self._larger(visit, said)
+
+    async def _attend_collect(self, opening: Opening, grant: Grant | None, *, cut_off: bool) -> None:
+        id_, door = opening.opening, opening.door
+        told = await self._opener.attend(
+            id_, lambda state: collects.settle(state, id_, self.wall.content(door)), cut_off=cut_off
+        )
+        if isinstance(told, Collected) and grant is not None and opening.purpose != "inspect":
+            policy = self.journal.state.policy
+            until = self._clock.monotonic() + policy.reopen_within_s
+            self._gate.grace.begin(Again(grant, door, opening.generation, until, policy.reopen_times))
+            told = msgspec.structs.replace(told, reopen_s=policy.reopen_within_s)
+        self._tell(told)
+
+    def _answer(self, opening: Opening, result: Result, passed_over: list[str]) -> Answer:
+        known = opening.door in self.journal.state.boxes
+        return opened(self.journal.state, opening, passed_over) if known and result is Result.OPENED else _HELP
+
+    def _visit(self) -> Visit | None:
+        return self._visits.current(self._clock.monotonic(), self.journal.state.policy.visit_idle_s)
+
+
+def _refusal(refused: Refused) -> Refusal:
+    """A refusal of a rule, for the screen. One that no screen knows comes through: it is a mistake of ours."""
+    if refused.code not in REASONS:
+        raise refused
+    wait = refused.extra.get("wait_s", 0)
+    return Refusal(cast("Reason", refused.code), wait if isinstance(wait, int) else 0)

@@ -1,0 +1,113 @@
+"""Whether a code or a QR is right. One slow comparison per try, the same answer and the same time for a locator
+nobody has, at most ten tries per grant, and a keypad that gets slower."""
+
+import asyncio
+import math
+from dataclasses import dataclass
+from typing import Final
+from uuid import UUID
+
+import msgspec
+
+from cranny.core.clock import Clock
+from cranny.core.errors import Refused
+from cranny.core.rng import Rng
+from cranny.edge import lifecycle
+from cranny.edge.change import Ruled
+from cranny.edge.draft import Draft
+from cranny.edge.grace import Again, Grace
+from cranny.edge.journal import Journal
+from cranny.edge.keypad import Keypad
+from cranny.edge.rows import Grant
+from cranny.edge.state import State
+from cranny.wire.codes import Code, Qr, code_material, parse_code, qr_verifier, same
+from cranny.wire.kdf import SALT_BYTES, Kdf
+from cranny.wire.kinds import CodeExhausted, KeypadSlowed
+
+TRIES: Final = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Proven:
+    """A right credential. `again` when its grant was used a moment ago."""
+
+    grant: Grant
+    again: Again | None
+
+
+class Gate:
+    def __init__(self, journal: Journal, kdf: Kdf, pepper: bytes, *, clock: Clock, rng: Rng) -> None:
+        self.grace = Grace()
+        self._journal = journal
+        self._kdf = kdf
+        self._pepper = pepper
+        self._clock = clock
+        self._dummy = rng.bytes(SALT_BYTES)
+        self._keypad = Keypad()
+        self._typing = asyncio.Lock()
+
+    async def typed(self, text: str) -> Proven:
+        """Raises Refused: `wait` (with `wait_s`), `wrong`, `exhausted`."""
+        async with self._typing:
+            wait = self._keypad.wait(self._clock.monotonic())
+            if wait > 0:
+                raise Refused(
+                    "The keypad takes the next code in a moment.", code="wait", extra={"wait_s": math.ceil(wait)}
+                )
+            code = parse_code(text)
+            found = self._found(code.locator) if code else None
+            right = await self._right(code, found)
+            if right and found is not None:
+                self._keypad = self._keypad.succeeded(self._clock.monotonic())
+                return found
+            raise await self._wrong(found)
+
+    def scanned(self, qr: Qr) -> Proven:
+        """Raises Refused `wrong`. Nobody can guess 128 bits, so nothing slows down."""
+        mark = self._journal.state.mark
+        verifier = qr_verifier(self._pepper, mark.tenant, mark.bank, qr)
+        found = self._found(qr.locator)
+        if found is None or not same(verifier, found.grant.qr_verifier):
+            raise Refused("This QR opens nothing here.", code="wrong")
+        return found
+
+    def _found(self, locator: int) -> Proven | None:
+        live = next(self._journal.state.located(locator), None)
+        if live is not None:
+            return Proven(live, None)
+        again = self.grace.find(locator, self._clock.monotonic())
+        return Proven(again.grant, again) if again else None
+
+    async def _right(self, code: Code | None, found: Proven | None) -> bool:
+        if code is None:
+            return False
+        mark = self._journal.state.mark
+        material = code_material(self._pepper, mark.tenant, mark.bank, code)
+        verifier = await self._kdf.derive(material, found.grant.salt if found else self._dummy)
+        return found is not None and not found.grant.code_off and same(verifier, found.grant.code_verifier)
+
+    async def _wrong(self, found: Proven | None) -> Refused:
+        before = self._keypad.delay()
+        self._keypad = self._keypad.failed(self._clock.monotonic())
+        delay = self._keypad.delay()
+        slowed = delay if delay > before else 0
+        grant = found.grant.grant if found and not found.again else None
+        exhausted = await self._journal.commit(lambda state: count_failure(state, grant, slowed))
+        if exhausted:
+            return Refused("The code of this grant is off. Its QR still opens.", code="exhausted")
+        return Refused("This code opens nothing here.", code="wrong")
+
+
+def count_failure(state: State, grant: UUID | None, slowed_s: int) -> Ruled[bool]:
+    """A wrong code for `grant` (None: nobody's). Tells whether the grant's code is off now."""
+    draft, off = Draft(state), False
+    now = state.grants.get(grant) if grant else None
+    if now is not None and now.state is lifecycle.Grant.LIVE:
+        off = now.code_off or now.tries + 1 >= TRIES
+        if not now.code_off:
+            draft.put(msgspec.structs.replace(now, tries=now.tries + 1, code_off=off))
+            if off:
+                draft.say(CodeExhausted(grant=now.grant, tries=now.tries + 1))
+    if slowed_s:
+        draft.say(KeypadSlowed(delay_ms=slowed_s * 1000))
+    return draft.change(), off

@@ -1,0 +1,84 @@
+"""Rights come down: pulled at the start, on a poke and with every heartbeat, and believed only when the server's
+pinned key signed them. Whoever holds the broker can keep them away, but can't grant anything."""
+
+from collections.abc import Callable
+from typing import Final
+
+import structlog
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+from cranny.core.errors import Invalid, Unavailable
+from cranny.edge import rights
+from cranny.edge.disk import DiskFull
+from cranny.edge.journal import Journal
+from cranny.edge.link import Line
+from cranny.wire import subjects
+from cranny.wire.brokers import Incoming
+from cranny.wire.messages import Downlink as Page
+from cranny.wire.messages import Pull, pack, unpack
+from cranny.wire.signing import verify
+
+ANSWER_S: Final = 10.0
+
+log = structlog.get_logger(__name__)
+
+
+class Downlink:
+    def __init__(self, journal: Journal, line: Line, server: Ed25519PublicKey, *, refit: Callable[[], None]) -> None:
+        """`refit` is called when the layout has changed."""
+        self._journal = journal
+        self._line = line
+        self._server = server
+        self._refit = refit
+
+    async def run(self) -> None:
+        """Pull whenever `line.down` is set, until cancelled."""
+        subject = subjects.poke(self._line.tenant, self._line.bank)
+        subscription = await self._line.broker.subscribe(subject, self._poked)
+        try:
+            while True:
+                self._line.down.clear()
+                while await self._pull():
+                    pass
+                await self._line.down.wait()
+        finally:
+            await subscription.stop()
+
+    async def _poked(self, _: Incoming) -> None:
+        self._line.down.set()
+
+    async def _pull(self) -> bool:
+        """One page. Whether there may be another one."""
+        pull = pack(Pull(applied=self._journal.state.mark.applied))
+        subject = subjects.pull(self._line.tenant, self._line.bank)
+        try:
+            message = await self._line.broker.request(subject, pull, timeout=ANSWER_S)
+        except Unavailable:
+            self._line.reached = False
+            return False
+        try:
+            page = self._read(message)
+        except Invalid as invalid:
+            log.warning("downlink not believed", code=invalid.code)
+            return False
+        self._line.reached = True
+        return await self._apply(page)
+
+    def _read(self, message: bytes) -> Page:
+        page = unpack(verify(self._server, "downlink", message), Page)
+        if (page.tenant, page.bank) != (self._line.tenant, self._line.bank):
+            raise Invalid("These rights are another bank's.", code="downlink-foreign")
+        return page
+
+    async def _apply(self, page: Page) -> bool:
+        layout = self._journal.state.layout
+        try:
+            taken = await self._journal.commit(lambda state: rights.take(state, page.entries), essential=False)
+        except DiskFull:
+            log.warning("disk full: rights have to wait")
+            return False
+        if self._journal.state.layout is not layout:
+            self._refit()
+        if not taken and page.head > self._journal.state.mark.applied:
+            log.warning("gap in the downlink", applied=self._journal.state.mark.applied, head=page.head)
+        return bool(taken) and page.head > self._journal.state.mark.applied

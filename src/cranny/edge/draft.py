@@ -1,0 +1,74 @@
+"""A change in the making, and what every rule says about doors: pure."""
+
+from collections.abc import Mapping
+from typing import Protocol
+from uuid import UUID
+
+import msgspec
+
+from cranny.edge import lifecycle
+from cranny.edge.change import Change
+from cranny.edge.rows import Opening, Row
+from cranny.edge.state import State
+from cranny.wire.doors import POOL, Doubt, Pool
+from cranny.wire.kinds import Body, DoorBlocked, DoorCleared
+
+
+class Sight(Protocol):
+    """What the sensors say now (`wall.Wall`)."""
+
+    def ready(self, label: str) -> bool: ...
+
+    def stands_open(self, label: str) -> bool: ...
+
+    def content(self, label: str) -> bool | None: ...
+
+    def blind(self) -> bool:
+        """Not one door can be seen."""
+        ...
+
+
+class Draft:
+    """Facts and rows in the order in which they came about."""
+
+    def __init__(self, state: State) -> None:
+        self.state = state
+        self._bodies: list[Body] = []
+        self._rows: list[Row] = []
+        self._beside: dict[int, Mapping[str, object]] = {}
+
+    def say(self, body: Body, *, beside: Mapping[str, object] | None = None) -> None:
+        if beside:
+            self._beside[len(self._bodies)] = beside
+        self._bodies.append(body)
+
+    def put(self, *rows: Row) -> None:
+        self._rows += rows
+
+    def turn(self, opening: Opening, turn: lifecycle.Turn, **fields: object) -> Opening:
+        """Move the opening through its table. Raises Refused when the table has no such row."""
+        to = lifecycle.OPENING.move(opening.state, turn).to
+        moved = msgspec.structs.replace(opening, state=to, **fields)
+        self.put(moved)
+        return moved
+
+    def block(self, door: str, reason: str) -> None:
+        """Out of the pool until a person has looked; told once."""
+        box = self.state.compartment(door)
+        if POOL.move(_pool(box.blocked), Doubt.BLOCK).emits:
+            self.put(msgspec.structs.replace(box, blocked=reason))
+            self.say(DoorBlocked(door=door, reason=reason))
+
+    def clear(self, door: str, opening: UUID) -> None:
+        """A person has looked."""
+        box = self.state.compartment(door)
+        if POOL.move(_pool(box.blocked), Doubt.INSPECTED).emits:
+            self.put(msgspec.structs.replace(box, blocked=""))
+            self.say(DoorCleared(opening=opening, door=door))
+
+    def change(self) -> Change:
+        return Change(self._bodies, self._rows, self._beside)
+
+
+def _pool(blocked: str) -> Pool:
+    return Pool.BLOCKED if blocked else Pool.OFFERED

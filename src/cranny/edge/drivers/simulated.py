@@ -1,0 +1,222 @@
+"""A cabinet that exists only in memory, with the physics that matter: latches, springs, bounces, jams, wires.
+
+It outlives the controller, as a real cabinet does: things stay inside, doors stay open, and what was released a
+moment before the power failed still swings open.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+from cranny.core.clock import Clock
+from cranny.core.errors import Refused
+from cranny.core.rng import Rng
+from cranny.edge.drivers import Address, Bench, BoardFault, BoardSilent, Changed, Driver, Reading
+
+LINE_S = 0.02
+"""A command's way over the line."""
+SPRING_MS = (60, 250)
+"""From release to a door that is seen open."""
+BOUNCE_S = 0.015
+
+
+@dataclass(slots=True)
+class Box:
+    """One compartment as it physically is. `shown_*` overrule what a sensor says when it is broken."""
+
+    door_open: bool = False
+    latched: bool = True
+    things: list[object] = field(default_factory=list)
+    jammed: bool = False
+    burnt: bool = False
+    bounces: bool = False
+    slow_s: float = 0.0
+    pulses: int = 0
+    bouncing: bool = False
+    content_broken: bool = False
+    shown_content: bool | None = None
+    last: Reading | None = None
+
+
+class SimulatedBoard:
+    """`released` is called with the address whenever a lock is released: the physical truth for an oracle."""
+
+    def __init__(
+        self,
+        *,
+        rng: Rng,
+        content: bool = True,
+        latch: bool = True,
+        released: Callable[[Address], None] | None = None,
+    ) -> None:
+        self.has_content = content
+        self.has_latch = latch
+        self.powered = True
+        self.boxes: dict[Address, Box] = {}
+        self._rng = rng
+        self._released = released
+        self._line = asyncio.Lock()
+        self._watchers: dict[Changed, asyncio.Event] = {}
+        self._motions: set[asyncio.Task[None]] = set()
+
+    # ------------------------------------------------------------ the driver's side
+
+    def fit(self, addresses: Collection[Address]) -> None:
+        for address in addresses:
+            if address not in self.boxes:
+                self.boxes[address] = Box()
+                self._tell(address)
+
+    async def pulse(self, unit: int, channel: int) -> None:
+        async with self._line:
+            await asyncio.sleep(LINE_S)
+            if not self.powered:
+                raise BoardSilent("The lock board does not answer.")
+            box = self.boxes.get((unit, channel))
+            if box is None:
+                raise BoardFault(f"There is no lock {channel} on board {unit}.", permanent=True)
+            if box.burnt:
+                raise BoardFault(f"The lock {channel} on board {unit} draws no current.", permanent=True)
+            box.pulses += 1
+            if self._released is not None:
+                self._released((unit, channel))
+            if not box.jammed and not box.door_open:
+                self._move(self._spring((unit, channel), box))
+
+    async def read(self) -> Mapping[Address, Reading]:
+        async with self._line:
+            await asyncio.sleep(LINE_S)
+            if not self.powered:
+                raise BoardSilent("The lock board does not answer.")
+            return {address: self._reading(box) for address, box in self.boxes.items()}
+
+    async def watch(self, changed: Changed) -> None:
+        dark = self._watchers[changed] = asyncio.Event()
+        try:
+            for address, reading in (await self.read()).items():
+                changed(address, reading)
+            await dark.wait()
+        finally:
+            del self._watchers[changed]
+        raise BoardSilent("The lock board fell silent.")
+
+    async def close(self) -> None:
+        for task in self._motions:
+            task.cancel()
+        await asyncio.gather(*self._motions, return_exceptions=True)
+
+    # ------------------------------------------------------------ hands and bad luck
+
+    def put(self, address: Address, thing: object = "parcel") -> None:
+        self._opened(address).things.append(thing)
+        self._tell(address)
+
+    def take(self, address: Address) -> list[object]:
+        box = self._opened(address)
+        things, box.things = box.things, []
+        self._tell(address)
+        return things
+
+    def shut(self, address: Address) -> None:
+        box = self.boxes[address]
+        was_open, box.door_open, box.latched = box.door_open, False, True
+        self._tell(address)
+        if was_open and box.bounces:
+            self._move(self._bounce(address, box))
+
+    def force(self, address: Address) -> None:
+        box = self.boxes[address]
+        box.door_open, box.latched = True, False
+        self._tell(address)
+
+    def jam(self, address: Address, *, jammed: bool = True) -> None:
+        self.boxes[address].jammed = jammed
+
+    def burn(self, address: Address) -> None:
+        """The coil is gone: the board notices that no current flows."""
+        self.boxes[address].burnt = True
+
+    def make_slow(self, address: Address, seconds: float) -> None:
+        """A door that takes so much longer to swing open."""
+        self.boxes[address].slow_s = seconds
+
+    def make_bouncy(self, address: Address) -> None:
+        """A door switch that flickers after the door falls shut."""
+        self.boxes[address].bounces = True
+
+    def break_sensor(self, address: Address, shows: bool | None = None) -> None:
+        """From now on the content sensor says `shows`, whatever is inside."""
+        box = self.boxes[address]
+        box.content_broken, box.shown_content = True, shows
+        self._tell(address)
+
+    def power(self, *, on: bool) -> None:
+        self.powered = on
+        if not on:
+            for dark in self._watchers.values():
+                dark.set()
+
+    def pulses(self, address: Address) -> int:
+        return self.boxes[address].pulses
+
+    def is_open(self, address: Address) -> bool:
+        return self.boxes[address].door_open
+
+    def inside(self, address: Address) -> list[object]:
+        """What physically lies there, whatever any sensor says."""
+        return list(self.boxes[address].things)
+
+    # ------------------------------------------------------------ physics
+
+    def _opened(self, address: Address) -> Box:
+        box = self.boxes[address]
+        if not box.door_open:
+            raise Refused("The door is shut.", code="door-shut")
+        return box
+
+    async def _spring(self, address: Address, box: Box) -> None:
+        low, high = SPRING_MS
+        box.latched = False
+        await asyncio.sleep((low + self._rng.below(high - low)) / 1000 + box.slow_s)
+        box.door_open = True
+        self._tell(address)
+
+    async def _bounce(self, address: Address, box: Box) -> None:
+        for _ in range(1 + self._rng.below(3)):
+            for bouncing in (True, False):
+                await asyncio.sleep(BOUNCE_S)
+                box.bouncing = bouncing
+                self._tell(address)
+
+    def _move(self, motion: Coroutine[None, None, None]) -> None:
+        task = asyncio.create_task(motion)
+        self._motions.add(task)
+        task.add_done_callback(self._motions.discard)
+
+    def _reading(self, box: Box) -> Reading:
+        content: bool | None = None
+        if self.has_content:
+            content = box.shown_content if box.content_broken else bool(box.things)
+        return Reading(box.door_open or box.bouncing, box.latched if self.has_latch else None, content)
+
+    def _tell(self, address: Address) -> None:
+        box = self.boxes[address]
+        reading = self._reading(box)
+        if reading == box.last or not self.powered:
+            return
+        box.last = reading
+        for changed in list(self._watchers):
+            changed(address, reading)
+
+
+async def open_board(address: str, *, clock: Clock, rng: Rng) -> Driver:  # noqa: ARG001 - springs need no clock
+    """`address` may be `no-content` for a cabinet that can't see inside."""
+    return SimulatedBoard(rng=rng, content=address != "no-content")
+
+
+@asynccontextmanager
+async def bench(*, clock: Clock, rng: Rng) -> AsyncIterator[Bench]:  # noqa: ARG001 - springs need no clock
+    board = SimulatedBoard(rng=rng)
+    yield Bench(board, board)
+    await board.close()

@@ -1,0 +1,129 @@
+"""Rights from the server, turned into rows: pure. What has ended stays ended, whatever comes late."""
+
+from collections.abc import Sequence
+from typing import TypeVar
+from uuid import UUID
+
+import msgspec
+
+from cranny.edge import lifecycle
+from cranny.edge.change import Change
+from cranny.edge.rows import Delivery, Grant, Row, Setting
+from cranny.edge.state import State
+from cranny.wire.messages import (
+    DeliveryGiven,
+    DeliveryWithdrawn,
+    Entry,
+    Given,
+    GrantGiven,
+    GrantRevoked,
+    Layout,
+    Policy,
+    pack,
+)
+
+R = TypeVar("R", Delivery, Grant)
+
+
+def take(state: State, entries: Sequence[Entry]) -> tuple[Change, int]:
+    """Entries in order: what was applied before is passed over, a gap ends it. Returns the change with the new
+    mark, and how many entries were taken."""
+    applied, rows = state.mark.applied, dict[object, Row]()
+    for entry in entries:
+        if entry.seq > applied + 1:
+            break
+        if entry.seq == applied + 1:
+            _take(state, entry.given, rows)
+            applied = entry.seq
+    taken = applied - state.mark.applied
+    if not taken:
+        return Change(), 0
+    return Change(rows=[*rows.values(), msgspec.structs.replace(state.mark, applied=applied)]), taken
+
+
+def end(grant: Grant, deed: lifecycle.Deed) -> Grant:
+    """The grant after `deed`. One that ended opens nothing any more, so its verifiers go."""
+    to = lifecycle.GRANT.move(grant.state, deed).to
+    if to is lifecycle.Grant.LIVE:
+        return grant
+    return msgspec.structs.replace(grant, state=to, salt=b"", code_verifier=b"", qr_verifier=b"")
+
+
+def ended_unseen(grant: UUID, deed: lifecycle.Deed) -> Grant:
+    """A grant that ended here before its verifiers came: they will be passed over."""
+    return end(
+        Grant(
+            grant=grant,
+            state=lifecycle.Grant.LIVE,
+            purpose="collect",
+            locator=-1,
+            salt=b"",
+            code_verifier=b"",
+            qr_verifier=b"",
+            door="",
+            generation=0,
+        ),
+        deed,
+    )
+
+
+def _take(state: State, given: Given, rows: dict[object, Row]) -> None:
+    match given:
+        case Layout():
+            rows["layout"] = Setting("layout", pack(given))
+        case Policy():
+            rows["policy"] = Setting("policy", pack(given))
+        case DeliveryGiven():
+            _deliver(state, given, rows)
+        case DeliveryWithdrawn():
+            _withdraw(state, given, rows)
+        case GrantGiven():
+            _grant(state, given, rows)
+        case GrantRevoked():
+            known = _now(rows, given.grant, state.grants)
+            revoke = lifecycle.Deed.REVOKE
+            rows[given.grant] = end(known, revoke) if known else ended_unseen(given.grant, revoke)
+
+
+def _deliver(state: State, given: DeliveryGiven, rows: dict[object, Row]) -> None:
+    if given.delivery in state.gone or _now(rows, given.delivery, state.deliveries):
+        return
+    rows[given.delivery] = Delivery(
+        delivery=given.delivery,
+        state=lifecycle.DELIVERY.start,
+        deposit_grant=given.deposit_grant,
+        collect_grant=given.collect_grant,
+        collector=given.collector,
+        items=given.items,
+        features=given.features,
+        seated=given.seated,
+    )
+
+
+def _withdraw(state: State, given: DeliveryWithdrawn, rows: dict[object, Row]) -> None:
+    known = _now(rows, given.delivery, state.deliveries)
+    if known:
+        to = lifecycle.DELIVERY.move(known.state, lifecycle.Handling.WITHDRAW).to
+        rows[given.delivery] = msgspec.structs.replace(known, state=to)
+
+
+def _grant(state: State, given: GrantGiven, rows: dict[object, Row]) -> None:
+    if _now(rows, given.grant, state.grants):
+        return
+    rows[given.grant] = Grant(
+        grant=given.grant,
+        state=lifecycle.GRANT.start,
+        purpose=given.purpose,
+        locator=given.locator,
+        salt=given.salt,
+        code_verifier=given.code_verifier,
+        qr_verifier=given.qr_verifier,
+        door=given.door,
+        generation=given.generation,
+    )
+
+
+def _now(rows: dict[object, Row], key: UUID, table: dict[UUID, R]) -> R | None:
+    """The row as it is after the entries taken so far."""
+    fresh = rows.get(key)
+    return fresh if fresh is not None else table.get(key)  # type: ignore[return-value] # ids name one kind of row

@@ -1,0 +1,122 @@
+"""What a bank remembers, row by row: the same structs in memory and in the journal.
+
+Rows are never changed in place: a transaction writes new ones (`Journal.commit`), to the disk first.
+"""
+
+from typing import Literal
+from uuid import UUID
+
+import msgspec
+
+from cranny.edge import lifecycle
+from cranny.wire.kinds import Purpose
+from cranny.wire.messages import ItemGiven
+
+Credential = Literal["code", "qr", "tracking", "reopen"]
+
+
+class Row(msgspec.Struct, frozen=True):
+    """Fields are columns, in the same order; the first ones are the key (`schema`)."""
+
+
+class Mark(Row, frozen=True):
+    """How far the bank is. `seq` and `head` are the number and hash of the last fact of `epoch`; the server holds
+    all up to `acked`; `applied` is the last downlink entry; `wall_ms` is the latest time that any fact bears."""
+
+    id: int
+    tenant: UUID
+    bank: UUID
+    epoch: int
+    seq: int
+    head: bytes
+    acked: int
+    applied: int
+    wall_ms: int
+
+
+class Setting(Row, frozen=True):
+    """`body` is the MessagePack of the last Layout or Policy given."""
+
+    name: Literal["layout", "policy"]
+    body: bytes
+
+
+class Compartment(Row, frozen=True):
+    """`generation` is the last one given out here; `blocked` says why the door is out of the pool, or is empty."""
+
+    label: str
+    generation: int = 0
+    openings: int = 0
+    blocked: str = ""
+
+
+class Occupancy(Row, frozen=True):
+    """`grant` is the collect grant that opens it. `visit` is the one in which it was stored."""
+
+    label: str
+    generation: int
+    grant: UUID | None
+    collector: bytes
+    visit: UUID
+    deliveries: list[UUID]
+    ended: bool = False
+
+
+class Delivery(Row, frozen=True):
+    """`collector` is empty for a delivery nobody announced."""
+
+    delivery: UUID
+    state: lifecycle.Delivery
+    deposit_grant: UUID | None
+    collect_grant: UUID | None
+    collector: bytes
+    items: list[ItemGiven]
+    features: list[str]
+    seated: bool
+
+    @property
+    def announced(self) -> bool:
+        return bool(self.collector)
+
+
+class Grant(Row, frozen=True):
+    """`door` is empty where the bank binds it by itself (`Occupancy.grant`). The verifiers are erased when the
+    grant ends. `tries` counts wrong codes in a row."""
+
+    grant: UUID
+    state: lifecycle.Grant
+    purpose: Literal["collect", "recall", "inspect"]
+    locator: int
+    salt: bytes
+    code_verifier: bytes
+    qr_verifier: bytes
+    door: str
+    generation: int
+    tries: int = 0
+    code_off: bool = False
+
+
+class Opening(Row, frozen=True):
+    """`deliveries` are those that are meant to be stored by it; `visit` is set for a deposit. `seen_open`: a
+    sensor saw it. `overdue`: it stood open for longer than the policy allows."""
+
+    opening: UUID
+    door: str
+    generation: int
+    purpose: Purpose
+    grant: UUID | None
+    credential: Credential
+    deliveries: list[UUID]
+    visit: UUID | None
+    state: lifecycle.Opening
+    attempt: int = 1
+    seen_open: bool = False
+    overdue: bool = False
+
+
+class Tracking(Row, frozen=True):
+    """The tracking number of a delivery nobody announced, in clear, until it travels beside the fact. Empty
+    when it has gone."""
+
+    delivery: UUID
+    text: str

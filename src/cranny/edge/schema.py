@@ -1,0 +1,85 @@
+"""The journal's tables. The database itself refuses what must never be: two live occupancies or two openings
+under way at one door, a generation that goes back, a fact that is changed."""
+
+from typing import Final
+
+from cranny.edge import rows
+
+TABLES: Final = (
+    """CREATE TABLE IF NOT EXISTS marks (
+        id INTEGER PRIMARY KEY CHECK (id = 1), tenant TEXT NOT NULL, bank TEXT NOT NULL,
+        epoch INTEGER NOT NULL CHECK (epoch >= 1), seq INTEGER NOT NULL, head BLOB NOT NULL,
+        acked INTEGER NOT NULL, applied INTEGER NOT NULL, wall_ms INTEGER NOT NULL) STRICT""",
+    """CREATE TABLE IF NOT EXISTS settings (name TEXT PRIMARY KEY, body BLOB NOT NULL) STRICT""",
+    """CREATE TABLE IF NOT EXISTS facts (
+        epoch INTEGER NOT NULL, seq INTEGER NOT NULL, stored BLOB NOT NULL, beside BLOB,
+        PRIMARY KEY (epoch, seq)) STRICT""",
+    """CREATE TABLE IF NOT EXISTS compartments (
+        label TEXT PRIMARY KEY, generation INTEGER NOT NULL, openings INTEGER NOT NULL,
+        blocked TEXT NOT NULL) STRICT""",
+    """CREATE TABLE IF NOT EXISTS occupancies (
+        label TEXT NOT NULL, generation INTEGER NOT NULL, "grant" TEXT, collector BLOB NOT NULL,
+        visit TEXT NOT NULL, deliveries TEXT NOT NULL, ended INTEGER NOT NULL,
+        PRIMARY KEY (label, generation)) STRICT""",
+    """CREATE TABLE IF NOT EXISTS deliveries (
+        delivery TEXT PRIMARY KEY, state TEXT NOT NULL, deposit_grant TEXT, collect_grant TEXT,
+        collector BLOB NOT NULL, items TEXT NOT NULL, features TEXT NOT NULL, seated INTEGER NOT NULL) STRICT""",
+    """CREATE TABLE IF NOT EXISTS grants (
+        "grant" TEXT PRIMARY KEY, state TEXT NOT NULL, purpose TEXT NOT NULL, locator INTEGER NOT NULL,
+        salt BLOB NOT NULL, code_verifier BLOB NOT NULL, qr_verifier BLOB NOT NULL, door TEXT NOT NULL,
+        generation INTEGER NOT NULL, tries INTEGER NOT NULL CHECK (tries <= 10),
+        code_off INTEGER NOT NULL) STRICT""",
+    """CREATE TABLE IF NOT EXISTS openings (
+        opening TEXT PRIMARY KEY, door TEXT NOT NULL, generation INTEGER NOT NULL, purpose TEXT NOT NULL,
+        "grant" TEXT, credential TEXT NOT NULL, deliveries TEXT NOT NULL, visit TEXT, state TEXT NOT NULL,
+        attempt INTEGER NOT NULL, seen_open INTEGER NOT NULL, overdue INTEGER NOT NULL) STRICT""",
+    """CREATE TABLE IF NOT EXISTS tracking (delivery TEXT PRIMARY KEY, text TEXT NOT NULL) STRICT""",
+    """CREATE UNIQUE INDEX IF NOT EXISTS one_live_occupancy ON occupancies (label) WHERE NOT ended""",
+    """CREATE UNIQUE INDEX IF NOT EXISTS one_opening_at_once ON openings (door) WHERE state <> 'ended'""",
+    """CREATE TRIGGER IF NOT EXISTS generations_only_grow BEFORE UPDATE ON compartments
+        WHEN NEW.generation < OLD.generation BEGIN SELECT RAISE(ABORT, 'a generation went back'); END""",
+    """CREATE TRIGGER IF NOT EXISTS occupancies_end_once BEFORE UPDATE ON occupancies
+        WHEN OLD.ended AND NOT NEW.ended BEGIN SELECT RAISE(ABORT, 'an occupancy was revived'); END""",
+    """CREATE TRIGGER IF NOT EXISTS deliveries_leave_once BEFORE UPDATE ON deliveries
+        WHEN OLD.state = 'gone' AND NEW.state <> 'gone' BEGIN SELECT RAISE(ABORT, 'a delivery came back'); END""",
+    """CREATE TRIGGER IF NOT EXISTS grants_end_once BEFORE UPDATE ON grants
+        WHEN OLD.state <> 'live' AND NEW.state = 'live' BEGIN SELECT RAISE(ABORT, 'a grant was revived'); END""",
+    """CREATE TRIGGER IF NOT EXISTS facts_stay BEFORE UPDATE OF epoch, seq, stored ON facts
+        BEGIN SELECT RAISE(ABORT, 'a fact was changed'); END""",
+)
+
+ADD_FACT: Final = "INSERT INTO facts (epoch, seq, stored, beside) VALUES (?, ?, ?, ?)"
+FACTS_AFTER: Final = """SELECT stored, beside FROM facts WHERE epoch = ? AND seq > ? ORDER BY seq LIMIT ?"""
+LAST_FACT: Final = "SELECT stored FROM facts WHERE epoch = ? AND seq = ?"
+ALL_FACTS: Final = "SELECT stored FROM facts ORDER BY epoch, seq"
+
+PUT: Final[dict[type[rows.Row], str]] = {
+    rows.Mark: """INSERT INTO marks VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET
+        epoch = excluded.epoch, seq = excluded.seq, head = excluded.head, acked = excluded.acked,
+        applied = excluded.applied, wall_ms = excluded.wall_ms""",
+    rows.Setting: """INSERT INTO settings VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET body = excluded.body""",
+    rows.Compartment: """INSERT INTO compartments VALUES (?, ?, ?, ?) ON CONFLICT (label) DO UPDATE SET
+        generation = excluded.generation, openings = excluded.openings, blocked = excluded.blocked""",
+    rows.Occupancy: """INSERT INTO occupancies VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (label, generation) DO UPDATE
+        SET "grant" = excluded."grant", deliveries = excluded.deliveries, ended = excluded.ended""",
+    rows.Delivery: """INSERT INTO deliveries VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (delivery) DO UPDATE SET
+        state = excluded.state, items = excluded.items""",
+    rows.Grant: """INSERT INTO grants VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT ("grant") DO UPDATE SET
+        state = excluded.state, salt = excluded.salt, code_verifier = excluded.code_verifier,
+        qr_verifier = excluded.qr_verifier, tries = excluded.tries, code_off = excluded.code_off""",
+    rows.Opening: """INSERT INTO openings VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (opening) DO UPDATE
+        SET deliveries = excluded.deliveries, state = excluded.state, attempt = excluded.attempt,
+        seen_open = excluded.seen_open, overdue = excluded.overdue""",
+    rows.Tracking: """INSERT INTO tracking VALUES (?, ?) ON CONFLICT (delivery) DO UPDATE SET text = excluded.text""",
+}
+
+LOAD: Final[dict[type[rows.Row], str]] = {
+    rows.Mark: "SELECT * FROM marks",
+    rows.Setting: "SELECT * FROM settings",
+    rows.Compartment: "SELECT * FROM compartments",
+    rows.Occupancy: "SELECT * FROM occupancies WHERE NOT ended",
+    rows.Delivery: "SELECT * FROM deliveries",
+    rows.Grant: "SELECT * FROM grants",
+    rows.Opening: "SELECT * FROM openings WHERE state <> 'ended'",
+    rows.Tracking: "SELECT * FROM tracking WHERE text <> ''",
+}

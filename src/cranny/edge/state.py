@@ -1,0 +1,135 @@
+"""What the bank knows, in memory: exactly what the journal holds, arranged for the questions that are asked."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import TypeVar
+from uuid import UUID
+
+import msgspec
+
+from cranny.edge import lifecycle
+from cranny.edge.rows import (
+    Compartment,
+    Delivery,
+    Grant,
+    Mark,
+    Occupancy,
+    Opening,
+    Row,
+    Setting,
+    Tracking,
+)
+from cranny.wire.messages import CompartmentGiven, Layout, Policy
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+
+@dataclass(slots=True)
+class State:
+    """`openings` holds those under way, `occupancies` the live ones by door. Only the journal calls `put`."""
+
+    mark: Mark
+    layout: Layout | None = None
+    policy: Policy = field(default_factory=Policy)
+    boxes: dict[str, CompartmentGiven] = field(default_factory=dict)
+    compartments: dict[str, Compartment] = field(default_factory=dict)
+    occupancies: dict[str, Occupancy] = field(default_factory=dict)
+    deliveries: dict[UUID, Delivery] = field(default_factory=dict)
+    gone: set[UUID] = field(default_factory=set)
+    grants: dict[UUID, Grant] = field(default_factory=dict)
+    openings: dict[UUID, Opening] = field(default_factory=dict)
+    texts: dict[UUID, str] = field(default_factory=dict)
+    by_tracking: dict[bytes, set[UUID]] = field(default_factory=dict)
+    by_locator: dict[int, set[UUID]] = field(default_factory=dict)
+
+    def put(self, row: Row) -> None:
+        """Take in one row that is now on the disk."""
+        match row:
+            case Mark():
+                self.mark = row
+            case Setting():
+                self._set(row)
+            case Compartment():
+                self.compartments[row.label] = row
+            case Occupancy():
+                _keep(self.occupancies, row.label, row, live=not row.ended)
+            case Delivery():
+                self._put_delivery(row)
+            case Grant():
+                self._put_grant(row)
+            case Opening():
+                _keep(self.openings, row.opening, row, live=row.state is not lifecycle.Opening.ENDED)
+            case Tracking():
+                _keep(self.texts, row.delivery, row.text, live=bool(row.text))
+
+    def compartment(self, label: str) -> Compartment:
+        return self.compartments.get(label) or Compartment(label)
+
+    def under_way(self, door: str) -> Opening | None:
+        """The opening of this door that has not ended."""
+        return next((opening for opening in self.openings.values() if opening.door == door), None)
+
+    def being_stored(self, delivery: UUID) -> Opening | None:
+        """The opening that is meant to store this delivery."""
+        return next((opening for opening in self.openings.values() if delivery in opening.deliveries), None)
+
+    def where(self, delivery: UUID) -> Occupancy | None:
+        """The live occupancy that this delivery lies in."""
+        return next((place for place in self.occupancies.values() if delivery in place.deliveries), None)
+
+    def tracked(self, digest: bytes) -> Iterator[Delivery]:
+        """Deliveries that have an item with this tracking digest, the oldest first."""
+        for delivery in sorted(self.by_tracking.get(digest, ())):
+            yield self.deliveries[delivery]
+
+    def located(self, locator: int) -> Iterator[Grant]:
+        """Live grants with this locator; the server gives each to one, so more is its mistake."""
+        for grant in sorted(self.by_locator.get(locator, ())):
+            yield self.grants[grant]
+
+    def lies_behind(self, grant: Grant) -> Occupancy | None:
+        """The live occupancy that this grant opens."""
+        if not grant.door:
+            return next((place for place in self.occupancies.values() if place.grant == grant.grant), None)
+        place = self.occupancies.get(grant.door)
+        return place if place is not None and place.generation == grant.generation else None
+
+    def _set(self, row: Setting) -> None:
+        if row.name == "policy":
+            self.policy = msgspec.msgpack.decode(row.body, type=Policy)
+            return
+        self.layout = msgspec.msgpack.decode(row.body, type=Layout)
+        self.boxes = {box.label: box for box in self.layout.compartments}
+
+    def _put_delivery(self, row: Delivery) -> None:
+        if row.state is lifecycle.Delivery.GONE:
+            self.gone.add(row.delivery)
+            self.deliveries.pop(row.delivery, None)
+            _unlist(self.by_tracking, (item.tracking for item in row.items), row.delivery)
+            return
+        self.deliveries[row.delivery] = row
+        for item in row.items:
+            self.by_tracking.setdefault(item.tracking, set()).add(row.delivery)
+
+    def _put_grant(self, row: Grant) -> None:
+        self.grants[row.grant] = row
+        if row.state is lifecycle.Grant.LIVE:
+            self.by_locator.setdefault(row.locator, set()).add(row.grant)
+        else:
+            _unlist(self.by_locator, (row.locator,), row.grant)
+
+
+def _keep(table: dict[K, V], key: K, value: V, *, live: bool) -> None:
+    if live:
+        table[key] = value
+    else:
+        table.pop(key, None)
+
+
+def _unlist(index: dict[K, set[UUID]], keys: Iterable[K], entry: UUID) -> None:
+    for key in keys:
+        entries = index.get(key, set())
+        entries.discard(entry)
+        if not entries:
+            index.pop(key, None)

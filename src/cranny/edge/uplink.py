@@ -1,0 +1,126 @@
+"""Facts go up until the server says that it has committed them. Nothing is forgotten, and nothing is acknowledged
+that the server does not say it holds."""
+
+import asyncio
+from typing import Final
+
+import msgspec
+import structlog
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from cranny.core.errors import Invalid, Unavailable
+from cranny.core.rng import Rng
+from cranny.edge.backoff import Backoff
+from cranny.edge.change import Change, Ruled
+from cranny.edge.disk import DiskFull
+from cranny.edge.journal import Journal, Stored
+from cranny.edge.link import Line
+from cranny.edge.state import State
+from cranny.wire import subjects
+from cranny.wire.brokers import LARGEST
+from cranny.wire.messages import FactAck, FactBatch, pack, unpack
+from cranny.wire.signing import sign
+
+BATCH: Final = 200
+BATCH_BYTES: Final = LARGEST // 2
+ANSWER_S: Final = 10.0
+
+log = structlog.get_logger(__name__)
+
+
+class Uplink:
+    def __init__(self, journal: Journal, line: Line, key: Ed25519PrivateKey, *, rng: Rng) -> None:
+        self._journal = journal
+        self._line = line
+        self._key = key
+        self._backoff = Backoff(rng)
+
+    async def run(self) -> None:
+        """Until cancelled, or until the server holds another history of this bank: then nothing more is sent."""
+        while not self._line.forked:
+            await self._journal.grown.wait()
+            if await self._send():
+                self._backoff.success()
+                continue
+            self._line.up.clear()
+            await _wait(self._line.up, self._backoff.failure())
+        log.error("forked", epoch=self._journal.state.mark.epoch)
+
+    async def _send(self) -> bool:
+        """One batch. False when it has to be tried again later."""
+        self._journal.grown.clear()
+        first, facts = await self._journal.unsent(BATCH)
+        facts = _that_fit(facts)
+        if not facts:
+            return True
+        self._journal.grown.set()
+        mark = self._journal.state.mark
+        batch = FactBatch(
+            tenant=mark.tenant,
+            bank=mark.bank,
+            epoch=mark.epoch,
+            first=first,
+            facts=[fact.stored for fact in facts],
+            beside=[fact.beside for fact in facts],
+            applied=mark.applied,
+            boot=self._journal.boot,
+            mono_ms=self._journal.mono_ms,
+        )
+        try:
+            ack = await self._ask(sign(self._key, "facts", pack(batch)))
+        except Unavailable:
+            self._line.reached = False
+            return False
+        except Invalid:
+            log.warning("acknowledgement unreadable")
+            return False
+        return await self._take(ack)
+
+    async def _ask(self, message: bytes) -> FactAck:
+        subject = subjects.facts(self._line.tenant, self._line.bank)
+        answer = await self._line.broker.request(subject, message, timeout=ANSWER_S)
+        self._line.reached = True
+        return unpack(answer, FactAck)
+
+    async def _take(self, ack: FactAck) -> bool:
+        """Move the mark to what the server holds; back, too, when it was restored from an older copy."""
+        self._line.refused = ack.refused
+        if ack.refused:
+            log.warning("refused", why=ack.refused)
+            return False
+        mark = self._journal.state.mark
+        if ack.forked or ack.epoch > mark.epoch or (ack.epoch == mark.epoch and ack.seq > mark.seq):
+            self._line.forked = True
+            return False
+        before = mark.acked
+        if ack.epoch == mark.epoch:
+            try:
+                await self._journal.commit(lambda state: acknowledged(state, ack), essential=False)
+            except DiskFull:
+                log.warning("disk full: acknowledgements have to wait")
+        return self._journal.state.mark.acked > before
+
+
+def _that_fit(facts: list[Stored]) -> list[Stored]:
+    """As many as a message holds, one at least."""
+    room = BATCH_BYTES
+    for index, fact in enumerate(facts):
+        room -= len(fact.stored) + len(fact.beside or b"")
+        if room < 0:
+            return facts[: max(1, index)]
+    return facts
+
+
+def acknowledged(state: State, ack: FactAck) -> Ruled[None]:
+    """The server holds everything up to `ack.seq`, and nothing after it."""
+    if ack.seq == state.mark.acked:
+        return Change(), None
+    return Change(rows=[msgspec.structs.replace(state.mark, acked=ack.seq)]), None
+
+
+async def _wait(event: asyncio.Event, seconds: float) -> None:
+    try:
+        async with asyncio.timeout(seconds):
+            await event.wait()
+    except TimeoutError:
+        return
