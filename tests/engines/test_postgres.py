@@ -83,7 +83,10 @@ async def test_two_directories_live_side_by_side(data_dir):
 
 async def test_a_long_path_gets_a_short_socket(data_dir):
     async with engines.postgres(data_dir / ("x" * 120)) as address:
+        folder = Path(str(await ask(address.admin_dsn, "SHOW unix_socket_directories")))
         assert await ask(address.app_dsn, "SELECT 1") == 1
+        assert folder.stat().st_mode & 0o077 == 0
+    assert not folder.exists()
 
 
 async def test_tcp_only_when_asked_for(data_dir):

@@ -5,8 +5,8 @@ import hashlib
 import os
 import signal
 import socket
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 from urllib.parse import quote
 
@@ -40,7 +40,7 @@ SETTINGS = {
 @asynccontextmanager
 async def serve(data_dir: Path, *, tcp_port: int | None, settings: Mapping[str, str]) -> AsyncIterator[PostgresAddress]:
     """`tcp_port`: None for no TCP at all, 0 for any free port."""
-    with claimed(data_dir, "postgres") as home:
+    with claimed(data_dir, "postgres") as home, _sockets_of(home) as sockets:
         data = home.path / "data"
         stale = _pid_file(data)
         leftover = int(stale[PID_LINE]) if stale else 0
@@ -48,8 +48,7 @@ async def serve(data_dir: Path, *, tcp_port: int | None, settings: Mapping[str, 
             await end_leftover(leftover, data, (FAST, AT_ONCE))
         programs = await asyncio.to_thread(postgres_programs, home, data)
         passwords = await asyncio.to_thread(require_cluster, home, programs, SystemRng())
-        sockets = _socket_folder(home)
-        port = (tcp_port or _free_port()) if tcp_port is not None else PORT
+        port = PORT if tcp_port is None else tcp_port or _free_port()
         ours = {
             "port": str(port),
             "listen_addresses": "" if tcp_port is None else "127.0.0.1",
@@ -83,14 +82,21 @@ def _past(leftover: int) -> dict[str, str]:
     return {"PG_GRANDPARENT_PID": str(leftover)} if leftover and command_line(leftover) else {}
 
 
-def _socket_folder(home: Home) -> Path:
+@contextmanager
+def _sockets_of(home: Home) -> Iterator[Path]:
     """Next to the data, or under a short name: the kernel allows a socket's path about a hundred bytes."""
     beside = home.path / "run"
-    if len(os.fsencode(beside / f".s.PGSQL.{PORT}")) <= LONGEST_SOCKET_PATH - 1:
-        return home.folder("run")
+    if len(os.fsencode(beside / f".s.PGSQL.{PORT}")) <= LONGEST_SOCKET_PATH:
+        yield home.folder("run")
+        return
     runtime = None if home.account else os.environ.get("XDG_RUNTIME_DIR")
     name = "cranny-" + hashlib.sha256(os.fsencode(home.path)).hexdigest()[:12]
-    return private(Path(runtime or "/tmp") / name, home.account)  # noqa: S108 - made private, and checked
+    elsewhere = private(Path(runtime or "/tmp") / name, home.account)  # noqa: S108 - made private, and checked
+    try:
+        yield elsewhere
+    finally:
+        with suppress(OSError):
+            elsewhere.rmdir()
 
 
 def _free_port() -> int:
