@@ -140,6 +140,15 @@ async def test_a_strangers_process_number_in_the_pid_file_does_not_matter(data_d
         stranger.kill()
 
 
+async def test_lock_files_that_a_power_cut_left_empty_do_not_matter(data_dir):
+    async with engines.postgres(data_dir):
+        pass
+    for lock in ("data/postmaster.pid", "run/.s.PGSQL.5432.lock"):
+        (data_dir / "postgres" / lock).touch()
+    async with engines.postgres(data_dir) as address:
+        assert await ask(address.app_dsn, "SELECT 1") == 1
+
+
 async def test_a_configured_server_is_taken_as_it_is(data_dir):
     elsewhere = engines.PostgresAddress("postgresql://owner@db/x", "postgresql://app@db/x")
     async with engines.postgres(data_dir / "never", configured=elsewhere) as address:

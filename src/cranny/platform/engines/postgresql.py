@@ -42,6 +42,7 @@ async def serve(data_dir: Path, *, tcp_port: int | None, settings: Mapping[str, 
     """`tcp_port`: None for no TCP at all, 0 for any free port."""
     with claimed(data_dir, "postgres") as home, _sockets_of(home) as sockets:
         data = home.path / "data"
+        _forget_empty(data / "postmaster.pid", sockets / f".s.PGSQL.{PORT}.lock")
         stale = _pid_file(data)
         leftover = int(stale[PID_LINE]) if stale else 0
         if leftover:
@@ -68,6 +69,14 @@ def _pid_file(data: Path) -> list[str]:
         return (data / "postmaster.pid").read_text().splitlines()
     except OSError:
         return []
+
+
+def _forget_empty(*locks: Path) -> None:
+    """A power cut at the wrong moment leaves lock files without content, which PostgreSQL takes for a start under
+    way. The directory is claimed by us, so there is none."""
+    for lock in locks:
+        if lock.exists() and not lock.stat().st_size:
+            lock.unlink()
 
 
 def _answers(data: Path, pid: int) -> bool:
