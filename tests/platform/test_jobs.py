@@ -127,6 +127,16 @@ async def test_a_stopped_worker_loses_nothing(wide: Database, tenant: UUID) -> N
     with pytest.raises(asyncio.CancelledError):
         await running
     assert await effects(wide, tenant) == []
+    assert await Worker(wide, {"note": note}).drain() == 1, "at once: nobody has to wait for the claim to go stale"
+    assert await effects(wide, tenant) == ["1"]
+
+
+async def test_a_killed_worker_loses_nothing(wide: Database, tenant: UUID) -> None:
+    async with wide.transaction(tenant) as tx:
+        await jobs.enqueue(tx, [Job("note", tenant, {"n": 1})])
+    gone = Worker(wide, {"note": note})
+    assert len(await gone._claim()) == 1
+    assert await Worker(wide, {"note": note}).drain() == 0, "it may still be at it"
     await hurry(wide)
     assert await Worker(wide, {"note": note}).drain() == 1
     assert await effects(wide, tenant) == ["1"]

@@ -36,6 +36,9 @@ SELECT current_user AS role, why FROM (
 """
 
 
+_BEGIN_AS: Final = "BEGIN; SELECT set_config('app.tenant', '{tenant}', true)"
+
+
 class UnsafeRole(CrannyError):
     code = "unsafe-role"
 
@@ -90,8 +93,13 @@ class Tx:
     @asynccontextmanager
     async def attempt(self) -> AsyncIterator[None]:
         """A savepoint: what fails inside is undone, what came before stays."""
-        async with self.connection.transaction():
+        await self.connection.execute("SAVEPOINT attempt")
+        try:
             yield
+        except BaseException:
+            await _undo(self.connection, "ROLLBACK TO SAVEPOINT attempt; RELEASE SAVEPOINT attempt")
+            raise
+        await self.connection.execute("RELEASE SAVEPOINT attempt")
 
 
 class Database:
@@ -107,13 +115,34 @@ class Database:
     @asynccontextmanager
     async def transaction(self, tenant: UUID | None = None) -> AsyncIterator[Tx]:
         """Commits when the block ends well, rolls back when it raises; pokes after the commit."""
-        async with self.pool.acquire() as connection, connection.transaction():
+        async with self.pool.acquire() as connection:
             tx = Tx(connection, tenant, clock=self.clock, ids=self.ids, rng=self.rng)
-            if tenant is not None:
-                await tx.enter(tenant)
-            yield tx
+            try:
+                await connection.execute(_begin(tenant))
+                yield tx
+            except BaseException:
+                await _undo(connection, "ROLLBACK")
+                raise
+            await _commit(connection)
         for subject in tx.pokes:
             await self._poke(subject)
+
+
+def _begin(tenant: UUID | None) -> str:
+    # In one round trip, which a third of all transactions notice. A UUID has no character that could hurt.
+    return "BEGIN" if tenant is None else _BEGIN_AS.format(tenant=tenant.hex)
+
+
+async def _commit(connection: asyncpg.Connection) -> None:
+    if await connection.execute("COMMIT") != "COMMIT":
+        # PostgreSQL rolls back without a word when a statement has failed before and somebody let it pass.
+        raise RuntimeError("a failed statement was passed over outside an attempt(): nothing was committed")
+
+
+async def _undo(connection: asyncpg.Connection, how: str) -> None:
+    """Of a connection that has broken there is nothing to undo; the pool makes a new one."""
+    if not connection.is_closed():
+        await connection.execute(how)
 
 
 async def _leave_as_is(_: asyncpg.Connection) -> None:
@@ -126,7 +155,7 @@ async def refuse_unsafe_role(pool: asyncpg.Pool) -> None:
     if reasons:
         raise UnsafeRole(
             f"The database role {reasons[0]['role']} {', '.join(row['why'] for row in reasons)}. "
-            "Connect as an application role that owns nothing (see the operations guide)."
+            "Connect as an application role that owns nothing (docs/external-database.md)."
         )
 
 
@@ -156,5 +185,8 @@ async def open_pool(dsn: str, *, size: int = 12) -> asyncpg.Pool:
         max_size=size,
         init=_codecs,
         reset=_leave_as_is,
+        # Every statement of the house stays prepared: there are more than the driver's hundred.
+        statement_cache_size=1000,
+        max_cached_statement_lifetime=3600,
         server_settings={"plan_cache_mode": "force_generic_plan", "application_name": "cranny"},
     )

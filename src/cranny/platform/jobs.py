@@ -7,11 +7,13 @@ once; what a handler does outside the database may happen again. No NOTIFY: work
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
+import asyncpg
 import msgspec
 import structlog
 from pgqueuer.adapters.drivers.asyncpg import AsyncpgDriver, AsyncpgPoolDriver
@@ -32,6 +34,9 @@ JobHandler = Callable[[Tx, dict[str, Any]], Awaitable[None]]
 """Gets the payload as it was given, ids as text."""
 
 POLL_S: Final = 0.25
+AT_ONCE: Final = 8
+AHEAD: Final = 4
+"""Claimed for each that runs, so that the queue is asked less often."""
 TRIES: Final = 10
 LONGEST_DELAY: Final = timedelta(minutes=5)
 STALE: Final = timedelta(seconds=30)
@@ -55,6 +60,7 @@ QUEUE: Final = DBSettings(
 )
 
 FINISH: Final = "DELETE FROM pgqueuer WHERE id = $1 AND queue_manager_id = $2 RETURNING id"
+RELEASE: Final = "UPDATE pgqueuer SET status = 'queued', queue_manager_id = NULL WHERE queue_manager_id = $1"
 PRUNE: Final = "DELETE FROM pgqueuer_log WHERE created < now() - $1::interval"
 
 log = structlog.get_logger(__name__)
@@ -100,11 +106,12 @@ class Worker:
     """Does jobs, `at_once` at a time, of the kinds it has a handler for."""
 
     def __init__(
-        self, db: Database, handlers: Mapping[str, JobHandler], *, at_once: int = 8, tries: int = TRIES
+        self, db: Database, handlers: Mapping[str, JobHandler], *, at_once: int = AT_ONCE, tries: int = TRIES
     ) -> None:
         self._db = db
         self._handlers = handlers
-        self._at_once = at_once
+        self._turns = asyncio.Semaphore(at_once)
+        self._most = at_once * AHEAD
         self._tries = tries
         self._name = QueueManagerId(db.ids.new())
         self._queries = _queries(AsyncpgPoolDriver(db.pool))
@@ -112,12 +119,10 @@ class Worker:
         self._running: dict[JobId, asyncio.Task[None]] = {}
 
     async def run(self) -> None:
-        """Until cancelled. What is under way then is rolled back and taken over by another worker."""
-        beat = asyncio.create_task(self._beat())
+        """Until cancelled. What is under way then is rolled back and left to another worker."""
+        beat = asyncio.create_task(_for_ever(self._beat, STALE.total_seconds() / 4))
         try:
-            while True:
-                if not await self._round():
-                    await asyncio.sleep(POLL_S)
+            await _for_ever(self._until_idle, POLL_S)
         finally:
             beat.cancel()
             await self._stop()
@@ -130,43 +135,54 @@ class Worker:
             await asyncio.gather(*self._running.values())
         return done
 
+    async def _until_idle(self) -> None:
+        while await self._round():
+            pass
+
     async def _round(self) -> int:
-        """Claim as many as there is room for and set them going. Returns how many."""
-        room = self._at_once - len(self._running)
-        if room == 0:
+        """Claim some and set them going; waits first while enough are claimed. Returns how many."""
+        while len(self._running) > self._most // 2:
             await asyncio.wait(self._running.values(), return_when=asyncio.FIRST_COMPLETED)
-            return 1
-        claimed = await self._queries.dequeue(
-            batch_size=room,
-            entrypoints=self._kinds,
-            queue_manager_id=self._name,
-            global_concurrency_limit=None,
-            heartbeat_timeout=STALE,
-        )
+        claimed = await self._claim()
         for job in claimed:
             # A late sign of life lets us claim a job that is still running here: leave it to finish.
             if job.id not in self._running:
                 self._running[job.id] = asyncio.create_task(self._do(job))
         return len(claimed)
 
+    async def _claim(self) -> Sequence[Claimed]:
+        return await self._queries.dequeue(
+            batch_size=self._most - len(self._running),
+            entrypoints=self._kinds,
+            queue_manager_id=self._name,
+            global_concurrency_limit=None,
+            heartbeat_timeout=STALE,
+        )
+
     async def _do(self, job: Claimed) -> None:
         raw, payload = msgspec.msgpack.decode(job.payload or b"", type=tuple[bytes, dict[str, Any]])
         tenant = UUID(bytes=raw)
         try:
-            async with self._db.transaction(tenant) as tx:
+            async with self._turns, self._db.transaction(tenant) as tx:
                 await self._handlers[job.entrypoint](tx, payload)
                 await self._finish(tx, job)
         except _Lost:
             log.warning("job taken over", kind=job.entrypoint, job=job.id)
         except Exception as error:
             log.exception("job failed", kind=job.entrypoint, job=job.id, attempt=job.attempts + 1)
-            await self._failed(job, tenant, error)
+            await self._put_off(job, tenant, error)
         finally:
             del self._running[job.id]
 
     async def _finish(self, tx: Tx, job: Claimed) -> None:
         if await tx.value(FINISH, job.id, self._name) is None:
             raise _Lost
+
+    async def _put_off(self, job: Claimed, tenant: UUID, error: Exception) -> None:
+        try:
+            await self._failed(job, tenant, error)
+        except Exception:
+            log.exception("job left to go stale", kind=job.entrypoint, job=job.id)
 
     async def _failed(self, job: Claimed, tenant: UUID, error: Exception) -> None:
         async with self._db.transaction(tenant) as tx:
@@ -182,17 +198,28 @@ class Worker:
 
     async def _beat(self) -> None:
         """Signs of life for what is under way, and the pruning of the library's log."""
-        while True:
-            if self._running:
-                await self._queries.update_heartbeat(list(self._running))
-            await self._db.pool.execute(PRUNE, KEEP_LOG)
-            await asyncio.sleep(STALE.total_seconds() / 4)
+        if self._running:
+            await self._queries.update_heartbeat(list(self._running))
+        await self._db.pool.execute(PRUNE, KEEP_LOG)
 
     async def _stop(self) -> None:
         tasks = list(self._running.values())
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        with suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+            # Without a database the claims go stale by themselves.
+            await self._db.pool.execute(RELEASE, self._name)
+
+
+async def _for_ever(work: Callable[[], Awaitable[None]], pause_s: float) -> None:
+    """Again and again; a database that is away for a moment ends nothing."""
+    while True:
+        try:
+            await work()
+        except Exception:
+            log.exception("jobs interrupted")
+        await asyncio.sleep(pause_s)
 
 
 def backoff(failures: int) -> timedelta:

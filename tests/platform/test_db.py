@@ -1,0 +1,118 @@
+"""The only commit in the house."""
+
+import asyncio
+from uuid import UUID
+
+import asyncpg
+import pytest
+
+from cranny.platform import tenants
+from cranny.platform.db import Database, Tx
+from tests.platform.conftest import Pokes
+
+COUNT = "SELECT count(*) FROM api_keys"
+
+
+async def add(tx: Tx, label: str) -> None:
+    await tenants.add_key(tx, label=label)
+
+
+async def labels(db: Database, tenant: UUID) -> list[str]:
+    async with db.transaction(tenant) as tx:
+        return [row.label for row in await tenants.list_keys(tx)]
+
+
+async def test_what_fails_in_an_attempt_is_undone_and_the_rest_stays(wide: Database, tenant: UUID) -> None:
+    async def fail(tx: Tx) -> None:
+        async with tx.attempt():
+            await add(tx, "outer")
+            async with tx.attempt():
+                await add(tx, "inner, kept by the outer only")
+            raise ZeroDivisionError
+
+    async with wide.transaction(tenant) as tx:
+        await add(tx, "before")
+        with pytest.raises(ZeroDivisionError):
+            await fail(tx)
+        with pytest.raises(asyncpg.DivisionByZeroError):
+            async with tx.attempt():
+                await tx.value("SELECT 1 / 0")
+        async with tx.attempt():
+            await add(tx, "after")
+    assert await labels(wide, tenant) == ["first", "before", "after"]
+
+
+async def test_a_commit_that_is_none_is_told_of(wide: Database, tenant: UUID) -> None:
+    async def pass_over() -> None:
+        async with wide.transaction(tenant) as tx:
+            await add(tx, "lost")
+            with pytest.raises(asyncpg.DivisionByZeroError):
+                await tx.value("SELECT 1 / 0")
+
+    with pytest.raises(RuntimeError, match="nothing was committed"):
+        await pass_over()
+    assert await labels(wide, tenant) == ["first"]
+
+
+async def test_nobody_gets_the_tenant_of_the_last_one(wide: Database, tenant: UUID) -> None:
+    async def fail(tx: Tx) -> None:
+        await add(tx, "lost")
+        await tx.value("SELECT 1 / 0")
+
+    for _ in range(40):
+        async with wide.transaction(tenant) as tx:
+            assert await tx.value(COUNT) == 1
+        with pytest.raises(asyncpg.PostgresError):
+            await wide.pool.fetchval(COUNT)
+        with pytest.raises(asyncpg.DivisionByZeroError):
+            async with wide.transaction(tenant) as tx:
+                await fail(tx)
+        with pytest.raises(asyncpg.PostgresError):
+            await wide.pool.fetchval(COUNT)
+
+
+async def test_who_is_cancelled_leaves_a_clean_connection(wide: Database, tenant: UUID) -> None:
+    async def hang(statement: str) -> None:
+        async with wide.transaction(tenant) as tx:
+            await add(tx, "lost")
+            await tx.run(statement)
+            await asyncio.sleep(60)
+
+    for statement in ("SELECT pg_sleep(60)", "SELECT 1"):
+        tasks = [asyncio.create_task(hang(statement)) for _ in range(16)]
+        await asyncio.sleep(0.2)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+    assert await labels(wide, tenant) == ["first"]
+    for _ in range(32):
+        with pytest.raises(asyncpg.PostgresError):
+            await wide.pool.fetchval(COUNT)
+
+
+async def test_a_broken_connection_is_replaced(wide: Database, tenant: UUID) -> None:
+    async def break_down() -> None:
+        async with wide.transaction(tenant) as tx:
+            await add(tx, "lost")
+            await tx.run("SELECT pg_terminate_backend(pg_backend_pid())")
+
+    for _ in range(4):
+        with pytest.raises((asyncpg.PostgresError, asyncpg.InterfaceError, ConnectionError)):
+            await break_down()
+    assert await labels(wide, tenant) == ["first"]
+
+
+async def test_pokes_follow_the_commit(wide: Database, tenant: UUID, pokes: Pokes) -> None:
+    pokes.heard.clear()
+    async with wide.transaction(tenant) as tx:
+        tx.poke("cranny.a")
+        tx.poke("cranny.b")
+        tx.poke("cranny.a")
+        assert pokes.heard == []
+    assert pokes.heard == ["cranny.a", "cranny.b"]
+
+
+async def test_a_transaction_without_a_tenant_says_so(wide: Database) -> None:
+    async with wide.transaction() as tx:
+        with pytest.raises(RuntimeError, match="no tenant"):
+            _ = tx.tenant
