@@ -123,13 +123,16 @@ class Reactor:
         reaction records itself is handled when the sequencer has placed it."""
         async with self._db.transaction(tenant) as tx:
             behind = await tx.all(BEHIND, tenant, list(self._reactions), tx.now())
-        dealt_with = 0
         for row in behind:
-            reaction = self._reactions[row["name"]]
             if row["due"]:
-                await retry_parked(self._db, reaction, tenant)
-            while (step := await advance(self._db, reaction, tenant)) is not None:
-                dealt_with += step
+                await retry_parked(self._db, self._reactions[row["name"]], tenant)
+        dealt_with = 0
+        # Step by step in turns: one with a long way to go does not hold up the others.
+        going = [self._reactions[row["name"]] for row in behind]
+        while going:
+            steps = [(reaction, await advance(self._db, reaction, tenant)) for reaction in going]
+            dealt_with += sum(step for _, step in steps if step)
+            going = [reaction for reaction, step in steps if step is not None]
         return dealt_with
 
 

@@ -4,6 +4,7 @@ Secrets never get into them: values under telling names are blotted out at any d
 """
 
 import logging
+import re
 import sys
 from collections.abc import Mapping
 from typing import Any, Final, TextIO
@@ -19,6 +20,7 @@ PART: Final = frozenset({"authorization", "password", "pepper", "secret", "seed"
 """The same, also as a part of a name (`api_token`, `x-secret`)."""
 BLOT: Final = "[redacted]"
 _DEEPEST: Final = 6
+_DETAIL: Final = re.compile(r"(DETAIL:\s+)[^\n]*")
 
 
 def set_up(*, json: bool, level: str = "INFO", to: TextIO | None = None) -> None:
@@ -41,9 +43,13 @@ def set_up(*, json: bool, level: str = "INFO", to: TextIO | None = None) -> None
     # Without the local variables, which may be anything.
     tracebacks = structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
     last: list[Processor] = (
-        [structlog.processors.ExceptionRenderer(tracebacks), structlog.processors.JSONRenderer()]
+        [
+            structlog.processors.ExceptionRenderer(tracebacks),
+            drop_details,
+            structlog.processors.JSONRenderer(),
+        ]
         if json
-        else [structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)]
+        else [structlog.processors.format_exc_info, drop_details, structlog.dev.ConsoleRenderer()]
     )
     handler = logging.StreamHandler(to or sys.stderr)
     handler.setFormatter(
@@ -57,6 +63,20 @@ def set_up(*, json: bool, level: str = "INFO", to: TextIO | None = None) -> None
     root.setLevel(level)
     # uvicorn's own access lines hold addresses; ours name the route only.
     logging.getLogger("uvicorn.access").disabled = True
+
+
+def drop_details(_: WrappedLogger, __: str, line: EventDict) -> EventDict:
+    """A structlog processor, after the exception was made text or plain values: PostgreSQL's DETAIL quotes
+    whole rows, with names and addresses of people."""
+    return {key: _without_details(value) if key == "exception" else value for key, value in line.items()}
+
+
+def _without_details(value: Any) -> Any:
+    if isinstance(value, str):
+        return _DETAIL.sub(rf"\1{BLOT}", value)
+    if isinstance(value, Mapping):
+        return {key: _without_details(inner) for key, inner in value.items()}
+    return [_without_details(inner) for inner in value] if isinstance(value, list) else value
 
 
 def redact(_: WrappedLogger, __: str, line: EventDict) -> EventDict:

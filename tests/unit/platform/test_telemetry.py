@@ -5,6 +5,7 @@ import json
 import logging
 from collections.abc import Iterator
 
+import asyncpg
 import pytest
 import structlog
 
@@ -68,6 +69,20 @@ def test_local_variables_are_not_told_with_an_exception() -> None:
         structlog.get_logger().exception("failed")
     assert "987654321" not in out.getvalue()
     assert "ZeroDivisionError" in out.getvalue()
+
+
+@pytest.mark.parametrize("as_json", [True, False])
+def test_the_database_tells_nothing_of_people(as_json: bool) -> None:
+    out = io.StringIO()
+    telemetry.set_up(json=as_json, to=out)
+    error = asyncpg.UniqueViolationError("duplicate key")
+    error.detail = "Key (email)=(ada@example.org) already exists."
+    try:
+        raise error
+    except asyncpg.UniqueViolationError:
+        structlog.get_logger().exception("failed")
+    assert "ada@example.org" not in out.getvalue()
+    assert "duplicate key" in out.getvalue()
 
 
 def test_on_a_terminal_it_is_readable() -> None:
