@@ -7,7 +7,7 @@ from uuid import UUID
 
 import msgspec
 from litestar import Request, Response, get, post
-from litestar.params import FromPath, FromQuery, QueryParameter
+from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 from litestar.types import ControllerRouterHandler
 from msgspec import Meta
 
@@ -19,6 +19,9 @@ from cranny.platform import paging
 from cranny.platform.auth import Principal
 from cranny.platform.db import Database, Tx
 from cranny.platform.idempotency import Reply, once
+from cranny.platform.keys import Keyring
+from cranny.web.openapi import PUBLIC
+from cranny.wire.enrolment import EnrolReply, EnrolRequest
 
 LISTING: Final = "anomalies"
 
@@ -48,9 +51,23 @@ class AnomalyShown(msgspec.Struct, frozen=True):
     note: str
 
 
-def routes(db: Database, cursors: paging.Cursors) -> Sequence[ControllerRouterHandler]:
-    """Every route of this room that asks for a key."""
-    return [*_banks(db), *_anomalies(db, cursors)]
+def routes(
+    db: Database, keyring: Keyring, cursors: paging.Cursors, *, nats: Sequence[str]
+) -> Sequence[ControllerRouterHandler]:
+    """Every route of this room. `nats`: where boxes are told to connect."""
+    return [_enrolments(db, keyring, nats), *_banks(db), *_anomalies(db, cursors)]
+
+
+def _enrolments(db: Database, keyring: Keyring, nats: Sequence[str]) -> ControllerRouterHandler:
+    @post("/v1/enrolments", tags=["banks"], opt={PUBLIC: True})
+    async def enrol(data: JSONBody[EnrolRequest]) -> EnrolReply:
+        """What a box sends once, to speak for the bank of its claim from then on. No key: the claim is the right,
+        and `proof` shows that the box holds the key that it names. Bytes are base64. Problems `claim-invalid`
+        (unknown, used, expired, or mistyped), `proof-invalid`, `nkey-invalid`, `sealing-key-invalid`,
+        `key-in-use`."""
+        return await enrolment.enrol(db, keyring, nats, data)
+
+    return enrol
 
 
 def _banks(db: Database) -> Sequence[ControllerRouterHandler]:
@@ -79,7 +96,7 @@ def _anomalies(db: Database, cursors: paging.Cursors) -> Sequence[ControllerRout
     async def list_anomalies(
         request: Asking,
         after: FromQuery[str | None] = None,
-        state: FromQuery[AnomalyState | None] = None,
+        wanted: Annotated[AnomalyState | None, QueryParameter(name="state")] = None,
         bank: FromQuery[UUID | None] = None,
         limit: Limit = paging.LIMIT,
     ) -> Response[paging.Page[AnomalyShown]]:
@@ -87,14 +104,14 @@ def _anomalies(db: Database, cursors: paging.Cursors) -> Sequence[ControllerRout
         tenant = request.user.tenant
         place = UUID(cursors.read(tenant, LISTING, after)[0]) if after else None
         async with db.transaction(tenant) as tx:
-            found = await anomalies.list_anomalies(tx, after=place, limit=limit + 1, state=state, bank=bank)
+            found = await anomalies.list_anomalies(tx, after=place, limit=limit + 1, state=wanted, bank=bank)
         page = paging.page(
             [_shown(row) for row in found], limit, lambda row: cursors.make(tenant, LISTING, [str(row.id)])
         )
         return paging.respond(request, page)
 
     @post("/v1/anomalies/{anomaly:uuid}/settle", tags=["anomalies"], status_code=200)
-    async def settle(request: Asking, anomaly: FromPath[UUID], data: SettleAsked) -> Response[bytes]:
+    async def settle(request: Asking, anomaly: FromPath[UUID], data: JSONBody[SettleAsked]) -> Response[bytes]:
         """Close it with a note. One that somebody settled before keeps its note. Problem `anomaly-not-found`."""
 
         async def deed(tx: Tx) -> Reply:

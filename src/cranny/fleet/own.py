@@ -17,7 +17,7 @@ from cranny.platform.sweeps import Sweep
 
 
 def _routes(parts: Parts) -> Sequence[ControllerRouterHandler]:
-    return api.routes(parts.db, Cursors(parts.keyring.cursor_key))
+    return api.routes(parts.db, parts.keyring, Cursors(parts.keyring.cursor_key), nats=parts.nats)
 
 
 def _reactions(_: Parts) -> Sequence[Reaction]:

@@ -6,10 +6,10 @@ from uuid import UUID
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from cranny.core.errors import Invalid
-from cranny.fleet import nkey, tables
+from cranny.fleet import tables
 from cranny.fleet.ingest import NOT_ENROLLED
 from cranny.platform.db import Database
-from cranny.wire import signing
+from cranny.wire import nkey, signing
 from cranny.wire.messages import FactBatch, unpack
 
 MOST: Final = 50_000
