@@ -1,7 +1,6 @@
 """NATS's JWTs: three base64 parts, signed with an NKEY (`ed25519-nkey`). Only what the auth callout needs."""
 
 import base64
-import binascii
 import hashlib
 from datetime import datetime
 from typing import Any, Final, TypeVar
@@ -64,7 +63,7 @@ def decode(token: bytes, claims: type[T], *, issuer: Role) -> T:
         key = nkey.public(msgspec.json.decode(raw, type=_Issuer).iss, issuer)
         key.verify(unbase64(signature), signed)
         return msgspec.json.decode(raw, type=claims)
-    except (msgspec.MsgspecError, binascii.Error, InvalidSignature, RecursionError) as error:
+    except (msgspec.MsgspecError, ValueError, InvalidSignature, RecursionError) as error:
         raise _invalid() from error
 
 

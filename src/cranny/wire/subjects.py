@@ -9,23 +9,33 @@ ROOT = "cranny"
 _OWNED = re.compile(rf"{ROOT}\.([0-9a-f]{{32}})\.([0-9a-f]{{32}})\.(?:up|down)\.")
 
 
+def below(tenant: UUID, bank: UUID) -> str:
+    """What a bank's own subjects begin with."""
+    return f"{ROOT}.{tenant.hex}.{bank.hex}"
+
+
+def inbox(bank: UUID) -> str:
+    """The prefix of the subjects on which a bank hears answers: nobody else may listen there."""
+    return f"_INBOX_{bank.hex}"
+
+
 def facts(tenant: UUID, bank: UUID) -> str:
     """Request with a signed FactBatch, reply with a FactAck after the commit."""
-    return f"{ROOT}.{tenant.hex}.{bank.hex}.up.facts"
+    return f"{below(tenant, bank)}.up.facts"
 
 
 def beat(tenant: UUID, bank: UUID) -> str:
-    return f"{ROOT}.{tenant.hex}.{bank.hex}.up.beat"
+    return f"{below(tenant, bank)}.up.beat"
 
 
 def pull(tenant: UUID, bank: UUID) -> str:
     """Request with a Pull, reply with a signed Downlink."""
-    return f"{ROOT}.{tenant.hex}.{bank.hex}.up.pull"
+    return f"{below(tenant, bank)}.up.pull"
 
 
 def poke(tenant: UUID, bank: UUID) -> str:
     """Tells a bank that there is something to pull. A lost one is made good by the next beat."""
-    return f"{ROOT}.{tenant.hex}.{bank.hex}.down.poke"
+    return f"{below(tenant, bank)}.down.poke"
 
 
 def log(tenant: UUID) -> str:

@@ -290,6 +290,7 @@ def test_a_newer_sender_may_say_more():
 
 def test_a_bank_stays_below_its_own_name():
     below = f"cranny.{TENANT.hex}.{BANK.hex}"
+    assert subjects.below(TENANT, BANK) == below
     assert subjects.facts(TENANT, BANK) == f"{below}.up.facts"
     assert subjects.beat(TENANT, BANK) == f"{below}.up.beat"
     assert subjects.pull(TENANT, BANK) == f"{below}.up.pull"
