@@ -7,7 +7,6 @@ from datetime import timedelta
 from pathlib import Path
 from uuid import UUID
 
-import nkeys
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
@@ -19,7 +18,7 @@ from cranny.fleet.ingest import Arrival
 from cranny.platform.db import Database
 from cranny.platform.keys import Keyring
 from cranny.platform.tenants import add_tenant
-from cranny.wire import signing
+from cranny.wire import nkey, signing
 from cranny.wire.messages import FactBatch, pack
 
 _spec = importlib.util.spec_from_file_location(
@@ -59,9 +58,8 @@ BoxOf = Callable[..., Awaitable[Box]]
 
 def identity_of(n: int) -> tuple[Ed25519PrivateKey, str]:
     """The n-th controller's key, and its NKEY."""
-    raw = SeededRng(n).bytes(32)
-    public = nkeys.from_seed(nkeys.encode_seed(raw, nkeys.PREFIX_BYTE_USER)).public_key.decode()
-    return Ed25519PrivateKey.from_private_bytes(raw), public
+    key = Ed25519PrivateKey.from_private_bytes(SeededRng(n).bytes(32))
+    return key, nkey.name(key.public_key())
 
 
 @pytest.fixture(scope="session")
@@ -95,3 +93,14 @@ def box_of(db: Database, tenant: UUID) -> BoxOf:
 @pytest.fixture
 async def box(box_of: BoxOf) -> Box:
     return await box_of()
+
+
+@pytest.fixture
+def box_with() -> Callable[[UUID, UUID, Ed25519PrivateKey], Box]:
+    return lambda tenant, bank, key: Box(tenant, bank, key, nkey.name(key.public_key()))
+
+
+@pytest.fixture
+def new_store() -> Callable[[UUID, str], object]:
+    """The plain store, for one bank with the doors 01 and 02."""
+    return lambda bank, key: _journals.PlainStore(["01", "02"], bank, key)

@@ -10,7 +10,6 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from cranny import fleet
 from cranny.core.errors import Conflict, CrannyError, Invalid, Refused
 from cranny.core.rng import SeededRng
-from cranny.platform import directory
 from cranny.wire import enrolment, nkey
 from cranny.wire.kinds import DoorForced
 
@@ -62,13 +61,12 @@ async def test_who_enrols_anew_replaces_the_box_before_and_begins_an_epoch(db, k
     journal.say(DoorForced("01"))
     async with db.transaction(box.tenant) as tx:
         await take_one(PostgresStore(tx, keyring), box.arrival(journal.batch()))
-    assert await directory.find(db, fleet.NKEY_KIND, box.identity)
+    assert await fleet.speaks_for(db, box.identity) == (box.tenant, box.bank)
     request = ask(await claim_for(db, box))
     reply = await fleet.enrol(db, keyring, NATS, request)
     assert reply.epoch == 2
-    assert await directory.find(db, fleet.NKEY_KIND, box.identity) is None
-    found = await directory.find(db, fleet.NKEY_KIND, request.identity)
-    assert (found.tenant, found.ref) == (box.tenant, box.bank)
+    assert await fleet.speaks_for(db, box.identity) is None
+    assert await fleet.speaks_for(db, request.identity) == (box.tenant, box.bank)
     journal.say(DoorForced("01"))
     async with db.transaction(box.tenant) as tx:
         ack = await take_one(PostgresStore(tx, keyring), box.arrival(journal.batch(2)))

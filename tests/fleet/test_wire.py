@@ -5,17 +5,22 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
+from cranny import fleet, sites
 from cranny.core.errors import Unavailable
-from cranny.fleet import append, enrolment
+from cranny.fleet import append
+from cranny.fleet import enrolment as enrolled
 from cranny.fleet.audit import audit
 from cranny.fleet.downlinker import Downlinker
 from cranny.fleet.ingestor import Ingestor
 from cranny.fleet.presence import Presence
 from cranny.platform.db import Database
-from cranny.wire import signing, subjects
+from cranny.platform.feature import Parts
+from cranny.wire import enrolment, nkey, signing, subjects
 from cranny.wire.brokers.memory import Hub
 from cranny.wire.brokers.nats import NatsBroker
+from cranny.wire.kdf import CheapKdf
 from cranny.wire.kinds import DoorForced
 from cranny.wire.messages import Beat, Downlink, FactAck, GrantRevoked, Layout, Policy, Pull, pack, unpack
 
@@ -166,7 +171,7 @@ async def test_only_its_own_key_speaks_for_a_bank(db, keyring, box_of, brokers):
         assert (await send(banks, box, journal.batch())).seq == 4
         async with db.transaction(box.tenant) as tx:
             _, identity = new_key(99)
-            await enrolment.speak_for(tx, box.bank, box.identity, identity)
+            await enrolled.speak_for(tx, box.bank, box.identity, identity)
         assert (await send(banks, box, journal.batch())).refused == "not-enrolled"
         key, _ = new_key(99)
         box.key = key
@@ -175,12 +180,8 @@ async def test_only_its_own_key_speaks_for_a_bank(db, keyring, box_of, brokers):
 
 
 def new_key(n):
-    import nkeys
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-
-    raw = bytes([n]) * 32
-    public = nkeys.from_seed(nkeys.encode_seed(raw, nkeys.PREFIX_BYTE_USER)).public_key.decode()
-    return Ed25519PrivateKey.from_private_bytes(raw), public
+    key = nkey.private(nkey.seed(bytes([n]) * 32))
+    return key, nkey.name(key.public_key())
 
 
 async def test_rights_come_down_in_order_signed_and_in_pages(db, keyring, box, brokers):
@@ -233,3 +234,34 @@ async def test_beats_bring_banks_online_and_poke_those_that_are_behind(db, keyri
             await both.wait()
     assert poked == {boxes[0].bank, boxes[1].bank}
     assert await rows(db, boxes[0].tenant, STATES) == [("online",)] * 3
+
+
+async def test_a_box_from_its_claim_to_its_first_fact_over_a_broker_that_lets_nobody_else_in(
+    db, engines, tenant, box_with
+):
+    """The whole way with the permissions of a bank, and the loops as a worker runs them."""
+    async with db.transaction(tenant) as tx:
+        bank = await sites.add_bank(tx, sites.shipped_bank("corner-20"))
+        claim = (await fleet.create_claim(tx, bank.id)).claim
+    seed, sealing_key = nkey.seed(bytes(31) + b"\x2a"), X25519PrivateKey.generate()
+    server = NatsBroker([engines.nats.url], rng=db.rng, nkey_seed=engines.keyring.nats_user_seed("server"))
+    await server.connect(within=10)
+    parts = Parts(db, server, engines.keyring, CheapKdf(), db.clock, db.ids, db.rng, nats=(engines.nats.url,))
+    async with running(*fleet.FEATURE.loops(parts)):
+        with pytest.raises(Unavailable):
+            await stranger(parts, bank.id, seed).connect(within=0.5)
+        reply = await fleet.enrol(db, parts.keyring, parts.nats, enrolment.ask(claim, seed, sealing_key, "1.0"))
+        banks = stranger(parts, reply.bank, seed)
+        await banks.connect(within=10)
+        box = box_with(reply.tenant, reply.bank, nkey.private(seed))
+        page = await pull(banks, box, parts.keyring)
+        assert [type(entry.given) for entry in page.entries] == [Layout, Policy]
+        journal = box.journal(epoch=reply.epoch)
+        journal.say(DoorForced("A01"))
+        assert (await send(banks, box, journal.batch())).seq == 1
+        await banks.close()
+    await server.close()
+
+
+def stranger(parts, bank, seed):
+    return NatsBroker(parts.nats, rng=parts.rng, nkey_seed=seed, inbox_prefix=subjects.inbox(bank))

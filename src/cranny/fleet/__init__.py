@@ -4,7 +4,7 @@ from cranny.fleet.anomalies import raise_anomaly
 from cranny.fleet.beside import beside
 from cranny.fleet.changes import Breach, Change, Ended, FactRow, Finding, Started, Told
 from cranny.fleet.downlink import append, pending
-from cranny.fleet.enrolment import NKEY_KIND, Claim, create_claim, enrol
+from cranny.fleet.enrolment import Claim, create_claim, enrol, speaks_for
 from cranny.fleet.ingest import Arrival, take_many, take_one
 from cranny.fleet.lifecycle import ANOMALY, BANK, AnomalyState, BankState, BankTrigger
 from cranny.fleet.own import FEATURE
@@ -16,7 +16,6 @@ __all__ = [
     "ANOMALY",
     "BANK",
     "FEATURE",
-    "NKEY_KIND",
     "NOTHING_YET",
     "AnomalyState",
     "Arrival",
@@ -41,6 +40,7 @@ __all__ = [
     "enrol",
     "pending",
     "raise_anomaly",
+    "speaks_for",
     "status",
     "take_many",
     "take_one",

@@ -79,6 +79,12 @@ async def speak_for(tx: Tx, bank: UUID, before: str, identity: str, *, version: 
     await events.move(tx, BANK, [bank], BankTrigger.ENROL, data={bank: data})
 
 
+async def speaks_for(db: Database, identity: str) -> tuple[UUID, UUID] | None:
+    """The (tenant, bank) that `identity` may speak for now."""
+    found = await directory.find(db, NKEY_KIND, identity)
+    return None if found is None else (found.tenant, found.ref)
+
+
 async def _use(tx: Tx, claim: str, bank: UUID, request: EnrolRequest) -> int:
     """Use the claim up. Returns the epoch that the box begins with."""
     desk = await tx.one(tables.LOCK_DESK, tx.tenant, bank)
@@ -93,8 +99,8 @@ async def _use(tx: Tx, claim: str, bank: UUID, request: EnrolRequest) -> int:
 
 async def _refuse_taken(db: Database, identity: str, claimed: Found) -> None:
     """One key is one box at one bank. Raises Conflict, code `key-in-use`."""
-    user = await directory.find(db, NKEY_KIND, identity)
-    if user is not None and (user.tenant, user.ref) != (claimed.tenant, claimed.ref):
+    owner = await speaks_for(db, identity)
+    if owner is not None and owner != (claimed.tenant, claimed.ref):
         raise Conflict("This key is enrolled elsewhere. Make a new one on the box.", code="key-in-use")
 
 

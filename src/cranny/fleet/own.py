@@ -1,13 +1,16 @@
 """What this room brings to the wiring."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Final
 
 from litestar.types import ControllerRouterHandler
 
 from cranny.fleet import api, downlink, presence
 from cranny.fleet.audit import audit
+from cranny.fleet.callout import Callout
 from cranny.fleet.downlinker import Downlinker
+from cranny.fleet.enrolment import speaks_for
 from cranny.fleet.ingestor import Ingestor
 from cranny.fleet.presence import Presence
 from cranny.platform.feature import Feature, Loop, Parts
@@ -29,7 +32,15 @@ def _sweeps(_: Parts) -> Sequence[Sweep]:
 
 
 def _loops(parts: Parts) -> Sequence[Loop]:
+    callout = Callout(
+        parts.broker,
+        parts.keyring.nats_account_seed(),
+        partial(speaks_for, parts.db),
+        clock=parts.clock,
+        rng=parts.rng,
+    )
     return [
+        Loop("fleet.callout", callout.run),
         Loop("fleet.ingest", Ingestor(parts.db, parts.broker, parts.keyring).run),
         Loop("fleet.downlink", Downlinker(parts.db, parts.broker, parts.keyring).run),
         Loop("fleet.presence", Presence(parts.db, parts.broker).run),

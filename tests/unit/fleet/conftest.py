@@ -95,9 +95,9 @@ class PlainStore:
     """Rows in dictionaries, with the same rules as the real one: one live occupancy per door, generations that
     only grow, no door that is not there."""
 
-    def __init__(self, doors: Collection[str] = ("01", "02", "03")) -> None:
+    def __init__(self, doors: Collection[str] = ("01", "02", "03"), bank: UUID = BANK, key: str = KEY) -> None:
         self.doors = set(doors)
-        self.books = {BANK: Books(Uplink(BANK, NOTHING_YET, None, 0, KEY))}
+        self.books = {bank: Books(Uplink(bank, NOTHING_YET, None, 0, key))}
         self.applied = 0
 
     @property
@@ -142,6 +142,8 @@ class PlainStore:
             else:
                 self._start(book, deed.door, deed.generation, deed.deliveries)
         for door, reason in change.blocked.items():
+            if door not in self.doors:
+                raise Breach("there is no such door")
             book.blocked.pop(door, None)
             if reason is not None:
                 book.blocked[door] = reason
