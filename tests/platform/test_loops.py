@@ -1,7 +1,8 @@
 """The worker's loops together: from a commit to its reactions, by poke, by poll, and through an outage."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from typing import Any
 from uuid import UUID
 
@@ -16,6 +17,7 @@ from cranny.platform.jobs import Job, Worker
 from cranny.platform.reactions import Reaction, Reactor
 from cranny.platform.sequencer import Sequencer
 from cranny.platform.sweeps import Sweep
+from cranny.wire.brokers import Broker
 from cranny.wire.brokers.memory import Hub
 
 
@@ -25,61 +27,70 @@ async def eventually(what: Callable[[], Awaitable[bool]], seconds: float = 10) -
             await asyncio.sleep(0.02)
 
 
-@pytest.mark.parametrize("pokes_arrive", [True, False])
-async def test_an_event_leads_to_a_reaction_that_leads_to_a_job(
-    wide: Database, tenant: UUID, database: PostgresAddress, pokes_arrive: bool
-) -> None:
-    hub = Hub()
-    broker = hub.join("worker")
+class Worked:
+    """A worker's loops: a reaction to `thing.seen` asks for a job, and the job tells what it was about."""
 
-    async def poke(subject: str) -> None:
-        if pokes_arrive:
-            await broker.publish(subject, b"")
-
-    wide._poke = poke
-    done: list[str] = []
-
-    async def react(tx: Tx, event: Event) -> None:
-        await jobs.enqueue(tx, [Job("tell", tx.tenant, {"about": event.subject})])
-
-    async def tell(_: Tx, payload: dict[str, Any]) -> None:
-        done.append(payload["about"])
-
-    async with asyncio.TaskGroup() as group:
-        running = [
-            # With pokes the poll is out of the way, without it is all there is.
-            group.create_task(Sequencer(wide, broker, every_s=60 if pokes_arrive else 0.1).run()),
-            group.create_task(
-                Reactor(
-                    wide,
-                    broker,
-                    [Reaction("react", frozenset({"thing.seen"}), react)],
-                    every_s=60 if pokes_arrive else 0.1,
-                ).run()
-            ),
-            group.create_task(Worker(wide, {"tell": tell}).run()),
+    def __init__(self, db: Database, broker: Broker, every_s: float) -> None:
+        self.done: list[str] = []
+        reaction = Reaction("react", frozenset({"thing.seen"}), self._react)
+        self._loops = [
+            Sequencer(db, broker, every_s=every_s).run(),
+            Reactor(db, broker, [reaction], every_s=every_s).run(),
+            Worker(db, {"tell": self._tell}).run(),
         ]
-        await asyncio.sleep(0.2)
-        for n in range(3):
-            async with wide.transaction(tenant) as tx:
-                await events.record(tx, [NewEvent("thing.seen", f"things/{n}")])
 
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        tasks = [asyncio.create_task(loop) for loop in self._loops]
+        await asyncio.sleep(0.2)
+        yield
+        assert not any(task.done() for task in tasks), "a loop has ended"
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def has_done(self, *subjects: str) -> None:
         async def all_told() -> bool:
-            return len(done) == 3
+            return sorted(self.done) == sorted(subjects)
 
         await eventually(all_told)
-        if not pokes_arrive:
-            await lose_all_connections(database)
-            async with wide.transaction(tenant) as tx:
-                await events.record(tx, [NewEvent("thing.seen", "things/after the outage")])
 
-            async def told_after() -> bool:
-                return len(done) == 4
+    async def _react(self, tx: Tx, event: Event) -> None:
+        await jobs.enqueue(tx, [Job("tell", tx.tenant, {"about": event.subject})])
 
-            await eventually(told_after)
-        for task in running:
-            task.cancel()
-    assert sorted(done[:3]) == ["things/0", "things/1", "things/2"]
+    async def _tell(self, _: Tx, payload: dict[str, Any]) -> None:
+        self.done.append(payload["about"])
+
+
+async def see(db: Database, tenant: UUID, subject: str) -> None:
+    async with db.transaction(tenant) as tx:
+        await events.record(tx, [NewEvent("thing.seen", subject)])
+
+
+async def test_pokes_carry_an_event_to_its_reaction_and_its_job(wide: Database, tenant: UUID) -> None:
+    broker = Hub().join("worker")
+
+    async def poke(subject: str) -> None:
+        await broker.publish(subject, b"")
+
+    wide._poke = poke
+    worked = Worked(wide, broker, every_s=60)
+    async with worked.running():
+        for n in range(3):
+            await see(wide, tenant, f"things/{n}")
+        await worked.has_done("things/0", "things/1", "things/2")
+
+
+async def test_without_pokes_and_after_an_outage_the_rounds_do(
+    wide: Database, tenant: UUID, database: PostgresAddress
+) -> None:
+    worked = Worked(wide, Hub().join("worker"), every_s=0.1)
+    async with worked.running():
+        await see(wide, tenant, "things/before")
+        await worked.has_done("things/before")
+        await lose_all_connections(database)
+        await see(wide, tenant, "things/after")
+        await worked.has_done("things/before", "things/after")
 
 
 async def lose_all_connections(database: PostgresAddress) -> None:

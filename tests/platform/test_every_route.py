@@ -1,0 +1,65 @@
+"""Nobody forgets the door: without an API key every route of every feature says 401, but for a list that is here."""
+
+import re
+from typing import Any
+
+import pytest
+from httpx2 import AsyncClient
+from litestar.routes import HTTPRoute
+
+from cranny.platform.db import Database
+from cranny.platform.server import create_server
+from cranny.web.openapi import PUBLIC
+from cranny.wiring.features import features
+from tests.platform.conftest import parts, serve
+
+OPEN = {
+    ("GET", "/health/live"),
+    ("GET", "/health/ready"),
+    ("POST", "/v1/enrolments"),  # proven by its one-time claim
+}
+SCHEMA = re.compile(r"/schema(/|$)")
+SOME_ID = "01a202b3-a267-786d-896e-760e819b24c3"
+
+
+@pytest.fixture
+def app(wide: Database) -> Any:
+    made = parts(wide)
+    return create_server([route for feature in features() for route in feature.routes(made)], made)
+
+
+def routes(app: Any) -> list[tuple[str, str, bool]]:
+    """(method, path, whether it is public) of every route outside the description."""
+    return [
+        (method, route.path_format, bool(handler.opt.get(PUBLIC)))
+        for route in app.routes
+        if isinstance(route, HTTPRoute) and not SCHEMA.match(route.path_format)
+        for method, (handler, _) in route.route_handler_map.items()
+        if method != "OPTIONS"
+    ]
+
+
+def test_what_is_open_is_open_on_purpose(app: Any) -> None:
+    assert {(method, path) for method, path, public in routes(app) if public} == OPEN
+
+
+async def test_everything_else_asks_for_a_key(app: Any) -> None:
+    async with serve(app) as client:
+        for method, path, public in routes(app):
+            if not public:
+                answer = await send(client, method, re.sub(r"\{[^}]*\}", SOME_ID, path))
+                assert (answer.status_code, answer.json()["code"]) == (401, "api-key-missing"), (method, path)
+
+
+async def send(client: AsyncClient, method: str, path: str) -> Any:
+    return await client.request(method, path, headers={"Idempotency-Key": "k"})
+
+
+def test_every_operation_is_described(app: Any) -> None:
+    document = app.openapi_schema.to_schema()
+    for method, path, public in routes(app):
+        operation = document["paths"][path][method.lower()]
+        assert operation.get("description") or operation.get("summary"), (method, path)
+        assert "default" in operation["responses"], (method, path)
+        if method == "POST" and not public:
+            assert "Idempotency-Key" in {p["name"] for p in operation["parameters"]}, (method, path)
