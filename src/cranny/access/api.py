@@ -2,11 +2,14 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 from uuid import UUID
 
 import msgspec
 from litestar import Request, Response, get, post
+from litestar.openapi.datastructures import ResponseSpec
+from litestar.openapi.spec import Example
+from litestar.params import Body, FromPath
 from litestar.types import ControllerRouterHandler
 from msgspec import Meta
 
@@ -50,9 +53,29 @@ class RevealedShown(msgspec.Struct, frozen=True):
     qr: str
 
 
+GRANT: Final = {
+    "id": "019cadc6-9a80-723a-832d-4982503f3d79",
+    "bank": "019cadc6-9a80-7192-8035-a06b16b28ca5",
+    "purpose": "collect",
+    "subject": "deliveries/019cadc6-9a80-7de4-9145-27ff8431312a",
+    "state": "active",
+    "door": "07",
+    "generation": 12,
+    "code_off": False,
+    "created": "2026-03-02T09:00:00Z",
+    "ended": None,
+}
+REVEALED: Final = {"code": "042 193 550", "qr": "CAAVEK4TFOQXGCZLSMFXGK4TBNRWGCYLM"}
+WHY: Final = {"reason": "recipient lost the message"}
+
+
 def routes(db: Database, keyring: Keyring) -> Sequence[ControllerRouterHandler]:
-    @get("/v1/grants/{grant:uuid}", tags=["grants"])
-    async def get_grant(request: Request[Principal, None, Any], grant: UUID) -> GrantShown:
+    @get(
+        "/v1/grants/{grant:uuid}",
+        tags=["grants"],
+        responses={200: _answer(GrantShown, "The grant.", GRANT)},
+    )
+    async def get_grant(request: Request[Principal, None, Any], grant: FromPath[UUID]) -> GrantShown:
         """A grant. Problem `grant-not-found`."""
         async with db.transaction(request.user.tenant) as tx:
             found = await ends.get(tx, [grant])
@@ -60,8 +83,17 @@ def routes(db: Database, keyring: Keyring) -> Sequence[ControllerRouterHandler]:
             raise NotFound(f"There is no grant {grant}.", code="grant-not-found")
         return msgspec.convert(found[0], GrantShown, from_attributes=True)
 
-    @post("/v1/grants/{grant:uuid}/reveal", tags=["grants"], status_code=200)
-    async def reveal_grant(request: Request[Principal, None, Any], grant: UUID, data: RevealAsked) -> Response[bytes]:
+    @post(
+        "/v1/grants/{grant:uuid}/reveal",
+        tags=["grants"],
+        status_code=200,
+        responses={200: _answer(RevealedShown, "What opens.", REVEALED)},
+    )
+    async def reveal_grant(
+        request: Request[Principal, None, Any],
+        grant: FromPath[UUID],
+        data: Annotated[RevealAsked, Body(examples=[Example(summary="Why", value=WHY)])],
+    ) -> Response[bytes]:
         """The code and QR of a living grant. Each look is recorded with your key and your reason. The answer is
         shown once for each `Idempotency-Key`. Problems `grant-not-found`, `grant-ended`, `grant-has-no-code`."""
 
@@ -73,3 +105,7 @@ def routes(db: Database, keyring: Keyring) -> Sequence[ControllerRouterHandler]:
         return await once(db, request, deed)
 
     return [get_grant, reveal_grant]
+
+
+def _answer(kind: Any, description: str, example: object) -> ResponseSpec:
+    return ResponseSpec(kind, generate_examples=False, description=description, examples=[Example(value=example)])

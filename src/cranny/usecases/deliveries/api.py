@@ -6,7 +6,9 @@ from typing import Annotated, Any, Final
 from uuid import UUID
 
 from litestar import Request, Response, get, post, put
-from litestar.params import Parameter
+from litestar.openapi.datastructures import ResponseSpec
+from litestar.openapi.spec import Example
+from litestar.params import Body, FromPath, FromQuery, QueryParameter
 from litestar.types import ControllerRouterHandler
 
 from cranny.core.errors import Invalid
@@ -15,6 +17,7 @@ from cranny.platform.auth import Principal
 from cranny.platform.db import Database, Tx
 from cranny.platform.idempotency import Reply, once
 from cranny.platform.keys import Keyring
+from cranny.usecases.deliveries import api_examples as examples
 from cranny.usecases.deliveries import reading, tables
 from cranny.usecases.deliveries.actions.announce import announce
 from cranny.usecases.deliveries.actions.cancel import cancel
@@ -32,35 +35,43 @@ from cranny.usecases.deliveries.shapes import (
 
 LISTING: Final = "deliveries"
 
-Limit = Annotated[int, Parameter(ge=1, le=paging.MOST)]
+Limit = Annotated[int, QueryParameter(ge=1, le=paging.MOST)]
 Asking = Request[Principal, None, Any]
 
 
 def routes(db: Database, keyring: Keyring, cursors: paging.Cursors) -> Sequence[ControllerRouterHandler]:
-    return [*_reads(db, cursors), *_deeds(db, keyring), *_kinds(db)]
+    return [*_reads(db, cursors), *_announcing(db, keyring), *_changing(db, keyring), *_kinds(db)]
 
 
 def _reads(db: Database, cursors: paging.Cursors) -> Sequence[ControllerRouterHandler]:
-    @get("/v1/deliveries", tags=["deliveries"])
+    @get(
+        "/v1/deliveries",
+        tags=["deliveries"],
+        responses={200: _answer(paging.Page[DeliveryShown], "A page.", {"items": [examples.STORED], "next": None})},
+    )
     async def list_deliveries(  # noqa: PLR0917 - the parameters are the query's
         request: Asking,
-        state: Delivery | None = None,
-        bank: UUID | None = None,
-        tracking: Annotated[str | None, Parameter(description="In any way of writing it.")] = None,
-        after: str | None = None,
+        state_: Annotated[Delivery | None, QueryParameter(name="state")] = None,
+        bank: FromQuery[UUID | None] = None,
+        tracking: Annotated[str | None, QueryParameter(description="In any way of writing it.")] = None,
+        after: FromQuery[str | None] = None,
         limit: Limit = paging.LIMIT,
     ) -> Response[paging.Page[DeliveryShown]]:
         """Deliveries, newest first."""
         tenant = request.user.tenant
         before = reading.NEWEST if after is None else UUID(cursors.read(tenant, LISTING, after)[0])
         async with db.transaction(tenant) as tx:
-            found = await reading.newest(tx, before=before, limit=limit + 1, state=state, bank=bank, tracking=tracking)
+            found = await reading.newest(tx, before=before, limit=limit + 1, state=state_, bank=bank, tracking=tracking)
         return paging.respond(
             request, paging.page(found, limit, lambda row: cursors.make(tenant, LISTING, [str(row.id)]))
         )
 
-    @get("/v1/deliveries/{delivery:uuid}", tags=["deliveries"])
-    async def get_delivery(request: Asking, delivery: UUID) -> DeliveryShown:
+    @get(
+        "/v1/deliveries/{delivery:uuid}",
+        tags=["deliveries"],
+        responses={200: _answer(DeliveryShown, "The delivery.", examples.STORED)},
+    )
+    async def get_delivery(request: Asking, delivery: FromPath[UUID]) -> DeliveryShown:
         """A delivery. Problem `delivery-not-found`."""
         async with db.transaction(request.user.tenant) as tx:
             return await reading.get(tx, delivery)
@@ -68,9 +79,19 @@ def _reads(db: Database, cursors: paging.Cursors) -> Sequence[ControllerRouterHa
     return [list_deliveries, get_delivery]
 
 
-def _deeds(db: Database, keyring: Keyring) -> Sequence[ControllerRouterHandler]:
-    @post("/v1/deliveries", tags=["deliveries"])
-    async def announce_delivery(request: Asking, data: DeliveryAsked) -> Response[bytes]:
+def _announcing(db: Database, keyring: Keyring) -> Sequence[ControllerRouterHandler]:
+    @post(
+        "/v1/deliveries",
+        tags=["deliveries"],
+        responses={201: _answer(DeliveryShown, "The delivery, with its rights on their way.", examples.ANNOUNCED)},
+    )
+    async def announce_delivery(
+        request: Asking,
+        data: Annotated[
+            DeliveryAsked,
+            _examples(("A parcel", examples.ASKED), ("Two chilled things behind one door", examples.CHILLED)),
+        ],
+    ) -> Response[bytes]:
         """Announce a delivery: a place is promised and the rights go down to the bank, all or nothing.
 
         A tracking number that the bank took in before anybody announced it is adopted: the answer is the delivery
@@ -86,8 +107,21 @@ def _deeds(db: Database, keyring: Keyring) -> Sequence[ControllerRouterHandler]:
 
         return await once(db, request, deed)
 
-    @post("/v1/deliveries/{delivery:uuid}/cancel", tags=["deliveries"], status_code=200)
-    async def cancel_delivery(request: Asking, delivery: UUID, data: CancelAsked) -> Response[bytes]:
+    return [announce_delivery]
+
+
+def _changing(db: Database, keyring: Keyring) -> Sequence[ControllerRouterHandler]:
+    @post(
+        "/v1/deliveries/{delivery:uuid}/cancel",
+        tags=["deliveries"],
+        status_code=200,
+        responses={200: _answer(DeliveryShown, "Called off after the deposit.", examples.RECALLING)},
+    )
+    async def cancel_delivery(
+        request: Asking,
+        delivery: FromPath[UUID],
+        data: Annotated[CancelAsked, _examples(("Why", {"reason": "order cancelled"}))],
+    ) -> Response[bytes]:
         """Call it off. Not yet deposited: it is `cancelled`. Deposited: it is `recalling`, its collect grant ends at
         once, and `grants.recall` opens its door; read that grant's code with `POST /v1/grants/{id}/reveal`.
         Cancelling again changes nothing. Problems `delivery-not-found`, `delivery-cancel-when-collected`,
@@ -99,8 +133,17 @@ def _deeds(db: Database, keyring: Keyring) -> Sequence[ControllerRouterHandler]:
 
         return await once(db, request, deed)
 
-    @post("/v1/deliveries/{delivery:uuid}/extend", tags=["deliveries"], status_code=200)
-    async def extend_delivery(request: Asking, delivery: UUID, data: ExtendAsked) -> Response[bytes]:
+    @post(
+        "/v1/deliveries/{delivery:uuid}/extend",
+        tags=["deliveries"],
+        status_code=200,
+        responses={200: _answer(DeliveryShown, "With the new deadline.", examples.STORED)},
+    )
+    async def extend_delivery(
+        request: Asking,
+        delivery: FromPath[UUID],
+        data: Annotated[ExtendAsked, _examples(("One more day", {"hours": 24}))],
+    ) -> Response[bytes]:
         """Give the collector more time, from the deadline or from now, whichever is later. Only while it is `stored`
         or `overdue`. Problems `delivery-not-found`, `delivery-extend-when-…`."""
 
@@ -110,18 +153,32 @@ def _deeds(db: Database, keyring: Keyring) -> Sequence[ControllerRouterHandler]:
 
         return await once(db, request, deed)
 
-    return [announce_delivery, cancel_delivery, extend_delivery]
+    return [cancel_delivery, extend_delivery]
 
 
 def _kinds(db: Database) -> Sequence[ControllerRouterHandler]:
-    @get("/v1/delivery-kinds", tags=["deliveries"])
-    async def list_kinds(request: Asking) -> list[KindShown]:
+    @get(
+        "/v1/delivery-kinds",
+        tags=["deliveries"],
+        responses={
+            200: _answer(paging.Page[KindShown], "All of them, on one page.", {"items": [examples.KIND], "next": None})
+        },
+    )
+    async def list_kinds(request: Asking) -> paging.Page[KindShown]:
         """Your kinds of delivery, by name. `parcel` is always there, with the bank's hours."""
         async with db.transaction(request.user.tenant) as tx:
-            return await reading.kinds(tx)
+            return paging.Page(await reading.kinds(tx), None)
 
-    @put("/v1/delivery-kinds/{name:str}", tags=["deliveries"])
-    async def put_kind(request: Asking, name: str, data: KindAsked) -> KindShown:
+    @put(
+        "/v1/delivery-kinds/{name:str}",
+        tags=["deliveries"],
+        responses={200: _answer(KindShown, "The kind.", examples.KIND)},
+    )
+    async def put_kind(
+        request: Asking,
+        name: FromPath[str],
+        data: Annotated[KindAsked, _examples(("Mail that waits for ten days", examples.KIND_ASKED))],
+    ) -> KindShown:
         """Add a kind, or change its title and hours; deliveries under way keep theirs. Problem `kind-invalid`."""
         if not re.fullmatch(KIND_NAME, name):
             raise Invalid("A kind's name has 1 to 32 of a-z, 0-9 and -, and begins with a letter.", code="kind-invalid")
@@ -130,3 +187,11 @@ def _kinds(db: Database) -> Sequence[ControllerRouterHandler]:
         return KindShown(name, data.title, data.hold_hours, data.collect_hours)
 
     return [list_kinds, put_kind]
+
+
+def _answer(kind: Any, description: str, example: object) -> ResponseSpec:
+    return ResponseSpec(kind, generate_examples=False, description=description, examples=[Example(value=example)])
+
+
+def _examples(*shown: tuple[str, object]) -> Any:
+    return Body(examples=[Example(summary=summary, value=value) for summary, value in shown])

@@ -74,7 +74,7 @@ def _one(row: DeliveryRow, items: list[ItemShown]) -> DeliveryShown:
         sender=row.sender,
         recipient=row.recipient,
         items=items,
-        requirements=RequirementsAsked(row.features, row.seated),
+        requirements=RequirementsAsked(tuple(row.features), row.seated),
         door=row.door,
         generation=row.generation,
         evidence=row.evidence,

@@ -38,7 +38,7 @@ class ItemAsked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class RequirementsAsked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What the door must offer: features such as `chilled`, and whether it should be in reach of somebody seated."""
 
-    features: Annotated[list[str], Meta(max_length=8, examples=[["chilled"]])] = []
+    features: Annotated[tuple[str, ...], Meta(max_length=8, examples=[["chilled"]])] = ()
     seated: bool = False
 
 

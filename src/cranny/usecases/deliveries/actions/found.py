@@ -62,7 +62,7 @@ async def _trackings(tx: Tx, keyring: Keyring, fact: Deposited) -> dict[UUID, st
 
 async def _take_in(tx: Tx, keyring: Keyring, fact: Deposited, id_: UUID, tracking: str) -> DeliveryRow:
     key = normal_tracking(tracking)[:LONGEST]
-    (holder, *_) = await holders(tx, [key]) if key else [None]
+    holder = next(iter(await holders(tx, [key])), None) if key else None
     if holder is not None and holder.state in AWAITED:
         return await _take_over(tx, keyring, fact, id_, holder)
     shown = "".join(sign for sign in tracking if sign.isprintable()).strip()[:LONGEST]

@@ -1,0 +1,70 @@
+"""What the API's description shows: one delivery, from the announcement to the recall."""
+
+from typing import Any, Final
+
+_ID: Final = "019cadc6-9a80-7de4-9145-27ff8431312a"
+_BANK: Final = "019cadc6-9a80-7192-8035-a06b16b28ca5"
+_GRANT: Final = "019cadc6-9a80-723a-832d-4982503f3d79"
+
+ASKED: Final[dict[str, Any]] = {
+    "bank": _BANK,
+    "items": [{"tracking": "JD0146000089", "width": 300, "height": 100, "depth": 400, "weight_g": 850}],
+    "recipient": {"name": "Ada Example", "email": "ada@example.org", "language": "de"},
+    "sender": "Corner Books",
+    "reference": "order 4711",
+}
+CHILLED: Final[dict[str, Any]] = {
+    "bank": _BANK,
+    "items": [{"tracking": "GR 7-1", "size": "M"}, {"tracking": "GR 7-2", "size": "S"}],
+    "recipient": {"phone": "+4915112345678"},
+    "requirements": {"features": ["chilled"], "seated": True},
+    "hold_hours": 6,
+    "collect_within_hours": 24,
+}
+ANNOUNCED: Final[dict[str, Any]] = {
+    "id": _ID,
+    "state": "announced",
+    "bank": _BANK,
+    "kind": "parcel",
+    "reference": "order 4711",
+    "sender": "Corner Books",
+    "recipient": "019cadc6-9a80-7aaa-8035-a06b16b28c01",
+    "items": [
+        {
+            "id": "019cadc6-9a80-7bbb-8035-a06b16b28c02",
+            "tracking": "JD0146000089",
+            "size": None,
+            "width": 300,
+            "height": 100,
+            "depth": 400,
+            "weight_g": 850,
+        }
+    ],
+    "requirements": {"features": [], "seated": False},
+    "door": None,
+    "generation": None,
+    "evidence": None,
+    "grants": {"deposit": "019cadc6-9a80-7ccc-8035-a06b16b28c03", "collect": _GRANT, "recall": None},
+    "reason": "",
+    "created": "2026-03-02T09:00:00Z",
+    "hold_until": "2026-03-04T09:00:00Z",
+    "stored_at": None,
+    "collect_by": None,
+    "ended_at": None,
+    "history": f"/v1/events?subject=deliveries/{_ID}",
+}
+STORED: Final[dict[str, Any]] = ANNOUNCED | {
+    "state": "stored",
+    "door": "07",
+    "generation": 12,
+    "evidence": "sensed",
+    "stored_at": "2026-03-02T12:10:00Z",
+    "collect_by": "2026-03-05T12:10:01Z",
+}
+RECALLING: Final[dict[str, Any]] = STORED | {
+    "state": "recalling",
+    "reason": "order cancelled",
+    "grants": ANNOUNCED["grants"] | {"recall": "019cadc6-9a80-7ddd-8035-a06b16b28c04"},
+}
+KIND_ASKED: Final[dict[str, Any]] = {"title": "Internal mail", "collect_hours": 240}
+KIND: Final[dict[str, Any]] = {"name": "mail", "title": "Internal mail", "hold_hours": None, "collect_hours": 240}
