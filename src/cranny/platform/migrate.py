@@ -12,7 +12,6 @@ from typing import Final
 import asyncpg
 from alembic import command
 from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.util import to_tuple
 from sqlalchemy import Connection
@@ -21,6 +20,14 @@ from sqlalchemy.pool import NullPool
 
 PACKAGE: Final = Path(__file__).resolve().parents[1]
 ONE_AT_A_TIME: Final = "SELECT pg_advisory_xact_lock(hashtext('cranny.migrate'))"
+
+# Alembic notes tips only, and loses those that another branch depends on: if that branch's folder is taken out
+# nobody would know any more what is there. So what was run is kept here, and Alembic's own note made from it.
+MAKE_HELD: Final = "CREATE TABLE IF NOT EXISTS migrations (revision text PRIMARY KEY)"
+HELD: Final = "SELECT revision FROM migrations"
+HOLD: Final = "INSERT INTO migrations (revision) VALUES ($1) ON CONFLICT DO NOTHING"
+UNSTAMP: Final = "DELETE FROM alembic_version"
+STAMP: Final = "INSERT INTO alembic_version (version_num) VALUES ($1)"
 
 
 def folders(package: Path = PACKAGE) -> list[Path]:
@@ -31,33 +38,35 @@ def folders(package: Path = PACKAGE) -> list[Path]:
 
 async def upgrade(owner_dsn: str, *, only: Sequence[Path] | None = None) -> None:
     """Bring the database up to the newest revision of every feature (of the folders in `only`, where given).
-    Does nothing when it already is."""
+    Does nothing when it already is. Tables of a feature that has been taken out stay as they are."""
     config = _config(folders() if only is None else only)
+    script = ScriptDirectory.from_config(config)
 
     def run(connection: Connection) -> None:
         connection.exec_driver_sql(ONE_AT_A_TIME)
+        connection.exec_driver_sql(MAKE_HELD)
+        here = {revision.revision for revision in script.walk_revisions()}
+        if held := here.intersection(connection.exec_driver_sql(HELD).scalars()):
+            connection.exec_driver_sql(UNSTAMP)
+            for tip in _tips(script, held):
+                connection.exec_driver_sql(STAMP, (tip,))
         config.attributes["connection"] = connection
         command.upgrade(config, "heads")
+        for revision in sorted(here):
+            connection.exec_driver_sql(HOLD, (revision,))
 
     await _with_connection(owner_dsn, run)
 
 
 async def current(owner_dsn: str) -> frozenset[str]:
-    """Every revision that the database holds."""
-    script = ScriptDirectory.from_config(_config(folders()))
-    heads: list[str] = []
+    """Every revision that the database holds, of features that have been taken out too."""
+    held: set[str] = set()
 
     def run(connection: Connection) -> None:
-        heads.extend(MigrationContext.configure(connection).get_current_heads())
+        connection.exec_driver_sql(MAKE_HELD)
+        held.update(connection.exec_driver_sql(HELD).scalars())
 
     await _with_connection(owner_dsn, run)
-    # Alembic notes a head no longer when another one depends on it: what is below them is worked out here.
-    held: set[str] = set()
-    while heads:
-        for revision in script.get_revisions(heads.pop()):
-            if revision.revision not in held:
-                held.add(revision.revision)
-                heads.extend((*to_tuple(revision.down_revision, ()), *to_tuple(revision.dependencies, ())))
     return frozenset(held)
 
 
@@ -65,6 +74,16 @@ def known() -> frozenset[str]:
     """Every revision that this program has; those that are not in `current` are pending."""
     script = ScriptDirectory.from_config(_config(folders()))
     return frozenset(revision.revision for revision in script.walk_revisions())
+
+
+def _tips(script: ScriptDirectory, held: set[str]) -> set[str]:
+    """Those of `held` that nothing else in it follows or depends on: the only ones that Alembic notes."""
+    below: set[str] = set()
+    for name in held:
+        for revision in script.get_revisions(name):
+            for lower in (*to_tuple(revision.down_revision, ()), *to_tuple(revision.dependencies, ())):
+                below.update(found.revision for found in script.get_revisions(lower))
+    return held - below
 
 
 def _config(places: Sequence[Path]) -> Config:

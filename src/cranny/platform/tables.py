@@ -19,5 +19,7 @@ TABLES: Final[dict[str, type]] = {
     "reaction_parked": ReactionParkedRow,
     "idempotency": IdempotencyRow,
 }
-EXEMPT: Final = frozenset({"alembic_version", "directory", "pgqueuer", "pgqueuer_log", "pgqueuer_statistics"})
+EXEMPT: Final = frozenset(
+    {"alembic_version", "directory", "migrations", "pgqueuer", "pgqueuer_log", "pgqueuer_statistics"}
+)
 """The tables without a wall between tenants: what finds the tenant, and what is claimed before it is known."""
