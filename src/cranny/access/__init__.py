@@ -12,7 +12,7 @@ from cranny.access import api
 from cranny.access.audit import audit
 from cranny.access.ends import get, revoke
 from cranny.access.issue import VERIFY, Wanted, issue, issue_deposit, issue_many
-from cranny.access.lifecycle import GRANT, LIVE, Grant
+from cranny.access.lifecycle import GRANT, LIVE, Deed, Grant
 from cranny.access.reactions import REACTION
 from cranny.access.reveal import Revealed, reveal
 from cranny.access.tables import GrantRow
@@ -26,6 +26,7 @@ __all__ = [
     "GRANT",
     "LIVE",
     "VERIFY",
+    "Deed",
     "Grant",
     "GrantRow",
     "Revealed",

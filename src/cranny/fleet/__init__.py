@@ -3,6 +3,7 @@
 from cranny.fleet.anomalies import raise_anomaly
 from cranny.fleet.beside import beside
 from cranny.fleet.changes import Breach, Change, Ended, FactRow, Finding, Started, Told
+from cranny.fleet.commits import Commits
 from cranny.fleet.downlink import append, pending
 from cranny.fleet.enrolment import Claim, create_claim, enrol, speaks_for
 from cranny.fleet.ingest import Arrival, take_many, take_one
@@ -10,7 +11,7 @@ from cranny.fleet.lifecycle import ANOMALY, BANK, AnomalyState, BankState, BankT
 from cranny.fleet.own import FEATURE
 from cranny.fleet.rules import NOTHING_YET, Cursor, Link
 from cranny.fleet.status import BankStatus, status
-from cranny.fleet.store import Store, Uplink
+from cranny.fleet.store import Store, Stores, Uplink
 
 __all__ = [
     "ANOMALY",
@@ -25,6 +26,7 @@ __all__ = [
     "Breach",
     "Change",
     "Claim",
+    "Commits",
     "Cursor",
     "Ended",
     "FactRow",
@@ -32,6 +34,7 @@ __all__ = [
     "Link",
     "Started",
     "Store",
+    "Stores",
     "Told",
     "Uplink",
     "append",

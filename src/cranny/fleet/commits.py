@@ -12,9 +12,7 @@ import structlog
 
 from cranny.fleet.changes import Breach
 from cranny.fleet.ingest import Arrival, take_many, take_one
-from cranny.fleet.postgres import PostgresStore
-from cranny.platform.db import Database
-from cranny.platform.keys import Keyring
+from cranny.fleet.store import Stores
 from cranny.wire.messages import FactAck
 
 AT_ONCE: Final = 2
@@ -41,9 +39,8 @@ class _Waiting:
 
 
 class Commits:
-    def __init__(self, db: Database, keyring: Keyring) -> None:
-        self._db = db
-        self._keyring = keyring
+    def __init__(self, stores: Stores) -> None:
+        self._stores = stores
         self._waiting: dict[UUID, list[_Waiting]] = {}
         self._busy: set[UUID] = set()
         self._wake = asyncio.Event()
@@ -112,13 +109,13 @@ class Commits:
                 _answer(one, ack)
 
     async def _together(self, arrivals: Sequence[Arrival]) -> list[FactAck]:
-        async with self._db.transaction(arrivals[0].batch.tenant) as tx:
-            return await take_many(PostgresStore(tx, self._keyring), arrivals)
+        async with self._stores(arrivals[0].batch.tenant) as store:
+            return await take_many(store, arrivals)
 
     async def _alone(self, one: _Waiting) -> None:
         try:
-            async with self._db.transaction(one.arrival.batch.tenant) as tx:
-                ack = await take_one(PostgresStore(tx, self._keyring), one.arrival)
+            async with self._stores(one.arrival.batch.tenant) as store:
+                ack = await take_one(store, one.arrival)
         except Exception as error:  # noqa: BLE001 - it is handed to who waits for it
             _fail([one], error)
         else:

@@ -8,6 +8,7 @@ from cranny.core.errors import Invalid
 from cranny.fleet.anomalies import raise_anomaly
 from cranny.fleet.commits import Commits
 from cranny.fleet.ingest import NOT_ENROLLED, Arrival, refusal
+from cranny.fleet.postgres import stores
 from cranny.fleet.verifier import Verifier
 from cranny.platform.db import Database
 from cranny.platform.keys import Keyring
@@ -24,7 +25,7 @@ class Ingestor:
         self._db = db
         self._broker = broker
         self._verifier = Verifier(db)
-        self._commits = Commits(db, keyring)
+        self._commits = Commits(stores(db, keyring))
 
     async def run(self) -> None:
         """Until cancelled."""

@@ -1,8 +1,8 @@
 """The store in PostgreSQL: a merged change of any number of banks in about eight statements."""
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Final
 from uuid import UUID
 
@@ -15,13 +15,24 @@ from cranny.fleet.beside import seal
 from cranny.fleet.changes import Breach, Change, Started
 from cranny.fleet.lifecycle import BANK, BankTrigger
 from cranny.fleet.rules import Cursor
-from cranny.fleet.store import Uplink
+from cranny.fleet.store import Stores, Uplink
 from cranny.platform import events
-from cranny.platform.db import Tx
+from cranny.platform.db import Database, Tx
 from cranny.platform.keys import Keyring
 
 BREACHES: Final = (asyncpg.IntegrityConstraintViolationError, asyncpg.DataError, NotFound)
 """What a fact can bring about that no retry mends. Everything else is the server's own trouble."""
+
+
+def stores(db: Database, keyring: Keyring) -> Stores:
+    """Transactions on `db`; what travels beside facts is sealed with `keyring`."""
+
+    @asynccontextmanager
+    async def begin(tenant: UUID) -> AsyncIterator[PostgresStore]:
+        async with db.transaction(tenant) as tx:
+            yield PostgresStore(tx, keyring)
+
+    return begin
 
 
 class PostgresStore:

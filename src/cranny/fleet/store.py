@@ -1,11 +1,11 @@
 """The store that ingest works on: a port. PostgreSQL is behind it in the product; the simulator puts a plain
 reference behind it and runs the very same rules."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, TypeAlias
 from uuid import UUID
 
 from cranny.fleet.changes import Change
@@ -46,3 +46,7 @@ class Store(Protocol):
     def attempt(self) -> AbstractAsyncContextManager[None]:
         """What is written inside is undone when it raises; what came before stays."""
         ...
+
+
+Stores: TypeAlias = Callable[[UUID], AbstractAsyncContextManager[Store]]
+"""Begins a transaction of a tenant: committed when the block ends well, undone when it raises."""

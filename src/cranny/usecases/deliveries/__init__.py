@@ -17,7 +17,7 @@ from cranny.usecases.deliveries.actions.announce import announce, announce_many
 from cranny.usecases.deliveries.actions.cancel import cancel
 from cranny.usecases.deliveries.actions.deadlines import extend, fall_due, give_up, lapse
 from cranny.usecases.deliveries.audit import audit
-from cranny.usecases.deliveries.lifecycle import DELIVERY, Delivery
+from cranny.usecases.deliveries.lifecycle import DELIVERY, Deed, Delivery
 from cranny.usecases.deliveries.reactions import reaction
 from cranny.usecases.deliveries.reading import get, newest
 from cranny.usecases.deliveries.shapes import DeliveryAsked, DeliveryShown, ItemAsked, RecipientAsked, RequirementsAsked
@@ -25,6 +25,7 @@ from cranny.usecases.deliveries.shapes import DeliveryAsked, DeliveryShown, Item
 __all__ = [
     "DELIVERY",
     "FEATURE",
+    "Deed",
     "Delivery",
     "DeliveryAsked",
     "DeliveryShown",
