@@ -2,13 +2,13 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from ssl import SSLContext, create_default_context
 from typing import Final
 
 import structlog
 
 from cranny.apps.addresses import Addresses
 from cranny.apps.settings import Settings
+from cranny.apps.tls import broker_tls
 from cranny.core.clock import Clock
 from cranny.core.errors import Unavailable
 from cranny.core.ids import TimeIds
@@ -29,7 +29,7 @@ log = structlog.get_logger(__name__)
 async def assemble(found: Addresses, settings: Settings, clock: Clock, rng: Rng) -> AsyncIterator[Parts]:
     """Connected parts; closed on leaving. Raises one clear sentence when an engine does not answer."""
     keyring = Keyring(found.master, rng=rng)
-    broker = NatsBroker([found.nats_url], rng=rng, nkey_seed=keyring.nats_user_seed("server"), tls=tls(settings))
+    broker = NatsBroker([found.nats_url], rng=rng, nkey_seed=keyring.nats_user_seed("server"), tls=broker_tls(settings))
     ids = TimeIds(clock, rng)
     await broker.connect(within=CONNECT_WITHIN_S)
     try:
@@ -51,16 +51,6 @@ async def assemble(found: Addresses, settings: Settings, clock: Clock, rng: Rng)
             await pool.close()
     finally:
         await broker.close()
-
-
-def tls(settings: Settings) -> SSLContext | None:
-    """What a connection to the broker is checked against; None where it is not encrypted."""
-    if settings.nats_tls is None:
-        return None
-    context = create_default_context(cafile=str(settings.nats_tls.ca))
-    if settings.nats_tls.certificate is not None:
-        context.load_cert_chain(settings.nats_tls.certificate, settings.nats_tls.key)
-    return context
 
 
 class _poke:  # noqa: N801 - a function with a memory

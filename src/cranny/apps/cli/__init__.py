@@ -6,7 +6,7 @@ from cyclopts import App
 from rich.console import Console
 
 from cranny import __version__
-from cranny.apps.cli import admin, bank, run
+from cranny.apps.cli import admin, bank, edge, run
 from cranny.core.errors import CrannyError
 
 app = App(
@@ -16,6 +16,7 @@ app = App(
     help_on_error=False,
 )
 run.register(app)
+edge.register(app)
 admin.register(app)
 bank.register(app)
 

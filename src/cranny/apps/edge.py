@@ -1,0 +1,78 @@
+"""Puts the parts of a controller process together."""
+
+import ssl
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from cranny import __version__
+from cranny.core.clock import Clock
+from cranny.core.ids import TimeIds
+from cranny.core.rng import Rng
+from cranny.edge import drivers, identity
+from cranny.edge.app import Config, Parts, run_edge
+from cranny.edge.disk import ThreadDisk
+from cranny.edge.enrol import enrol
+from cranny.edge.identity import Identity
+from cranny.wire.brokers.nats import NatsBroker
+from cranny.wire.kdf import Argon2Kdf, Kdf
+
+JOURNAL: Final = "journal.sqlite"
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """The machine a controller runs on. `home` is its private directory; `board` is a driver's name and, after a
+    colon, its address; `port` is the kiosk's."""
+
+    home: Path
+    board: str
+    port: int
+    clock: Clock
+    rng: Rng
+    kdf: Kdf = field(default_factory=Argon2Kdf)
+    tls: ssl.SSLContext | None = None
+
+
+async def become(box: Box, claim: str, server: str) -> None:
+    """Enrol at `server` with a one-time claim."""
+    await enrol(box.home, server, claim, rng=box.rng, version=__version__)
+
+
+async def run(box: Box) -> None:
+    """Be the bank that this box has enrolled as, until cancelled."""
+    me = identity.read(box.home)
+    async with _parts(box, me) as parts:
+        await run_edge(Config(identity=me, version=__version__, port=box.port), parts)
+
+
+@asynccontextmanager
+async def _parts(box: Box, me: Identity) -> AsyncIterator[Parts]:
+    name, _, address = box.board.partition(":")
+    driver = await drivers.load(name).open_board(address, clock=box.clock, rng=box.rng)
+    disk = ThreadDisk(box.home / JOURNAL)
+    broker = NatsBroker(
+        me.nats,
+        rng=box.rng,
+        name=f"bank-{me.bank}",
+        nkey_seed=me.seed.encode(),
+        inbox_prefix=f"_INBOX_{me.bank.hex}",
+        tls=box.tls,
+    )
+    await broker.connect()
+    try:
+        yield Parts(
+            clock=box.clock,
+            rng=box.rng,
+            ids=TimeIds(box.clock, box.rng),
+            disk=disk,
+            broker=broker,
+            kdf=box.kdf,
+            driver=driver,
+        )
+    finally:
+        await broker.close()
+        await driver.close()
+        await disk.close()
