@@ -1,4 +1,5 @@
-"""The life of a bank as the server sees it, and the life of an anomaly."""
+"""A bank as the server sees it: who may speak for it, whether it is heard, whether its log can be believed. And
+what is listed because it contradicts: open, until somebody settles it."""
 
 from enum import StrEnum
 from typing import Final
@@ -51,7 +52,7 @@ BANK: Final = Lifecycle(
         (_S.ONLINE, _T.FORK): Move(_S.FORKED, "bank.forked"),
         (_S.FORKED, _T.FORK): Move(_S.FORKED, why="told already"),
         (_S.OFFLINE, _T.EPOCH): Move(_S.ONLINE, "bank.online", why="a new epoch of its log is heard"),
-        (_S.ONLINE, _T.EPOCH): Move(_S.ONLINE, why="it says so itself when its storage is new"),
+        (_S.ONLINE, _T.EPOCH): Move(_S.ONLINE, why="its storage is new; the epoch is listed as an anomaly"),
         (_S.FORKED, _T.EPOCH): Move(_S.ONLINE, "bank.online", why="a new epoch of its log mends the fork"),
     },
 )
