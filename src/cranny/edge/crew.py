@@ -12,7 +12,7 @@ T = TypeVar("T")
 
 class Crew:
     def __init__(self) -> None:
-        self._tasks: set[asyncio.Task[Any]] = set()
+        self._tasks: dict[asyncio.Task[Any], None] = {}  # in order, so that a simulated crash is always the same
         self._failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._stopped = False
 
@@ -51,8 +51,8 @@ class Crew:
 
     def _start(self, work: Coroutine[Any, Any, T], name: str) -> asyncio.Task[T]:
         task = asyncio.create_task(work, name=name)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._tasks[task] = None
+        task.add_done_callback(self._tasks.pop)
         return task
 
     def _check_background(self, task: asyncio.Task[Any]) -> None:

@@ -24,7 +24,7 @@ class Lanes:
         self._most = most
         self._slots = asyncio.Semaphore(concurrent)
         self._lanes: dict[str, deque[Incoming]] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks: dict[asyncio.Task[None], None] = {}  # in order, so that a simulated stop is always the same
         self._waiting = 0
         self._full = False
 
@@ -43,12 +43,12 @@ class Lanes:
             return
         self._lanes[name] = deque([message])
         task = asyncio.create_task(self._serve(name))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._tasks[task] = None
+        task.add_done_callback(self._tasks.pop)
 
     async def stop(self) -> None:
         """Drops what waits, cancels what is being handled (a handler may call this itself), and waits for it."""
-        others = self._tasks - {asyncio.current_task()}
+        others = [task for task in self._tasks if task is not asyncio.current_task()]
         for lane in self._lanes.values():
             lane.clear()
         for task in others:

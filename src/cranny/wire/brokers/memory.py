@@ -96,8 +96,8 @@ class MemoryBroker:
         self._connected = True
         self._closed = False
         self._hooks: list[Callable[[], Awaitable[None]]] = []
-        self._awaited: set[Answer] = set()
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._awaited: dict[Answer, None] = {}
+        self._tasks: dict[asyncio.Task[None], None] = {}
 
     @property
     def connected(self) -> bool:
@@ -111,7 +111,7 @@ class MemoryBroker:
 
     async def request(self, subject: str, payload: bytes, *, timeout: float) -> bytes:
         answer: Answer = asyncio.get_running_loop().create_future()
-        self._awaited.add(answer)
+        self._awaited[answer] = None
         try:
             if not self._send(subject, payload, answer):
                 raise Unavailable(f"Nobody listens on {subject}.", code="no-answer")
@@ -120,7 +120,7 @@ class MemoryBroker:
         except TimeoutError:
             raise Unavailable(f"No answer on {subject} within {timeout} s.", code="no-answer") from None
         finally:
-            self._awaited.discard(answer)
+            self._awaited.pop(answer, None)
 
     async def subscribe(
         self, subject: str, handler: Handler, *, queue: str = "", concurrent: int = 1
@@ -134,8 +134,9 @@ class MemoryBroker:
         self._closed = True
         self.lose()
         self._hub.leave(self)
-        for task in self._tasks - {asyncio.current_task()}:
-            task.cancel()
+        for task in self._tasks:
+            if task is not asyncio.current_task():
+                task.cancel()
         for subscription in self.subscriptions.copy():
             await subscription.stop()
 
@@ -176,8 +177,8 @@ class MemoryBroker:
 
     def _start(self, hook: Callable[[], Awaitable[None]]) -> None:
         task = asyncio.create_task(run_hook(hook))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._tasks[task] = None
+        task.add_done_callback(self._tasks.pop)
 
 
 class _Message:
