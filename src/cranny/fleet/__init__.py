@@ -1,6 +1,7 @@
 """Floor 3: the banks as a fleet. Rights go down to them, facts come up from them, and what contradicts is listed."""
 
 from cranny.fleet.anomalies import raise_anomaly
+from cranny.fleet.audit import Walk
 from cranny.fleet.beside import beside
 from cranny.fleet.changes import Breach, Change, Ended, FactRow, Finding, Started, Told
 from cranny.fleet.commits import Commits
@@ -37,6 +38,7 @@ __all__ = [
     "Stores",
     "Told",
     "Uplink",
+    "Walk",
     "append",
     "beside",
     "create_claim",

@@ -153,7 +153,7 @@ def _frame(judged: _Judged) -> Change | None:
     where = f"banks/{uplink.bank}/epochs/{batch.epoch}"
     held = {"held_epoch": uplink.cursor.epoch, "held_seq": uplink.cursor.seq}
     detail = {"epoch": batch.epoch, "first": batch.first, "why": plan.flaw, **held}
-    if plan.verdict is Verdict.FORKED and not uplink.cursor.forked:
+    if plan.verdict is Verdict.FORKED and plan.cursor != uplink.cursor:
         findings.append(Finding(uplink.bank, "chain_forked", where, detail))
         trigger = BankTrigger.FORK
     if plan.verdict is Verdict.CLOSED:

@@ -85,6 +85,24 @@ async def test_a_fork_takes_nothing_and_the_next_epoch_goes_on(journal, store, a
     assert store.book.findings[-1] == "epoch_closed"
 
 
+async def test_a_bank_that_forks_again_as_it_begins_anew_can_still_go_on(journal, store, arrive, new_journal):
+    journal.say(DoorForced("01"))
+    await take_one(store, arrive(journal.batch()))
+    other = new_journal()
+    other.say(DoorForced("02"))
+    assert (await take_one(store, arrive(other.batch()))).forked
+    torn = new_journal(epoch=2)
+    torn.say(DoorForced("01"), prev_hash=bytes(31) + b"1")
+    for _ in range(2):
+        ack = await take_one(store, arrive(torn.batch()))
+        assert (ack.epoch, ack.seq, ack.forked) == (2, 0, True)
+    whole = new_journal(epoch=3)
+    whole.say(DoorForced("01"))
+    ack = await take_one(store, arrive(whole.batch()))
+    assert (ack.epoch, ack.seq, ack.forked) == (3, 1, False)
+    assert store.book.findings == ["chain_forked", "chain_forked", "epoch_started"]
+
+
 async def test_only_the_key_that_is_enrolled_speaks_for_a_bank(journal, store, arrive, new_journal):
     journal.say(DoorForced("01"))
     assert (await take_one(store, arrive(journal.batch(), key="UOLD"))).refused == "not-enrolled"
@@ -113,7 +131,7 @@ DEEDS = st.lists(
 
 
 @given(deeds=DEEDS, cuts=st.lists(st.tuples(st.integers(0, 24), st.integers(0, 24)), max_size=12))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=120, deadline=None)
 async def test_no_story_and_no_network_breaks_i2_or_i8(new_journal, new_store, arrive, deeds, cuts):
     """Any facts, even ones that no honest bank writes, in any pieces: one branch without gaps (I8), one live
     occupancy per door and growing generations (I2), and the same end as one fact at a time."""
