@@ -13,7 +13,6 @@ from cranny.core.rng import Rng
 from cranny.platform import engines
 from cranny.platform.engines import NatsAddress, NatsConfig, PostgresAddress
 from cranny.platform.keys import Keyring, read_or_make_master
-from cranny.platform.migrate import upgrade
 
 
 class Addresses(msgspec.Struct, frozen=True, kw_only=True):
@@ -41,6 +40,8 @@ async def stand_up(settings: Settings, rng: Rng) -> AsyncIterator[Addresses]:
         engines.nats(settings.data, config=config, configured=configured_nats) as nats,
     ):
         if settings.database_url is None:
+            from cranny.platform.migrate import upgrade
+
             await upgrade(postgres.owner_dsn)
         found = Addresses(
             owner_dsn=postgres.owner_dsn,

@@ -46,6 +46,7 @@ async def assemble(found: Addresses, settings: Settings, clock: Clock, rng: Rng)
                 ids=ids,
                 rng=rng,
                 nats=(settings.nats_public_url or found.nats_url,),
+                outlets=settings.outlets,
             )
         finally:
             await pool.close()

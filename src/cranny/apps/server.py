@@ -6,6 +6,11 @@ from contextlib import contextmanager
 import uvicorn
 from litestar import Litestar
 
+from cranny.apps.addresses import find
+from cranny.apps.parts import assemble
+from cranny.apps.settings import Settings
+from cranny.core.clock import SystemClock
+from cranny.core.rng import SystemRng
 from cranny.platform.feature import Parts
 from cranny.platform.server import SOURCE, create_server
 from cranny.wiring.features import features
@@ -38,3 +43,10 @@ async def run_server(parts: Parts, host: str, port: int, public_url: str | None)
         timeout_graceful_shutdown=3,
     )
     await _Quiet(config).serve()
+
+
+async def serve(settings: Settings) -> None:
+    """A whole server process, until cancelled."""
+    rng = SystemRng()
+    async with find(settings, rng) as found, assemble(found, settings, SystemClock(), rng) as parts:
+        await run_server(parts, settings.host, settings.port, settings.public_url)

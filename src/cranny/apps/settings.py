@@ -7,6 +7,7 @@ from pathlib import Path
 import msgspec
 
 from cranny.core.errors import Invalid
+from cranny.platform.feature import Outlet
 
 
 class Tls(msgspec.Struct, frozen=True):
@@ -33,6 +34,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     port: int = 8080
     nats_port: int = 0
     public_url: str | None = None
+    outlets: dict[str, Outlet] = {}
+    """The channels for messages, the one to be tried first in front; without one they are printed."""
 
 
 def state_directory(env: Mapping[str, str]) -> Path:
@@ -66,6 +69,7 @@ def read(env: Mapping[str, str] | None = None, *, data: Path | None = None, port
         port=_port(env, "CRANNY_PORT", 8080) if port is None else port,
         nats_port=_port(env, "CRANNY_NATS_PORT", 0),
         public_url=env.get("CRANNY_PUBLIC_URL"),
+        outlets=_outlets(env),
     )
     if database and settings.master_key is None:
         raise Invalid(
@@ -82,6 +86,22 @@ def _tls(env: Mapping[str, str]) -> Tls | None:
         return None
     certificate, key = env.get("CRANNY_NATS_CERT"), env.get("CRANNY_NATS_KEY")
     return Tls(Path(ca), Path(certificate) if certificate else None, Path(key) if key else None)
+
+
+def _outlets(env: Mapping[str, str]) -> dict[str, Outlet]:
+    found: dict[str, Outlet] = {}
+    if smtp := env.get("CRANNY_SMTP_URL"):
+        found["email"] = Outlet(smtp, sender=_with(env, "CRANNY_MAIL_FROM", "CRANNY_SMTP_URL"))
+    if gateway := env.get("CRANNY_SMS_URL"):
+        token = _with(env, "CRANNY_SMS_TOKEN", "CRANNY_SMS_URL")
+        found["sms"] = Outlet(gateway, secret=token, sender=env.get("CRANNY_SMS_FROM", ""))
+    return found
+
+
+def _with(env: Mapping[str, str], name: str, other: str) -> str:
+    if not env.get(name):
+        raise Invalid(f"{other} is set, so set {name} as well (docs/messages.md).", code="settings-incomplete")
+    return env[name]
 
 
 def _master(env: Mapping[str, str]) -> bytes | None:

@@ -2,9 +2,14 @@
 
 import asyncio
 
+from cranny.apps.addresses import find
+from cranny.apps.parts import assemble
+from cranny.apps.settings import Settings
+from cranny.core.clock import SystemClock
+from cranny.core.rng import SystemRng
 from cranny.platform import sweeps
 from cranny.platform.feature import Parts
-from cranny.platform.jobs import JobHandler, Worker
+from cranny.platform.jobs import Worker
 from cranny.platform.reactions import Reaction, Reactor
 from cranny.platform.sequencer import Sequencer
 from cranny.platform.sweeps import Sweep
@@ -15,15 +20,21 @@ async def run_worker(parts: Parts) -> None:
     """Until cancelled. If one loop fails the process ends: whoever supervises it starts a clean one."""
     found = features()
     reactions: list[Reaction] = [r for feature in found for r in feature.reactions(parts)]
-    handlers: dict[str, JobHandler] = {}
-    for feature in found:
-        handlers |= feature.jobs(parts)
+    workers = [Worker(parts.db, jobs, at_once=f.jobs_at_once) for f in found if (jobs := f.jobs(parts))]
     every: list[Sweep] = [s for feature in found for s in feature.sweeps(parts)]
     async with asyncio.TaskGroup() as group:
         group.create_task(Sequencer(parts.db, parts.broker).run(), name="sequencer")
         group.create_task(Reactor(parts.db, parts.broker, reactions).run(), name="reactions")
-        group.create_task(Worker(parts.db, handlers).run(), name="jobs")
+        for worker in workers:
+            group.create_task(worker.run(), name="jobs")
         group.create_task(sweeps.run_all(parts.db, every), name="sweeps")
         for feature in found:
             for loop in feature.loops(parts):
                 group.create_task(loop.run(), name=loop.name)
+
+
+async def work(settings: Settings) -> None:
+    """A whole worker process, until cancelled."""
+    rng = SystemRng()
+    async with find(settings, rng) as found, assemble(found, settings, SystemClock(), rng) as parts:
+        await run_worker(parts)

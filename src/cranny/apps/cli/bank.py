@@ -4,7 +4,6 @@ from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import quote
 
-import httpx2
 from cyclopts import App, Parameter
 from rich.console import Console
 from rich.table import Table
@@ -65,6 +64,8 @@ def _read(file: Path) -> str:
 
 
 def _call(server: str, key: str, method: str, path: str, *, body: str = "", kind: str = "application/json") -> Any:
+    import httpx2
+
     headers = {"Authorization": f"Bearer {key}", "Content-Type": kind}
     if method == "POST":
         headers["Idempotency-Key"] = str(TimeIds(SystemClock(), SystemRng()).new())

@@ -1,18 +1,15 @@
 """The command on the bank: `cranny edge`."""
 
 import asyncio
-import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import App, Parameter
 
-from cranny.apps import settings as setting
-from cranny.apps.ending import until_told
-from cranny.apps.tls import broker_tls
-from cranny.core.clock import SystemClock
-from cranny.core.rng import SystemRng
-from cranny.platform import telemetry
+from cranny.apps.cli.run import set_up_logs
+
+if TYPE_CHECKING:
+    from cranny.apps.settings import Settings
 
 
 def register(app: App) -> None:
@@ -28,17 +25,23 @@ def edge(
     board: Annotated[str, Parameter(help="The lock board: a driver's name, then what it needs to know.")] = "simulated",
 ) -> None:
     """Run a bank's controller and its kiosk. With --claim it enrols first; the key pair is made on this box."""
-    telemetry.set_up(json=not sys.stderr.isatty())
-    home = (data or setting.read().data / "edge").expanduser().absolute()
+    from cranny.apps import settings
+    from cranny.apps.ending import until_told
+
+    set_up_logs()
+    read = settings.read()
+    home = (data or read.data / "edge").expanduser().absolute()
     home.mkdir(mode=0o700, parents=True, exist_ok=True)
-    asyncio.run(until_told(_edge(home, claim, server, port, board)))
+    asyncio.run(until_told(_edge(read, home, claim=claim, server=server, port=port, board=board)))
 
 
-async def _edge(home: Path, claim: str | None, server: str, port: int, board: str) -> None:
+async def _edge(settings: "Settings", home: Path, *, claim: str | None, server: str, port: int, board: str) -> None:
     from cranny.apps.edge import Box, become, run
+    from cranny.apps.tls import broker_tls
+    from cranny.core.clock import SystemClock
+    from cranny.core.rng import SystemRng
 
-    tls = broker_tls(setting.read())
-    box = Box(home=home, board=board, port=port, clock=SystemClock(), rng=SystemRng(), tls=tls)
+    box = Box(home=home, board=board, port=port, clock=SystemClock(), rng=SystemRng(), tls=broker_tls(settings))
     if claim is not None:
         await become(box, claim, server)
     await run(box)

@@ -9,7 +9,7 @@ import asyncpg
 import pytest
 import structlog
 
-from cranny.platform import telemetry
+from cranny.web import telemetry
 
 
 @pytest.fixture(autouse=True)
