@@ -1,0 +1,234 @@
+"""What the templates are given: plain structs that the server's pages and the bank's kiosk fill.
+
+They hold facts and codes, never sentences: the templates speak all the words, in the reader's language.
+Times are aware; lengths are mm; nobody's name goes in unless the page means to show it.
+"""
+
+from datetime import datetime, timedelta
+from typing import Literal
+
+import msgspec
+
+from cranny.ui.geometry import Front, Level, Side
+
+DoorState = Literal["free", "held", "overdue", "return", "open", "alarm", "blocked", "unknown"]
+STATES: tuple[DoorState, ...] = ("free", "held", "overdue", "return", "open", "alarm", "blocked", "unknown")
+"""free: could take a deposit · held: something waits for its collector · overdue: and should be gone ·
+return: to be taken back · open: the door is open · alarm: forced, or open too long · blocked: out of use ·
+unknown: the bank has not said, or is not sure."""
+
+
+class View(msgspec.Struct, frozen=True, kw_only=True):
+    pass
+
+
+# ---------------------------------------------------------------- the wall
+
+
+class DoorView(View, frozen=True):
+    """One door. `index` is its place in the layout. `who` is shown on the door (initials on a public screen);
+    `share` is how much of the holding time is used, 0 to 1, None where there is none."""
+
+    index: int
+    label: str
+    state: DoorState
+    href: str
+    features: tuple[str, ...] = ()
+    who: str = ""
+    since: datetime | None = None
+    share: float | None = None
+
+
+class HistoryLine(View, frozen=True):
+    """`type` is an event's type; `detail` its purpose or reason; `offline` tells that the bank knew before the
+    server; `evidence` is `sensed` or `inferred`."""
+
+    time: datetime
+    type: str
+    detail: str = ""
+    evidence: str = ""
+    offline: bool = False
+
+
+class Reference(View, frozen=True):
+    """Something that a door holds or is about: a delivery's reference, with a link where there is a page."""
+
+    text: str
+    href: str = ""
+
+
+class DoorDetails(View, frozen=True):
+    """The panel beside the wall. Sizes in mm, inside; `reason` is the code of why a door is blocked or alarming."""
+
+    door: DoorView
+    size_class: str
+    width: int
+    height: int
+    depth: int
+    seated: bool
+    holds: tuple[Reference, ...] = ()
+    who: str = ""
+    until: datetime | None = None
+    reason: str = ""
+    history: tuple[HistoryLine, ...] = ()
+
+
+class SizeCount(View, frozen=True):
+    """Doors of a size class: free now, of how many, and how many of the free ones are promised. `box` is the
+    class's width and height in mm, drawn as a little door."""
+
+    name: str
+    free: int
+    of: int
+    promised: int = 0
+    box: tuple[int, int] = (400, 300)
+
+
+class FeedLine(View, frozen=True):
+    """Something that happened at a bank, as the log has it."""
+
+    position: int
+    time: datetime
+    type: str
+    door: str = ""
+    detail: str = ""
+
+
+class WallView(View, frozen=True):
+    """The live wall of a bank. `sheet` is the address of the front's style sheet, `live` of its stream, `home`
+    of the list of banks. `heard` is when the bank was last heard of, None if never."""
+
+    bank: str
+    site: str
+    front: Front
+    doors: tuple[DoorView, ...]
+    sheet: str
+    live: str
+    home: str
+    online: bool
+    heard: datetime | None
+    now: datetime
+    sizes: tuple[SizeCount, ...] = ()
+    feed: tuple[FeedLine, ...] = ()
+    selected: DoorDetails | None = None
+    collected_today: int = 0
+    stored_today: int = 0
+
+    @property
+    def counts(self) -> dict[DoorState, int]:
+        """Doors by state, every state named."""
+        return {state: sum(door.state == state for door in self.doors) for state in STATES}
+
+
+class BankCard(View, frozen=True):
+    """One bank in the list."""
+
+    name: str
+    site: str
+    href: str
+    front: Front
+    states: tuple[DoorState, ...]
+    online: bool
+    heard: datetime | None = None
+
+
+# ---------------------------------------------------------------- the kiosk
+
+Purpose = Literal["deposit", "collect", "recall", "inspect"]
+Problem = Literal[
+    "", "wrong-code", "wrong-qr", "code-off", "not-expected", "withdrawn", "no-room", "not-here", "failed"
+]
+"""Why nothing opened. The controller decides how much a stranger may learn."""
+Outcome = Literal["collected", "stored", "left", "empty", "too-small", "taken-back", "looked"]
+
+
+class Place(View, frozen=True):
+    """A door as a person finds it: its label, its place on the front, and the same in words."""
+
+    label: str
+    index: int
+    side: Side
+    level: Level
+
+
+class Home(View, frozen=True, tag="home"):
+    """Scan or nine keys. `wait_s` > 0: the keypad pauses for so long; a scan works all the while."""
+
+    problem: Problem = ""
+    wait_s: int = 0
+
+
+class Opening(View, frozen=True, tag="opening"):
+    """The lock was pulsed, the door does not stand open yet. `instead_of` is a door that failed or was too small."""
+
+    place: Place
+    purpose: Purpose
+    attempt: int = 1
+    instead_of: str = ""
+
+
+class Open(View, frozen=True, tag="open"):
+    """`items`: how many go in or come out, 0 where nobody knows. `together`: something of the same collector
+    is inside already. `late`: open longer than it should be."""
+
+    place: Place
+    purpose: Purpose
+    visit: str = ""
+    items: int = 0
+    together: bool = False
+    late: bool = False
+    next_label: str = ""
+
+
+class Done(View, frozen=True, tag="done"):
+    """The door is shut. `stored` counts the parcels of this visit; `reopen_s` is how long the same code opens
+    the door again."""
+
+    place: Place
+    outcome: Outcome
+    visit: str = ""
+    stored: int = 0
+    reopen_s: int = 0
+
+
+class Trouble(View, frozen=True, tag="trouble"):
+    """All tries were spent and the door did not open."""
+
+    place: Place
+    purpose: Purpose
+
+
+class Help(View, frozen=True, tag="help"):
+    pass
+
+
+class Closed(View, frozen=True, tag="closed"):
+    """The bank can open nothing just now."""
+
+
+Screen = Home | Opening | Open | Done | Trouble | Help | Closed
+
+
+class KioskView(View, frozen=True):
+    """The whole kiosk page. `base` is the path under which its addresses live; `labels` are the doors' labels
+    in the order of the front's doors; `phone` is whom to call, "" where nobody can be called."""
+
+    screen: Screen
+    bank: str
+    site: str
+    front: Front
+    labels: tuple[str, ...]
+    language: str
+    languages: tuple[str, ...]
+    base: str = "/kiosk"
+    easier: bool = False
+    dark: bool = False
+    offline: bool = False
+    phone: str = ""
+    scanner: Literal["below", "right", "left"] = "below"
+    leave_s: timedelta = timedelta(seconds=60)
+
+    @property
+    def query(self) -> str:
+        """What every address of the page carries, so that each answer speaks the same way."""
+        return f"?lang={self.language}" + ("&easier=1" if self.easier else "")

@@ -1,0 +1,230 @@
+"""Banks and views to look at: the shipped layouts, filled by a fixed seed."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from types import SimpleNamespace
+
+import yaml
+
+import cranny
+from cranny.core.rng import SeededRng, pick
+from cranny.ui import models
+from cranny.ui.geometry import Front, level, side, stand
+
+NOW = datetime(2026, 11, 24, 17, 5, tzinfo=UTC)
+NAMES = {"station-60": "Entrance B", "corner-20": "Corner shop", "campus-128": "North campus", "odd": "Oddity"}
+BANKS = Path(cranny.__file__).parent / "sites/banks"
+WHO = ("A. Kowalska", "T. Okafor", "M. Haddad", "J. Lindqvist", "R. Fernández", "S. Banerjee", "L. Moreau", "B. Weber")
+
+
+def compartments(name):
+    """The doors of a shipped bank, and where its panel is."""
+    file = yaml.safe_load((BANKS / f"{name}.yaml").read_text())
+    doors, screen, tower = [], None, 0
+    for group in file["towers"]:
+        if console := group.get("console"):
+            screen = SimpleNamespace(tower=tower, own="compartments" not in group, **console)
+        for door in group.get("compartments", ()):
+            sizes = file["sizes"][door["size"]] if "size" in door else door
+            doors.append(
+                SimpleNamespace(
+                    label=door["label"],
+                    width=sizes["width"],
+                    height=sizes["height"],
+                    depth=sizes["depth"],
+                    centre=door["centre"],
+                    tower=tower,
+                    features=tuple(door.get("features", ())),
+                )
+            )
+        tower += "compartments" in group
+    return doors, screen
+
+
+def odd():
+    """A layout nobody ships: no screen, uneven towers, half-width doors side by side, one huge door."""
+    rows = [(0, 600, 1800, 950), (1, 290, 200, 1700), (1, 290, 200, 1700), (1, 600, 300, 1430), (1, 600, 1200, 660)]
+    rows += [(2, 300, 95, 1750 - 110 * n) for n in range(15)]
+    return [
+        SimpleNamespace(label=f"{n + 1}", width=w, height=h, depth=500, centre=c, tower=t, features=())
+        for n, (t, w, h, c) in enumerate(rows)
+    ], None
+
+
+def bank(name):
+    return odd() if name == "odd" else compartments(name)
+
+
+def front(name) -> Front:
+    return stand(*bank(name))
+
+
+def wall(name="station-60", chosen=None, seed=7) -> models.WallView:
+    doors, screen = bank(name)
+    rng = SeededRng(seed)
+    n = len(doors)
+    states = (
+        ["open", "alarm", "blocked", "unknown", "return", "return"]
+        + ["overdue"] * max(n // 20, 1)
+        + ["held"] * (n // 2)
+    )
+    states = (states + ["free"] * n)[:n]
+    states = [states.pop(rng.below(len(states))) for _ in range(n)]
+    views = []
+    for index, (door, state) in enumerate(zip(doors, states, strict=True)):
+        held = state in ("held", "overdue", "return", "open")
+        hours = 50 + 20 * rng.uniform() if state == "overdue" else 0.3 + 45 * rng.uniform()
+        views.append(
+            models.DoorView(
+                index=index,
+                label=door.label,
+                state=state,
+                href=f"/walls/{name}?door={door.label}",
+                features=tuple(f for f in door.features if f != "seated"),
+                who=pick(rng, WHO) if held else "",
+                since=NOW - timedelta(hours=hours) if held else None,
+                share=hours / 48 if held else None,
+            )
+        )
+    return models.WallView(
+        bank="Entrance B",
+        site="Rose Court",
+        front=stand(doors, screen),
+        doors=tuple(views),
+        sheet=f"/walls/{name}/front.css",
+        live=f"/walls/{name}/live",
+        home="/walls",
+        online=True,
+        heard=NOW - timedelta(seconds=2),
+        now=NOW,
+        sizes=(
+            models.SizeCount(name="small", free=6, of=20, promised=2, box=(380, 80)),
+            models.SizeCount(name="medium", free=4, of=24, promised=1, box=(380, 190)),
+            models.SizeCount(name="large", free=1, of=16, promised=1, box=(380, 410)),
+        ),
+        feed=feed(views),
+        selected=details(doors, views, chosen) if chosen is not None else None,
+        collected_today=74,
+        stored_today=61,
+    )
+
+
+def feed(views):
+    lines = [
+        ("door.opened", views[1].label, 0),
+        ("collect.finished", views[4].label, 1),
+        ("deposit.stored", views[2].label, 4),
+        ("door.unsecured", views[3].label, 9),
+        ("deposit.abandoned", views[5].label, 17),
+        ("bank.online", "", 26),
+        ("bank.offline", "", 27),
+        ("code.exhausted", "", 40),
+        ("something.new", views[0].label, 44),
+    ]
+    return tuple(
+        models.FeedLine(position=90 - n, time=NOW - timedelta(minutes=minutes), type=kind, door=label)
+        for n, (kind, label, minutes) in enumerate(lines)
+    )
+
+
+def details(doors, views, label):
+    door, view = next((d, v) for d, v in zip(doors, views, strict=True) if v.label == label)
+    held = view.since is not None
+    return models.DoorDetails(
+        door=view,
+        size_class="medium",
+        width=door.width,
+        height=door.height,
+        depth=door.depth,
+        seated=380 <= door.centre <= 1220,
+        holds=(models.Reference(text="PT-4821"), models.Reference(text="KD-1180")) if held else (),
+        who=view.who,
+        until=view.since + timedelta(hours=48) if held else None,
+        reason={"blocked": "not-opened", "alarm": "unsecured"}.get(view.state, ""),
+        history=(
+            models.HistoryLine(time=NOW, type="door.opened"),
+            models.HistoryLine(time=NOW - timedelta(hours=5), type="deposit.stored", offline=True),
+            models.HistoryLine(
+                time=NOW - timedelta(hours=6), type="collect.finished", detail="collect", evidence="inferred"
+            ),
+            models.HistoryLine(time=NOW - timedelta(days=2), type="door.blocked", detail="not-opened"),
+        ),
+    )
+
+
+def place(name, label):
+    doors, screen = bank(name)
+    drawn = stand(doors, screen)
+    index = next(i for i, d in enumerate(doors) if d.label == label)
+    return models.Place(label=label, index=index, side=side(drawn, index), level=level(doors[index].centre))
+
+
+def screens(name="station-60", label="B04", other="E03"):
+    """Every screen of the kiosk that there is, by name."""
+    at, there = place(name, label), place(name, other)
+    return {
+        "home": models.Home(),
+        **{
+            f"home-{p}": models.Home(problem=p)
+            for p in (
+                "wrong-code",
+                "wrong-qr",
+                "code-off",
+                "not-expected",
+                "withdrawn",
+                "no-room",
+                "not-here",
+                "failed",
+            )
+        },
+        "home-wait": models.Home(problem="wrong-code", wait_s=16),
+        "opening": models.Opening(place=at, purpose="collect"),
+        "opening-again": models.Opening(place=at, purpose="collect", attempt=2),
+        "opening-other": models.Opening(place=there, purpose="deposit", instead_of=label),
+        "open": models.Open(place=at, purpose="collect"),
+        "open-next": models.Open(place=at, purpose="collect", items=2, next_label=other),
+        "open-late": models.Open(place=there, purpose="collect", late=True),
+        "open-deposit": models.Open(place=there, purpose="deposit", visit="v1", items=3, together=True),
+        "open-recall": models.Open(place=there, purpose="recall"),
+        "open-inspect": models.Open(place=at, purpose="inspect"),
+        "done": models.Done(place=at, outcome="collected", reopen_s=300),
+        **{
+            f"done-{o}": models.Done(
+                place=at, outcome=o, visit="v1" if o in ("stored", "empty", "too-small") else "", stored=3
+            )
+            for o in ("stored", "left", "empty", "too-small", "taken-back", "looked")
+        },
+        "trouble": models.Trouble(place=at, purpose="collect"),
+        "trouble-deposit": models.Trouble(place=at, purpose="deposit"),
+        "help": models.Help(),
+        "closed": models.Closed(),
+    }
+
+
+def kiosk(screen, *, name="station-60", language="en", easier=False, dark=False, offline=False):
+    return models.KioskView(
+        screen=screen,
+        bank="Entrance B",
+        site="Rose Court",
+        front=front(name),
+        labels=tuple(d.label for d in bank(name)[0]),
+        language=language,
+        languages=("en", "de", "pl"),
+        easier=easier,
+        dark=dark,
+        offline=offline,
+        phone="0800 123 456",
+    )
+
+
+def card(name):
+    view = wall(name)
+    return models.BankCard(
+        name=NAMES[name],
+        site="Rose Court",
+        href=f"/walls/{name}",
+        front=view.front,
+        states=tuple(d.state for d in view.doors),
+        online=name != "corner-20",
+        heard=None if name == "odd" else NOW - timedelta(hours=3),
+    )

@@ -1,0 +1,66 @@
+"""The live wall as an operator uses it."""
+
+from playwright.sync_api import expect
+
+SHOWN = """[...document.querySelectorAll('.door')]
+  .filter(door => getComputedStyle(door).opacity > .5).map(door => door.dataset.state)"""
+
+
+def test_a_door_tells_what_is_inside_and_what_happened(visit):
+    page = visit("/walls/station-60", (1440, 1000))
+    expect(page.locator("#details")).to_contain_text("Choose a door")
+    page.locator("#door-9").click()
+    expect(page.locator("#details h2")).to_have_text("Door A10")
+    expect(page.locator("#details .trail")).to_contain_text("while offline")
+    expect(page.locator("#details .trail")).to_contain_text("not seen by a sensor")
+    assert page.locator("#door-9").get_attribute("aria-current") == "true"
+    assert page.url.endswith("?door=A10")
+
+
+def test_arrow_keys_walk_the_front_as_it_stands(visit):
+    page = visit("/walls/station-60", (1440, 1000))
+    page.locator("#door-0").focus()
+    for key, label in [("ArrowDown", "A02"), ("ArrowRight", "B02"), ("ArrowUp", "B01"), ("ArrowLeft", "A01")]:
+        page.keyboard.press(key)
+        assert page.evaluate("document.activeElement.dataset.label") == label
+    assert page.locator('.door[tabindex="0"]').count() == 1
+
+
+def test_it_is_live_when_it_says_so(visit, tell):
+    page = visit("/walls/station-60?door=A10", (1440, 1000))
+    expect(page.locator("#live")).to_have_text("Live")
+    tell("walls/station-60/9/alarm", page.locator('#door-9[data-state="alarm"]'))
+    expect(page.locator("#legend")).to_contain_text("Alarm2")
+    assert page.locator("#door-9").get_attribute("aria-current") == "true"
+
+
+def test_the_front_is_true_to_the_millimetre(visit):
+    page = visit("/walls/station-60", (1440, 1000))
+    box = {n: page.locator(f"#door-{n}").bounding_box() for n in (0, 4, 9)}  # 190, 80 and 410 mm high
+    scale = box[9]["height"] / 410
+    assert abs(box[0]["height"] / scale - 190) < 5
+    assert abs(box[4]["height"] / scale - 80) < 5
+    assert abs(box[9]["width"] / scale - 380) < 10
+
+
+def test_any_layout_has_doors_large_enough_to_hit_on_a_phone(visit):
+    for name in ("corner-20", "station-60", "campus-128", "odd"):
+        page = visit(f"/walls/{name}", (390, 844))
+        for door in page.locator(".door").all():
+            box = door.bounding_box()
+            assert min(box["width"], box["height"]) >= 23.9, (name, door)
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_one_state_can_be_looked_at_alone(visit):
+    page = visit("/walls/station-60", (1440, 1000))
+    page.locator("#legend").get_by_text("Overdue").click()
+    page.wait_for_timeout(400)
+    shown = page.evaluate(SHOWN)
+    assert set(shown) == {"overdue"}
+
+
+def test_it_can_be_read_without_script(visit):
+    page = visit("/walls/station-60", (1440, 1000), java_script_enabled=False)
+    page.locator("#door-9").click()
+    expect(page.locator("#details h2")).to_have_text("Door A10")
