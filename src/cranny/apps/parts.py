@@ -14,7 +14,7 @@ from cranny.core.errors import Unavailable
 from cranny.core.ids import TimeIds
 from cranny.core.rng import Rng
 from cranny.platform.db import Database, open_pool, refuse_unsafe_role
-from cranny.platform.feature import Parts
+from cranny.platform.feature import Outlet, Parts
 from cranny.platform.keys import Keyring
 from cranny.wire.brokers import Broker
 from cranny.wire.brokers.nats import NatsBroker
@@ -46,12 +46,22 @@ async def assemble(found: Addresses, settings: Settings, clock: Clock, rng: Rng)
                 ids=ids,
                 rng=rng,
                 nats=(settings.nats_public_url or found.nats_url,),
-                outlets=settings.outlets,
+                outlets=outlets(settings),
             )
         finally:
             await pool.close()
     finally:
         await broker.close()
+
+
+def outlets(settings: Settings) -> dict[str, Outlet]:
+    """The channels that are set up, e-mail first: it holds the QR, and costs nothing."""
+    found: dict[str, Outlet] = {}
+    if settings.smtp_url:
+        found["email"] = Outlet(settings.smtp_url, sender=settings.mail_from)
+    if settings.sms_url:
+        found["sms"] = Outlet(settings.sms_url, settings.sms_token, settings.sms_from)
+    return found
 
 
 class _poke:  # noqa: N801 - a function with a memory

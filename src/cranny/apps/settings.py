@@ -7,7 +7,6 @@ from pathlib import Path
 import msgspec
 
 from cranny.core.errors import Invalid
-from cranny.platform.feature import Outlet
 
 
 class Tls(msgspec.Struct, frozen=True):
@@ -34,8 +33,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     port: int = 8080
     nats_port: int = 0
     public_url: str | None = None
-    outlets: dict[str, Outlet] = {}
-    """The channels for messages, the one to be tried first in front; without one they are printed."""
+    smtp_url: str | None = None
+    """Where mail is handed over, `mail_from` its sender. Without it and `sms_url` messages are printed."""
+    mail_from: str = ""
+    sms_url: str | None = None
+    sms_token: str = ""
+    sms_from: str = ""
 
 
 def state_directory(env: Mapping[str, str]) -> Path:
@@ -69,7 +72,11 @@ def read(env: Mapping[str, str] | None = None, *, data: Path | None = None, port
         port=_port(env, "CRANNY_PORT", 8080) if port is None else port,
         nats_port=_port(env, "CRANNY_NATS_PORT", 0),
         public_url=env.get("CRANNY_PUBLIC_URL"),
-        outlets=_outlets(env),
+        smtp_url=env.get("CRANNY_SMTP_URL") or None,
+        mail_from=_needed_by(env, "CRANNY_MAIL_FROM", "CRANNY_SMTP_URL"),
+        sms_url=env.get("CRANNY_SMS_URL") or None,
+        sms_token=_needed_by(env, "CRANNY_SMS_TOKEN", "CRANNY_SMS_URL"),
+        sms_from=env.get("CRANNY_SMS_FROM", ""),
     )
     if database and settings.master_key is None:
         raise Invalid(
@@ -88,20 +95,11 @@ def _tls(env: Mapping[str, str]) -> Tls | None:
     return Tls(Path(ca), Path(certificate) if certificate else None, Path(key) if key else None)
 
 
-def _outlets(env: Mapping[str, str]) -> dict[str, Outlet]:
-    found: dict[str, Outlet] = {}
-    if smtp := env.get("CRANNY_SMTP_URL"):
-        found["email"] = Outlet(smtp, sender=_with(env, "CRANNY_MAIL_FROM", "CRANNY_SMTP_URL"))
-    if gateway := env.get("CRANNY_SMS_URL"):
-        token = _with(env, "CRANNY_SMS_TOKEN", "CRANNY_SMS_URL")
-        found["sms"] = Outlet(gateway, secret=token, sender=env.get("CRANNY_SMS_FROM", ""))
-    return found
-
-
-def _with(env: Mapping[str, str], name: str, other: str) -> str:
-    if not env.get(name):
+def _needed_by(env: Mapping[str, str], name: str, other: str) -> str:
+    value = env.get(name, "")
+    if env.get(other) and not value:
         raise Invalid(f"{other} is set, so set {name} as well (docs/messages.md).", code="settings-incomplete")
-    return env[name]
+    return value
 
 
 def _master(env: Mapping[str, str]) -> bytes | None:

@@ -1,7 +1,7 @@
 """What a feature hands to the wiring: each feature's `__init__` exports one `FEATURE`."""
 
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from litestar.types import ControllerRouterHandler
@@ -10,7 +10,7 @@ from cranny.core.clock import Clock
 from cranny.core.ids import Ids
 from cranny.core.rng import Rng
 from cranny.platform.db import Database, Tx
-from cranny.platform.jobs import JobHandler
+from cranny.platform.jobs import AT_ONCE, JobHandler
 from cranny.platform.keys import Keyring
 from cranny.platform.reactions import Reaction
 from cranny.platform.sweeps import Sweep
@@ -18,7 +18,17 @@ from cranny.platform.violation import Violation
 from cranny.wire.brokers import Broker
 from cranny.wire.kdf import Kdf
 
-__all__ = ["Feature", "Loop", "Parts", "Violation"]
+__all__ = ["Feature", "Loop", "Outlet", "Parts", "Violation"]
+
+
+@dataclass(frozen=True, slots=True)
+class Outlet:
+    """Where messages of one channel go out: an address, a secret where it is not in the address, and the sender to
+    name. What they look like, the channel's own file says."""
+
+    url: str = field(repr=False)
+    secret: str = field(default="", repr=False)
+    sender: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +44,8 @@ class Parts:
     rng: Rng
     nats: tuple[str, ...] = ()
     """The broker's addresses as banks are told them at enrolment."""
+    outlets: Mapping[str, Outlet] = field(default_factory=dict)
+    """The channels for messages by name, the one to be tried first in front."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +74,8 @@ class Feature:
     routes: Callable[[Parts], Sequence[ControllerRouterHandler]] = _none
     reactions: Callable[[Parts], Sequence[Reaction]] = _none
     jobs: Callable[[Parts], Mapping[str, JobHandler]] = _no_jobs
+    jobs_at_once: int = AT_ONCE
+    """How many of its jobs a worker does at the same time; no feature's slow jobs hold up another's."""
     sweeps: Callable[[Parts], Sequence[Sweep]] = _none
     loops: Callable[[Parts], Sequence[Loop]] = _none
     audit: Callable[[Tx], Awaitable[list[Violation]]] = _nothing_wrong
