@@ -14,7 +14,7 @@ from cranny.core.clock import Clock
 from cranny.core.errors import Conflict, CrannyError
 from cranny.core.ids import Ids
 from cranny.core.rng import Rng
-from cranny.edge import steps
+from cranny.edge import steps, storing
 from cranny.edge.backoff import Backoff
 from cranny.edge.beat import Heart
 from cranny.edge.controller import Controller
@@ -92,6 +92,7 @@ async def start(config: Config, parts: Parts, line: Line, tell: Tell) -> Bank:
         offline=line.offline,
     )
     await journal.commit(lambda state: steps.started(state, config.version))
+    await journal.commit(storing.forget_unstored)
     crew = Crew()
     controller = Controller(
         journal,

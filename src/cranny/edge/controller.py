@@ -45,6 +45,8 @@ DOORS_TRIED: Final = 3
 """Doors that one scan may find stuck: when more are, it is not the doors, and blocking all of them helps nobody."""
 LABEL: Final = range(4, 65)
 """Signs that a tracking number may have."""
+QR_LENGTH: Final = 33
+QR_MARK: Final = "C"
 PATIENCE_S: Final = 20.0
 """Seconds that a scan may wait for the ones before it. Later its door would open for somebody who has given up."""
 LISTEN_AGAIN_S: Final = 1.0
@@ -147,10 +149,13 @@ class Controller:
 
     async def _deposit(self, text: str) -> Answer:
         normal = normal_tracking(text)
-        if len(normal) not in LABEL or not normal.isprintable():
+        a_torn_qr = len(normal) == QR_LENGTH and normal.startswith(QR_MARK)
+        if len(normal) not in LABEL or not normal.isprintable() or a_torn_qr:
             return Refusal("unreadable")
         scan = Scan(tracking_digest(self._pepper, normal), normal)
         scanned = self._clock.monotonic()
+        if self._visit() is None:
+            await self.journal.commit(storing.forget_unstored)
         visit = self._visits.touch(scanned, self.journal.state.policy.visit_idle_s)
         async with visit.turn:
             if self._clock.monotonic() - scanned > PATIENCE_S:

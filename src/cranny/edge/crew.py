@@ -17,7 +17,10 @@ class Crew:
         self._stopped = False
 
     def spawn(self, work: Coroutine[Any, Any, None], *, name: str) -> None:
-        """Background work. Any error of it stops the crew."""
+        """Background work. Any error of it stops the crew; a crew that has stopped begins nothing."""
+        if self._stopped:
+            work.close()
+            return
         task = self._start(work, name)
         task.add_done_callback(self._check_background)
 

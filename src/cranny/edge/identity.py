@@ -6,10 +6,10 @@ from typing import Final
 from uuid import UUID
 
 import msgspec
-import nkeys
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from cranny.core.errors import Conflict, Invalid, NotFound
+from cranny.wire import nkey
 
 NAME: Final = "identity.json"
 PRIVATE: Final = 0o600
@@ -32,21 +32,11 @@ class Identity(msgspec.Struct, frozen=True):
         return f"Identity(tenant={self.tenant}, bank={self.bank})"
 
     def signing_key(self) -> Ed25519PrivateKey:
-        return Ed25519PrivateKey.from_private_bytes(raw_seed(self.seed))
+        """Raises Invalid, code `nkey-invalid`."""
+        return nkey.private(self.seed.encode())
 
     def server(self) -> Ed25519PublicKey:
         return Ed25519PublicKey.from_public_bytes(self.server_key)
-
-
-def raw_seed(seed: str) -> bytes:
-    """The 32 bytes of an NKEY seed. Raises Invalid, code `identity-invalid`."""
-    try:
-        prefix, raw = nkeys.decode_seed(seed.encode())
-    except (nkeys.NkeysError, ValueError) as error:
-        raise Invalid("The box's key can't be read.", code="identity-invalid") from error
-    if prefix != nkeys.PREFIX_BYTE_USER:
-        raise Invalid("The box's key is not a user's NKEY.", code="identity-invalid")
-    return bytes(raw)
 
 
 def write(directory: Path, identity: Identity) -> Path:

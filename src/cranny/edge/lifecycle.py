@@ -52,6 +52,8 @@ class Handling(StrEnum):
     DEPOSIT = "deposit"
     WITHDRAW = "withdraw"
     HAND_OVER = "hand_over"
+    FORGET = "forget"
+    """Nobody announced it, and its courier has gone with it."""
 
 
 _D, _H = Delivery, Handling
@@ -63,6 +65,7 @@ DELIVERY: Final = Lifecycle(
     table={
         (_D.AWAITED, _H.DEPOSIT): Move(_D.STORED, "deposit.stored"),
         (_D.AWAITED, _H.WITHDRAW): Move(_D.WITHDRAWN),
+        (_D.AWAITED, _H.FORGET): Move(_D.GONE),
         (_D.WITHDRAWN, _H.WITHDRAW): Move(_D.WITHDRAWN, why="said twice"),
         (_D.WITHDRAWN, _H.DEPOSIT): Move(
             _D.STORED, "deposit.stored", "the door was open already when the withdrawal came: what happened is told"

@@ -59,6 +59,17 @@ def too_small(state: State, opening: UUID) -> Ruled[tuple[UUID, Size, bool]]:
     return draft.change(), (last, size_of(box) if box else _SHARED, not others)
 
 
+def forget_unstored(state: State) -> Ruled[None]:
+    """Tracking numbers that nobody announced and that were taken away again are nobody's business any more."""
+    draft = Draft(state)
+    for one in state.texts:
+        if state.being_stored(one) is None:
+            delivery = state.deliveries[one]
+            to = lifecycle.DELIVERY.move(delivery.state, lifecycle.Handling.FORGET).to
+            draft.put(Tracking(one, ""), msgspec.structs.replace(delivery, state=to))
+    return draft.change(), None
+
+
 def _verdict(
     opening: Opening, content: bool | None, shared: bool, said: TooSmall | None
 ) -> tuple[Evidence | None, Reason, str]:

@@ -12,7 +12,6 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-import nkeys
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -30,7 +29,7 @@ from cranny.edge.outcomes import Changed, Opening, Told
 from cranny.edge.schema import ALL_FACTS
 from cranny.edge.state import State
 from cranny.sim.loop import VirtualClock, VirtualLoop, live
-from cranny.wire import subjects
+from cranny.wire import nkey, subjects
 from cranny.wire.brokers import Incoming
 from cranny.wire.brokers.memory import Hub
 from cranny.wire.codes import (
@@ -177,7 +176,7 @@ class Lab:
             tenant=TENANT,
             bank=BANK,
             nats=[],
-            seed=nkeys.encode_seed(bytes(32), nkeys.PREFIX_BYTE_USER).decode(),
+            seed=nkey.seed(bytes(32)).decode(),
             server_key=self.server.key.public_key().public_bytes(*raw),
             pepper=PEPPER,
         )
@@ -336,10 +335,12 @@ class Lab:
 
     # ------------------------------------------------------------ what is known
 
+    def stored(self) -> list[bytes]:
+        return [stored for (stored,) in self.connection.execute(ALL_FACTS)]
+
     def facts(self) -> list[Fact]:
         """All that is on the disk; I8: one chain."""
-        found = [stored for (stored,) in self.connection.execute(ALL_FACTS)]
-        head = GENESIS
+        found, head = self.stored(), GENESIS
         for seq, stored in enumerate(found, 1):
             fact = decode(stored)
             assert (fact.seq, fact.prev_hash) == (seq, head)

@@ -279,3 +279,26 @@ def test_withdrawn_before_the_scan_and_after_it(live_bank: Any) -> None:
         assert bank.bodies("collect.finished")[-1].purpose == "recall"
 
     live_bank(story)
+
+
+def test_a_torn_qr_is_no_tracking_number(live_bank: Any) -> None:
+    async def story(bank: Any) -> None:
+        parcel = await bank.announce("PARCEL")
+        torn = parcel.symbol[:-1] + ("A" if parcel.symbol[-1] != "A" else "B")
+        assert await bank.controller.scan(torn) == Refusal("unreadable")
+        assert bank.pulsed == []
+
+    live_bank(story, unknown_tracking="accept")
+
+
+def test_a_tracking_number_that_was_taken_away_again_is_forgotten(live_bank: Any) -> None:
+    async def story(bank: Any) -> None:
+        opened = await bank.controller.scan("STRANGER")
+        assert list(bank.state.texts.values()) == ["STRANGER"]
+        await bank.shut(opened.door)
+        await bank.settle(100)
+        await bank.controller.scan("ANOTHER")
+        assert list(bank.state.texts.values()) == ["ANOTHER"]
+        assert bank.connection.execute("SELECT count(*) FROM tracking WHERE text = 'STRANGER'").fetchone() == (0,)
+
+    live_bank(story, unknown_tracking="accept")

@@ -58,7 +58,7 @@ class SimulatedBoard:
         self._released = released
         self._line = asyncio.Lock()
         self._watchers: dict[Changed, asyncio.Event] = {}
-        self._motions: set[asyncio.Task[None]] = set()
+        self._motions: dict[asyncio.Task[None], None] = {}  # in order, so that a simulated day repeats itself
 
     # ------------------------------------------------------------ the driver's side
 
@@ -95,6 +95,7 @@ class SimulatedBoard:
         dark = self._watchers[changed] = asyncio.Event()
         try:
             for address, reading in (await self.read()).items():
+                self.boxes[address].last = reading
                 changed(address, reading)
             await dark.wait()
         finally:
@@ -191,8 +192,8 @@ class SimulatedBoard:
 
     def _move(self, motion: Coroutine[None, None, None]) -> None:
         task = asyncio.create_task(motion)
-        self._motions.add(task)
-        task.add_done_callback(self._motions.discard)
+        self._motions[task] = None
+        task.add_done_callback(self._motions.pop)
 
     def _reading(self, box: Box) -> Reading:
         content: bool | None = None

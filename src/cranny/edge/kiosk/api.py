@@ -6,6 +6,7 @@ from uuid import UUID
 
 import msgspec
 from litestar import get, post
+from litestar.params import FromPath, JSONBody
 from litestar.response import Stream
 from litestar.types import ControllerRouterHandler
 
@@ -35,22 +36,22 @@ class TooSmall(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 def kiosk_routes(desk: Desk) -> list[ControllerRouterHandler]:
     @post("/kiosk/scan", status_code=200)
-    async def scan(data: Scanned) -> Opened | Refusal:
+    async def scan(data: JSONBody[Scanned]) -> Opened | Refusal:
         """A QR opens the door of its grant; a tracking number opens a door for its delivery."""
         return await desk.controller.scan(data.text)
 
     @post("/kiosk/code", status_code=200)
-    async def code(data: Typed) -> Opened | Refusal:
+    async def code(data: JSONBody[Typed]) -> Opened | Refusal:
         """A code opens the door of its grant. Wrong ones make the keypad slower."""
         return await desk.controller.type_code(data.digits)
 
     @post("/kiosk/visits/{visit:uuid}/too-small", status_code=200)
-    async def too_small(visit: UUID, data: TooSmall) -> ShutFirst | Refusal:
+    async def too_small(visit: FromPath[UUID], data: JSONBody[TooSmall]) -> ShutFirst | Refusal:
         """The parcel does not fit: once the door is shut, a larger one opens."""
         return await desk.controller.too_small(visit, emptied=data.emptied)
 
     @post("/kiosk/visits/{visit:uuid}/done", status_code=200)
-    async def done(visit: UUID) -> VisitDone | Refusal:
+    async def done(visit: FromPath[UUID]) -> VisitDone | Refusal:
         """The courier is done."""
         return desk.controller.done(visit)
 

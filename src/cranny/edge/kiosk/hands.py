@@ -4,6 +4,7 @@ from typing import Literal
 
 import msgspec
 from litestar import post
+from litestar.params import FromPath, JSONBody
 from litestar.types import ControllerRouterHandler
 
 from cranny.core.errors import NotFound
@@ -25,7 +26,7 @@ class Seen(msgspec.Struct, frozen=True):
 
 def hands_routes(desk: Desk, board: SimulatedBoard) -> list[ControllerRouterHandler]:
     @post("/hands/doors/{label:str}", status_code=200)
-    async def hands(label: str, data: Act) -> Seen:
+    async def hands(label: FromPath[str], data: JSONBody[Act]) -> Seen:
         """Put a thing in, take all out, or shut the door. Nobody's hands open a locked door."""
         box = desk.controller.journal.state.boxes.get(label)
         if box is None:
