@@ -117,6 +117,7 @@ class Yard:
     keyring: Keyring
     tenant: UUID
     key: str
+    boxes: int = 0
     box: Box = field(init=False)
     other: Box = field(init=False)
 
@@ -125,6 +126,16 @@ class Yard:
         db = self.db
         broker = Hub().join("server")
         return Parts(db=db, broker=broker, keyring=self.keyring, kdf=CheapKdf(), clock=db.clock, ids=db.ids, rng=db.rng)
+
+    async def anew(self) -> None:
+        """Another tenant, with two banks that know nothing yet."""
+        async with self.db.transaction() as tx:
+            tenant, self.key = await tenants.add_tenant(tx, "Reading Room")
+            await sites.default_size_classes(tx)
+        self.tenant = tenant.tenant
+        self.box = await self.add_box(self.boxes + 1, doors=6)
+        self.other = await self.add_box(self.boxes + 2, doors=6)
+        self.boxes += 2
 
     async def add_box(self, n: int, doors: int) -> Box:
         """`doors` of 380 x 190 x 640 mm, labelled A1, A2…"""
@@ -238,6 +249,10 @@ class Yard:
                 for violation in await feature.audit(tx)
             ]
 
+    async def rows(self, sql: str) -> Any:
+        async with self.db.transaction(self.tenant) as tx:
+            return await tx.all(sql)
+
     async def one(self, sql: str, *args: object) -> Any:
         async with self.db.transaction(self.tenant) as tx:
             return await tx.value(sql, *args)
@@ -286,11 +301,7 @@ async def yard(database: PostgresAddress) -> AsyncIterator[Yard]:
     pool = await open_pool(database.app_dsn, size=24)
     clock, rng = Later(), SeededRng(4)
     db = Database(pool, clock=clock, ids=TimeIds(clock, rng), rng=rng, poke=nobody_listens)
-    async with db.transaction() as tx:
-        tenant, key = await tenants.add_tenant(tx, "Reading Room")
-        await sites.default_size_classes(tx)
-    yard = Yard(db, clock, Keyring(bytes(32), rng=rng), tenant.tenant, key)
-    yard.box = await yard.add_box(1, doors=6)
-    yard.other = await yard.add_box(2, doors=6)
+    yard = Yard(db, clock, Keyring(bytes(32), rng=rng), UUID(int=0), "")
+    await yard.anew()
     yield yard
     await pool.close()

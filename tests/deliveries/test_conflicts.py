@@ -118,8 +118,29 @@ async def test_a_bank_can_not_pass_another_grant_off_as_the_collect_grant(yard) 
     mine, other = await yard.announce("JD 1"), await yard.announce("JD 2")
     yard.box.deposit(mine.id, grant=other.grants.collect)
     await yard.box.sync()
-    assert (await yard.get(mine.id)).grants.collect == mine.grants.collect
+    opens = (await yard.get(mine.id)).grants.collect
+    assert opens not in (mine.grants.collect, other.grants.collect)
+    assert ((await yard.grant(opens)).state, (await yard.grant(opens)).door) == ("bound", "A1")
+    assert (await yard.grant(mine.grants.collect)).state == "revoked"
     assert await yard.anomalies() == [("unknown_grant", f"grants/{other.grants.collect}")]
+
+
+async def test_added_to_a_parcel_that_is_recalled_without_the_bank_knowing(yard) -> None:
+    one, two = await yard.announce("JD 1"), await yard.announce("JD 2")
+    await yard.work()
+    generation = yard.box.deposit(one.id, grant=one.grants.collect)
+    await yard.box.sync()
+    await yard.cancel(one.id)
+    # The bank has not heard of it and reopens the door for the same collector.
+    yard.box.deposit(two.id, grant=one.grants.collect, generation=generation, superseded=[two.grants.collect])
+    await yard.box.sync()
+    await yard.work()
+    opens = await yard.grant((await yard.get(two.id)).grants.collect)
+    assert (opens.state, opens.door, opens.generation) == ("active", "A1", generation)
+    yard.box.empty(one.id, two.id, grant=opens.id)
+    await yard.box.sync()
+    assert [await yard.state(one.id), await yard.state(two.id)] == ["collected", "collected"]
+    assert await yard.violations() == []
 
 
 # ---------------------------------------------------------------- nobody had announced it

@@ -197,7 +197,7 @@ ORDER BY id FOR NO KEY UPDATE
 
 BEHIND_DOOR: Final = """
 SELECT * FROM deliveries
-WHERE tenant = $1 AND bank = $2 AND door = $3 AND generation = $4 AND state IN ('stored', 'overdue')
+WHERE tenant = $1 AND bank = $2 AND door = $3 AND generation = $4 AND state IN ('stored', 'overdue', 'recalling')
 ORDER BY id FOR NO KEY UPDATE
 """
 

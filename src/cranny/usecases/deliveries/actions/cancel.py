@@ -10,7 +10,8 @@ from cranny.platform import events, rows
 from cranny.platform.db import Tx
 from cranny.platform.keys import Keyring
 from cranny.usecases.deliveries import tables
-from cranny.usecases.deliveries.lifecycle import DELIVERY, Deed, Delivery
+from cranny.usecases.deliveries.actions.known import behind_door
+from cranny.usecases.deliveries.lifecycle import COLLECTABLE, DELIVERY, Deed, Delivery
 from cranny.usecases.deliveries.tables import DeliveryRow
 from cranny.wire.messages import DeliveryWithdrawn
 
@@ -63,8 +64,11 @@ async def _end_collecting(tx: Tx, keyring: Keyring, row: DeliveryRow) -> None:
     their own, or their collector could not get at them any more."""
     if row.collect_grant is None:
         return
-    others = rows.every(DeliveryRow, await tx.all(tables.BEHIND_DOOR, tx.tenant, row.bank, row.door, row.generation))
-    left = [other for other in others if other.collect_grant == row.collect_grant and other.id != row.id]
+    left = [
+        other
+        for other in await behind_door(tx, row.bank, row.door, row.generation)
+        if other.collect_grant == row.collect_grant and other.id != row.id and other.state in COLLECTABLE
+    ]
     await access.revoke(tx, [row.collect_grant], reason="recalled")
     if left:
         grant = await access.issue(

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import msgspec
 
-from cranny import fleet
+from cranny import access, fleet
 from cranny.platform import events
 from cranny.platform.db import Tx
 from cranny.platform.keys import Keyring
@@ -35,7 +35,7 @@ async def deposited(tx: Tx, keyring: Keyring, fact: Deposited, when: datetime) -
     announced, lost = await as_known(tx, fact.bank, fact.deliveries)
     await list_strangers(tx, fact, [id_ for id_ in lost if id_ not in fact.unannounced])
     found = await take_in(tx, keyring, fact, [id_ for id_ in lost if id_ in fact.unannounced])
-    grant = await _grant(tx, fact, announced)
+    grant = await _opens(tx, keyring, fact, [row for row in announced if row.state in AWAITED])
     by_id = {row.id: row for row in _granted(announced, grant) + found}
     data = {row.id: told(row, fact) for row in by_id.values()}
     moved = await events.move(tx, DELIVERY, list(by_id), Deed.DEPOSIT, data=data, when=when)
@@ -53,18 +53,34 @@ async def deposited(tx: Tx, keyring: Keyring, fact: Deposited, when: datetime) -
 
 
 def _granted(announced: Sequence[DeliveryRow], grant: UUID | None) -> list[DeliveryRow]:
-    return [msgspec.structs.replace(row, collect_grant=grant or row.collect_grant) for row in announced]
+    return [
+        msgspec.structs.replace(row, collect_grant=grant if row.state in AWAITED else row.collect_grant)
+        for row in announced
+    ]
 
 
-async def _grant(tx: Tx, fact: Deposited, announced: Sequence[DeliveryRow]) -> UUID | None:
-    """The collect grant that the bank names, if it is one of these deliveries' or of those behind the same door."""
-    if fact.grant is None or fact.grant in {row.collect_grant for row in announced}:
+async def _opens(tx: Tx, keyring: Keyring, fact: Deposited, awaited: Sequence[DeliveryRow]) -> UUID | None:
+    """The collect grant that opens this door for `awaited`: the one that the bank names, or a new one where that has
+    ended meanwhile, as when the bank added to a parcel of which it had not heard that it is recalled."""
+    if not awaited:
+        return None
+    if fact.grant is not None and await _may_open(tx, fact, fact.grant, awaited):
         return fact.grant
-    behind = await behind_door(tx, fact.bank, fact.door, fact.generation)
-    if fact.grant in {row.collect_grant for row in behind}:
-        return fact.grant
-    await fleet.raise_anomaly(tx, fact.bank, "unknown_grant", f"grants/{fact.grant}", {"door": fact.door})
-    return None
+    await access.revoke(tx, [row.collect_grant for row in awaited if row.collect_grant], reason="replaced")
+    subject = f"deliveries/{awaited[0].id}"
+    issued = await access.issue(tx, keyring, fact.bank, "collect", subject, door=fact.door, generation=fact.generation)
+    return issued.id
+
+
+async def _may_open(tx: Tx, fact: Deposited, grant: UUID, awaited: Sequence[DeliveryRow]) -> bool:
+    if grant not in {row.collect_grant for row in awaited}:
+        behind = await behind_door(tx, fact.bank, fact.door, fact.generation)
+        if grant not in {row.collect_grant for row in behind}:
+            await fleet.raise_anomaly(tx, fact.bank, "unknown_grant", f"grants/{grant}", {"door": fact.door})
+            return False
+    # Used is as good as living: then only our reading of the log is behind.
+    (row,) = await access.get(tx, [grant])
+    return row.state in access.LIVE or row.state is access.Grant.USED
 
 
 async def _store(tx: Tx, fact: Deposited, ids: list[UUID], grant: UUID | None, when: datetime) -> None:

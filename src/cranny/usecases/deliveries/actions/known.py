@@ -20,7 +20,7 @@ async def as_known(tx: Tx, bank: UUID, ids: Sequence[UUID]) -> tuple[list[Delive
 
 
 async def behind_door(tx: Tx, bank: UUID, door: str | None, generation: int | None) -> list[DeliveryRow]:
-    """The deliveries that wait there for their collector, locked."""
+    """The deliveries that lie there, locked."""
     return rows.every(DeliveryRow, await tx.all(tables.BEHIND_DOOR, tx.tenant, bank, door, generation))
 
 
