@@ -16,6 +16,7 @@ from cranny.edge.app import Config, Parts, run_edge
 from cranny.edge.disk import ThreadDisk
 from cranny.edge.enrol import enrol
 from cranny.edge.identity import Identity
+from cranny.wire import subjects
 from cranny.wire.brokers.nats import NatsBroker
 from cranny.wire.kdf import Argon2Kdf, Kdf
 
@@ -58,7 +59,7 @@ async def _parts(box: Box, me: Identity) -> AsyncIterator[Parts]:
         rng=box.rng,
         name=f"bank-{me.bank}",
         nkey_seed=me.seed.encode(),
-        inbox_prefix=f"_INBOX_{me.bank.hex}",
+        inbox_prefix=subjects.inbox(me.bank),
         tls=box.tls,
     )
     await broker.connect()
