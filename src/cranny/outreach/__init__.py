@@ -1,0 +1,25 @@
+"""Floor 4: messages to people. Knows how to say things and by which way; what to say, and when, use cases decide.
+
+It is a stranger to access: codes are handed to it by whoever may read them, and leave it sealed or towards the
+recipient only.
+"""
+
+from cranny.outreach.lifecycle import NOTICE, Notice
+from cranny.outreach.own import FEATURE
+from cranny.outreach.tables import Kind, NoticeRow
+from cranny.outreach.telling import SEND, Telling, tell, told, withdraw
+from cranny.outreach.texts import Details
+
+__all__ = [
+    "FEATURE",
+    "NOTICE",
+    "SEND",
+    "Details",
+    "Kind",
+    "Notice",
+    "NoticeRow",
+    "Telling",
+    "tell",
+    "told",
+    "withdraw",
+]
