@@ -1,18 +1,19 @@
-"""A cabinet that exists only in memory, with the physics that matter: latches, springs, bounces, jams, wires.
+"""A cabinet of no steel at all, with the physics that matter: latches, springs, bounces, jams, wires.
 
 It outlives the controller, as a real cabinet does: things stay inside, doors stay open, and what was released a
-moment before the power failed still swings open.
+moment before the power failed still swings open. With a file for its world it outlives the process as well.
 """
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from pathlib import Path
 
 from cranny.core.clock import Clock
-from cranny.core.errors import Refused
+from cranny.core.errors import Invalid, Refused
 from cranny.core.rng import Rng
 from cranny.edge.drivers import Address, Bench, BoardFault, BoardSilent, Changed, Driver, Reading
+from cranny.edge.drivers._world import Box, World
 
 LINE_S = 0.02
 """A command's way over the line."""
@@ -21,26 +22,9 @@ SPRING_MS = (60, 250)
 BOUNCE_S = 0.015
 
 
-@dataclass(slots=True)
-class Box:
-    """One compartment as it physically is. `shown_*` overrule what a sensor says when it is broken."""
-
-    door_open: bool = False
-    latched: bool = True
-    things: list[object] = field(default_factory=list)
-    jammed: bool = False
-    burnt: bool = False
-    bounces: bool = False
-    slow_s: float = 0.0
-    pulses: int = 0
-    bouncing: bool = False
-    content_broken: bool = False
-    shown_content: bool | None = None
-    last: Reading | None = None
-
-
 class SimulatedBoard:
-    """`released` is called with the address whenever a lock is released: the physical truth for an oracle."""
+    """`released` is called with the address whenever a lock is released: the physical truth for an oracle. `world`
+    is where that truth is found at the start, and kept."""
 
     def __init__(
         self,
@@ -49,11 +33,13 @@ class SimulatedBoard:
         content: bool = True,
         latch: bool = True,
         released: Callable[[Address], None] | None = None,
+        world: World | None = None,
     ) -> None:
         self.has_content = content
         self.has_latch = latch
         self.powered = True
-        self.boxes: dict[Address, Box] = {}
+        self.boxes: dict[Address, Box] = world.read() if world else {}
+        self._world = world
         self._rng = rng
         self._released = released
         self._line = asyncio.Lock()
@@ -78,10 +64,12 @@ class SimulatedBoard:
                 raise BoardFault(f"There is no lock {channel} on board {unit}.", permanent=True)
             if box.burnt:
                 raise BoardFault(f"The lock {channel} on board {unit} draws no current.", permanent=True)
-            box.pulses += 1
+            swings = not box.jammed and not box.door_open
+            box.pulses, box.latched = box.pulses + 1, box.latched and not swings
+            self._keep()
             if self._released is not None:
                 self._released((unit, channel))
-            if not box.jammed and not box.door_open:
+            if swings:
                 self._move(self._spring((unit, channel), box))
 
     async def read(self) -> Mapping[Address, Reading]:
@@ -111,46 +99,50 @@ class SimulatedBoard:
 
     def put(self, address: Address, thing: object = "parcel") -> None:
         self._opened(address).things.append(thing)
-        self._tell(address)
+        self._changed(address)
 
     def take(self, address: Address) -> list[object]:
         box = self._opened(address)
         things, box.things = box.things, []
-        self._tell(address)
+        self._changed(address)
         return things
 
     def shut(self, address: Address) -> None:
         box = self.boxes[address]
         was_open, box.door_open, box.latched = box.door_open, False, True
-        self._tell(address)
+        self._changed(address)
         if was_open and box.bounces:
             self._move(self._bounce(address, box))
 
     def force(self, address: Address) -> None:
         box = self.boxes[address]
         box.door_open, box.latched = True, False
-        self._tell(address)
+        self._changed(address)
 
     def jam(self, address: Address, *, jammed: bool = True) -> None:
         self.boxes[address].jammed = jammed
+        self._keep()
 
     def burn(self, address: Address) -> None:
         """The coil is gone: the board notices that no current flows."""
         self.boxes[address].burnt = True
+        self._keep()
 
     def make_slow(self, address: Address, seconds: float) -> None:
         """A door that takes so much longer to swing open."""
         self.boxes[address].slow_s = seconds
+        self._keep()
 
     def make_bouncy(self, address: Address) -> None:
         """A door switch that flickers after the door falls shut."""
         self.boxes[address].bounces = True
+        self._keep()
 
     def break_sensor(self, address: Address, shows: bool | None = None) -> None:
         """From now on the content sensor says `shows`, whatever is inside."""
         box = self.boxes[address]
         box.content_broken, box.shown_content = True, shows
-        self._tell(address)
+        self._changed(address)
 
     def power(self, *, on: bool) -> None:
         self.powered = on
@@ -178,10 +170,9 @@ class SimulatedBoard:
 
     async def _spring(self, address: Address, box: Box) -> None:
         low, high = SPRING_MS
-        box.latched = False
         await asyncio.sleep((low + self._rng.below(high - low)) / 1000 + box.slow_s)
         box.door_open = True
-        self._tell(address)
+        self._changed(address)
 
     async def _bounce(self, address: Address, box: Box) -> None:
         for _ in range(1 + self._rng.below(3)):
@@ -201,6 +192,14 @@ class SimulatedBoard:
             content = box.shown_content if box.content_broken else bool(box.things)
         return Reading(box.door_open or box.bouncing, box.latched if self.has_latch else None, content)
 
+    def _changed(self, address: Address) -> None:
+        self._keep()
+        self._tell(address)
+
+    def _keep(self) -> None:
+        if self._world is not None:
+            self._world.write(self.boxes)
+
     def _tell(self, address: Address) -> None:
         box = self.boxes[address]
         reading = self._reading(box)
@@ -212,8 +211,19 @@ class SimulatedBoard:
 
 
 async def open_board(address: str, *, clock: Clock, rng: Rng) -> Driver:  # noqa: ARG001 - springs need no clock
-    """`address` may be `no-content` for a cabinet that can't see inside."""
-    return SimulatedBoard(rng=rng, content=address != "no-content")
+    """`address`, all of it optional and after commas: `no-content` for a cabinet that can't see inside, and the
+    absolute path of the file of its world. Raises Invalid, codes `board-address-invalid` and `world-invalid`."""
+    content, world = True, None
+    for word in filter(None, address.split(",")):
+        if word == "no-content":
+            content = False
+        elif word.startswith("/"):
+            world = World(Path(word))
+        else:
+            raise Invalid(
+                f"A simulated board has no {word!r}: no-content, /path/world.json", code="board-address-invalid"
+            )
+    return SimulatedBoard(rng=rng, content=content, world=world)
 
 
 @asynccontextmanager
