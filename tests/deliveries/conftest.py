@@ -160,9 +160,10 @@ class Yard:
 
     async def announce(self, tracking: str = "JD 01", **more: Any) -> deliveries.DeliveryShown:
         async with self.db.transaction(self.tenant) as tx:
-            id_ = await deliveries.announce(tx, self.keyring, self.asked(tracking, **more))
+            shown = await deliveries.announce(tx, self.keyring, self.asked(tracking, **more))
         await self.follow()
-        return await self.get(id_)
+        assert shown == await self.get(shown.id)
+        return shown
 
     async def cancel(self, id_: UUID, reason: str = "changed my mind") -> deliveries.DeliveryShown:
         async with self.db.transaction(self.tenant) as tx:

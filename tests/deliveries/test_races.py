@@ -101,5 +101,5 @@ async def test_all_or_none_of_many(yard) -> None:
     assert refused.value.code == "no-capacity"
     assert await yard.one("SELECT count(*) FROM deliveries") == 0
     async with yard.db.transaction(yard.tenant) as tx:
-        ids = await deliveries.announce_many(tx, yard.keyring, asked[:6])
-    assert [(await yard.get(id_)).items[0].tracking for id_ in ids] == [f"JD {n}" for n in range(6)]
+        shown = await deliveries.announce_many(tx, yard.keyring, asked[:6])
+    assert [(await yard.get(one.id)).items[0].tracking for one in shown] == [f"JD {n}" for n in range(6)]

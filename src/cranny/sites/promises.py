@@ -49,9 +49,11 @@ async def promise(
     return reservation
 
 
-async def promise_many(tx: Tx, bank: UUID, asked: Sequence[PromiseAsked]) -> list[UUID]:
+async def promise_many(
+    tx: Tx, bank: UUID, asked: Sequence[PromiseAsked], *, locked: Locked | None = None
+) -> list[UUID]:
     """Promise one compartment at `bank`, no particular one, for each of `asked`, or for none of them. Returns the
-    reservations' ids, in this order.
+    reservations' ids, in this order. `locked` is the bank, from a caller that had to lock it to read its policy.
 
     Raises Refused: `no-capacity` when no door is left (`extra`: `room` by class, `alternatives`), `too-big`,
     `no-such-door` (no door there has these features); Invalid: `size-class-unknown`, `size-invalid`,
@@ -61,7 +63,7 @@ async def promise_many(tx: Tx, bank: UUID, asked: Sequence[PromiseAsked]) -> lis
     now = tx.now()
     for one in asked:
         _check(one, now)
-    locked = await lock_bank(tx, bank)
+    locked = locked or await lock_bank(tx, bank)
     stock = (await stocks(tx, [bank]))[bank]
     rows: list[tuple[PromiseAsked, Wish, SizeClass | None]] = []
     for index, one in enumerate(asked):

@@ -102,8 +102,8 @@ def _announcing(db: Database, keyring: Keyring) -> Sequence[ControllerRouterHand
         with the path of each field."""
 
         async def deed(tx: Tx) -> Reply:
-            id_ = await announce(tx, keyring, data)
-            return Reply(201, await reading.get(tx, id_), location=f"/v1/deliveries/{id_}")
+            shown = await announce(tx, keyring, data)
+            return Reply(201, shown, location=f"/v1/deliveries/{shown.id}")
 
         return await once(db, request, deed)
 

@@ -55,16 +55,15 @@ async def kinds(tx: Tx) -> list[KindShown]:
 
 
 async def _shown(tx: Tx, deliveries: Sequence[DeliveryRow]) -> list[DeliveryShown]:
-    items: dict[UUID, list[ItemShown]] = defaultdict(list)
+    items: dict[UUID, list[ItemRow]] = defaultdict(list)
     found = await tx.all(tables.ITEMS, tx.tenant, [row.id for row in deliveries]) if deliveries else []
     for item in rows.every(ItemRow, found):
-        items[item.delivery].append(
-            ItemShown(item.id, item.tracking, item.size, item.width, item.height, item.depth, item.weight_g)
-        )
-    return [_one(row, items[row.id]) for row in deliveries]
+        items[item.delivery].append(item)
+    return [show(row, items[row.id]) for row in deliveries]
 
 
-def _one(row: DeliveryRow, items: list[ItemShown]) -> DeliveryShown:
+def show(row: DeliveryRow, items: Sequence[ItemRow]) -> DeliveryShown:
+    """As it goes out."""
     return DeliveryShown(
         id=row.id,
         state=row.state,
@@ -73,7 +72,10 @@ def _one(row: DeliveryRow, items: list[ItemShown]) -> DeliveryShown:
         reference=row.reference,
         sender=row.sender,
         recipient=row.recipient,
-        items=items,
+        items=[
+            ItemShown(item.id, item.tracking, item.size, item.width, item.height, item.depth, item.weight_g)
+            for item in items
+        ],
         requirements=RequirementsAsked(tuple(row.features), row.seated),
         door=row.door,
         generation=row.generation,

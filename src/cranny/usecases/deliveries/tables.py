@@ -40,18 +40,18 @@ class DeliveryRow(msgspec.Struct, frozen=True):
     reservation: UUID | None
     hold_until: datetime | None
     collect_hours: int
-    collect_by: datetime | None
-    door: str | None
-    generation: int | None
-    evidence: Evidence | None
-    known_as: UUID | None
-    deposit_grant: UUID | None
-    collect_grant: UUID | None
-    recall_grant: UUID | None
-    reason: str
     created: datetime
-    stored_at: datetime | None
-    ended_at: datetime | None
+    collect_by: datetime | None = None
+    door: str | None = None
+    generation: int | None = None
+    evidence: Evidence | None = None
+    known_as: UUID | None = None
+    deposit_grant: UUID | None = None
+    collect_grant: UUID | None = None
+    recall_grant: UUID | None = None
+    reason: str = ""
+    stored_at: datetime | None = None
+    ended_at: datetime | None = None
 
 
 class ItemRow(msgspec.Struct, frozen=True):
@@ -201,6 +201,12 @@ WHERE tenant = $1 AND bank = $2 AND door = $3 AND generation = $4 AND state IN (
 ORDER BY id FOR NO KEY UPDATE
 """
 
+# What a collect grant opens, or opened, the door for.
+OF_GRANT: Final = """
+SELECT * FROM deliveries WHERE tenant = $1 AND bank = $2 AND door = $3 AND generation = $4 AND collect_grant = $5
+ORDER BY id
+"""
+
 # Newest first: ids grow with time. Each filter that narrows well has a statement of its own.
 LIST: Final = """
 SELECT * FROM deliveries WHERE tenant = $1 AND id < $2 ORDER BY id DESC LIMIT $3
@@ -230,6 +236,13 @@ ORDER BY hold_until LIMIT $3 FOR NO KEY UPDATE SKIP LOCKED
 DUE: Final = """
 SELECT * FROM deliveries WHERE tenant = $1 AND state = 'stored' AND collect_by <= $2
 ORDER BY collect_by LIMIT $3 FOR NO KEY UPDATE SKIP LOCKED
+"""
+# Whose time runs out: due after $2 and until $3, stored until $4; from the one behind ($5, $6) on.
+SOON: Final = """
+SELECT * FROM deliveries
+WHERE tenant = $1 AND state = 'stored' AND collect_by > $2 AND collect_by <= $3 AND stored_at <= $4
+  AND recipient IS NOT NULL AND (collect_by, id) > ($5::timestamptz, $6::uuid)
+ORDER BY collect_by, id LIMIT $7
 """
 
 KINDS: Final = "SELECT * FROM delivery_kinds WHERE tenant = $1 ORDER BY name"

@@ -30,7 +30,7 @@ async def holders(tx: Tx, keys: Sequence[str]) -> list[DeliveryRow]:
 
 async def adopt(
     tx: Tx, keyring: Keyring, row: DeliveryRow, asked: DeliveryAsked, *, recipient: UUID, kind_hours: int | None
-) -> UUID:
+) -> None:
     """Give `row` its `recipient` and what else `asked` says, wherever it lies: facts beat wishes, so the bank that
     was asked for does not matter. Raises Refused, code `tracking-taken`, when it has a recipient or can't be
     collected any more."""
@@ -60,7 +60,6 @@ async def adopt(
     await _write(tx, adopted, item)
     data = {**_told(adopted), "asked_bank": str(asked.bank)}
     await events.move(tx, DELIVERY, [row.id], Deed.ADOPT, data={row.id: data})
-    return row.id
 
 
 async def _write(tx: Tx, row: DeliveryRow, item: Measured) -> None:

@@ -1,26 +1,22 @@
 """Announcing: a place is promised, the rights are issued and go down to the bank, all or nothing."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-import asyncpg
-
 from cranny import access, fleet, sites
-from cranny.core.errors import Refused
 from cranny.core.events import NewEvent
 from cranny.platform import events
 from cranny.platform.db import Tx
 from cranny.platform.keys import Keyring
-from cranny.usecases.deliveries import tables
+from cranny.usecases.deliveries import reading, tables
 from cranny.usecases.deliveries.actions.adopt import adopt, holders
-from cranny.usecases.deliveries.actions.measure import Measured, Measures
+from cranny.usecases.deliveries.actions.draft import Draft, add, draft
+from cranny.usecases.deliveries.actions.measure import Measures
 from cranny.usecases.deliveries.actions.recipient import remember_all
-from cranny.usecases.deliveries.lifecycle import Delivery
-from cranny.usecases.deliveries.shapes import PARCEL, DeliveryAsked, check, flaw
+from cranny.usecases.deliveries.shapes import PARCEL, DeliveryAsked, DeliveryShown, check, flaw
 from cranny.wire.codes import collector_digest, normal_tracking, tracking_digest
 from cranny.wire.messages import DeliveryGiven, ItemGiven
 
@@ -34,26 +30,23 @@ class Kind:
 
 
 @dataclass(frozen=True, slots=True)
-class _Plan:
-    """An announcement on its way to rows."""
+class _Known:
+    """An announcement, with what is known of it before its bank is looked at."""
 
-    id: UUID
+    place: int
     asked: DeliveryAsked
-    items: list[Measured]
     recipient: UUID
-    reservation: UUID
-    hold_until: datetime
-    collect_hours: int
+    kind: Kind
 
 
-async def announce(tx: Tx, keyring: Keyring, asked: DeliveryAsked) -> UUID:
+async def announce(tx: Tx, keyring: Keyring, asked: DeliveryAsked) -> DeliveryShown:
     """Announce one; see `announce_many`."""
     (delivery,) = await announce_many(tx, keyring, [asked])
     return delivery
 
 
-async def announce_many(tx: Tx, keyring: Keyring, asked: Sequence[DeliveryAsked]) -> list[UUID]:
-    """Announce all of `asked` or none. Returns the deliveries' ids, in this order. A tracking number that a bank
+async def announce_many(tx: Tx, keyring: Keyring, asked: Sequence[DeliveryAsked]) -> list[DeliveryShown]:
+    """Announce all of `asked` or none. Returns the deliveries, in this order. A tracking number that a bank
     took in before anybody announced it is adopted: its delivery gets the recipient and stays where it lies.
 
     Raises Invalid (with the field's path; also `kind-unknown`, `size-class-unknown`, `feature-unknown`), NotFound
@@ -64,26 +57,24 @@ async def announce_many(tx: Tx, keyring: Keyring, asked: Sequence[DeliveryAsked]
         check(one, f"[{place}]." if len(asked) > 1 else "")
     kinds, held = await _look(tx, asked)
     recipients = await remember_all(tx, asked)
-    found: dict[int, UUID] = {}
-    by_bank: dict[UUID, list[int]] = defaultdict(list)
-    for place, one in enumerate(asked):
+    shown: dict[int, DeliveryShown] = {}
+    by_bank: dict[UUID, list[_Known]] = defaultdict(list)
+    for place, (one, recipient) in enumerate(zip(asked, recipients, strict=True)):
+        known = _Known(place, one, recipient, kinds[one.kind])
         taken = await holders(tx, _keys(one)) if not held.isdisjoint(_keys(one)) else []
         if taken:
-            found[place] = await adopt(
-                tx, keyring, taken[0], one, recipient=recipients[place], kind_hours=kinds[one.kind].collect_hours
-            )
+            hours = known.kind.collect_hours
+            await adopt(tx, keyring, taken[0], one, recipient=recipient, kind_hours=hours)
+            shown[place] = await reading.get(tx, taken[0].id)
         else:
-            by_bank[one.bank].append(place)
+            by_bank[one.bank].append(known)
     # In the order of ids, so that two lists of announcements never wait for each other in a circle.
     for bank in sorted(by_bank):
-        places = by_bank[bank]
-        plans = await _plan(tx, bank, [(asked[place], recipients[place]) for place in places], kinds)
-        await _announce_at(tx, keyring, bank, plans)
-        found |= {place: plan.id for place, plan in zip(places, plans, strict=True)}
-    return [found[place] for place in range(len(asked))]
+        shown |= await _announce_at(tx, keyring, bank, by_bank[bank])
+    return [shown[place] for place in range(len(asked))]
 
 
-async def _look(tx: Tx, asked: Sequence[DeliveryAsked]) -> tuple[dict[str, Kind], set[str]]:
+async def _look(tx: Tx, asked: Sequence[DeliveryAsked]) -> tuple[Mapping[str, Kind], set[str]]:
     """The kinds by name, and which of the tracking numbers (normal form) a delivery under way holds."""
     names = {one.kind for one in asked}
     keys = [key for one in asked for key in _keys(one)]
@@ -104,112 +95,62 @@ def _keys(asked: DeliveryAsked) -> list[str]:
     return [normal_tracking(item.tracking) for item in asked.items]
 
 
-async def _plan(tx: Tx, bank: UUID, asked: Sequence[tuple[DeliveryAsked, UUID]], kinds: dict[str, Kind]) -> list[_Plan]:
-    """`asked` with their recipients, measured, and with a place promised to each."""
-    policy = (await sites.get_bank(tx, bank)).policy
+async def _announce_at(tx: Tx, keyring: Keyring, bank: UUID, known: Sequence[_Known]) -> dict[int, DeliveryShown]:
+    """All of `known` are for `bank`. Returns them by place."""
+    locked = await sites.lock_bank(tx, bank)
     measures = Measures(tx)
-    drafts: list[tuple[DeliveryAsked, UUID, list[Measured], datetime]] = []
-    for one, recipient in asked:
-        hours = one.hold_hours or kinds[one.kind].hold_hours or policy.hold_hours
-        drafts.append((one, recipient, await measures.of(one.items), tx.now() + timedelta(hours=hours)))
-    reservations = await sites.promise_many(
-        tx,
-        bank,
-        [
-            sites.PromiseAsked(
-                [item.sides for item in items], until, one.requirements.features, seated=one.requirements.seated
-            )
-            for one, _, items, until in drafts
-        ],
-    )
-    return [
-        _Plan(
-            id=tx.ids.new(),
-            asked=one,
-            items=items,
-            recipient=recipient,
-            reservation=reservation,
-            hold_until=until,
-            collect_hours=one.collect_within_hours or kinds[one.kind].collect_hours or policy.collect_hours,
-        )
-        for (one, recipient, items, until), reservation in zip(drafts, reservations, strict=True)
-    ]
-
-
-async def _announce_at(tx: Tx, keyring: Keyring, bank: UUID, plans: Sequence[_Plan]) -> None:
-    wanted = [access.Wanted(purpose, f"deliveries/{plan.id}") for purpose in ("deposit", "collect") for plan in plans]
+    planned = [await _draft(tx, measures, one, locked.policy) for one in known]
+    reservations = await sites.promise_many(tx, bank, [one.wish() for one in planned], locked=locked)
+    wanted = [access.Wanted(right, f"deliveries/{one.row.id}") for right in ("deposit", "collect") for one in planned]
     grants = [grant.id for grant in await access.issue_many(tx, keyring, bank, wanted)]
-    deposit, collect = grants[: len(plans)], grants[len(plans) :]
-    await _add(tx, bank, plans, deposit, collect)
+    deposit, collect = grants[: len(planned)], grants[len(planned) :]
+    drafts = [one.granted(*ids) for one, *ids in zip(planned, reservations, deposit, collect, strict=True)]
+    await add(tx, drafts, tx.now())
     pepper = keyring.pepper(bank)
-    await fleet.append(tx, bank, [_given(pepper, *row) for row in zip(plans, deposit, collect, strict=True)])
-    await events.record(tx, [_event(bank, *row) for row in zip(plans, deposit, collect, strict=True)])
+    await fleet.append(
+        tx, bank, [_given(pepper, one, *ids) for one, *ids in zip(drafts, deposit, collect, strict=True)]
+    )
+    await events.record(tx, [_event(one) for one in drafts])
+    return {one.place: reading.show(made.row, made.items) for one, made in zip(known, drafts, strict=True)}
 
 
-async def _add(tx: Tx, bank: UUID, plans: Sequence[_Plan], deposit: list[UUID], collect: list[UUID]) -> None:
-    asked = [plan.asked for plan in plans]
-    items = [(plan.id, place, item) for plan in plans for place, item in enumerate(plan.items, 1)]
-    try:
-        await tx.run(
-            tables.ADD_WITH_ITEMS,
-            tx.tenant,
-            tx.now(),
-            [plan.id for plan in plans],
-            [bank] * len(plans),
-            [one.kind for one in asked],
-            [Delivery.ANNOUNCED] * len(plans),
-            [one.reference for one in asked],
-            [one.sender for one in asked],
-            [plan.recipient for plan in plans],
-            [",".join(dict.fromkeys(one.requirements.features)) for one in asked],
-            [one.requirements.seated for one in asked],
-            [plan.reservation for plan in plans],
-            [plan.hold_until for plan in plans],
-            [plan.collect_hours for plan in plans],
-            deposit,
-            collect,
-            [delivery for delivery, _, _ in items],
-            [place for _, place, _ in items],
-            [item.id for _, _, item in items],
-            [item.asked.tracking for _, _, item in items],
-            [normal_tracking(item.asked.tracking) for _, _, item in items],
-            [True] * len(items),
-            [item.sides.width for _, _, item in items],
-            [item.sides.height for _, _, item in items],
-            [item.sides.depth for _, _, item in items],
-            [item.asked.size for _, _, item in items],
-            [item.asked.weight_g for _, _, item in items],
-        )
-    except asyncpg.UniqueViolationError as error:
-        if error.constraint_name != tables.TRACKING_TAKEN:
-            raise
-        raise Refused(
-            "Somebody else announced the same tracking number at this very moment. Look for it before you try again.",
-            code="tracking-taken",
-            retry=True,
-        ) from error
+async def _draft(tx: Tx, measures: Measures, one: _Known, policy: sites.BankPolicy) -> Draft:
+    asked, kind = one.asked, one.kind
+    return draft(
+        tx,
+        asked,
+        await measures.of(asked.items),
+        recipient=one.recipient,
+        hold_hours=asked.hold_hours or kind.hold_hours or policy.hold_hours,
+        collect_hours=asked.collect_within_hours or kind.collect_hours or policy.collect_hours,
+    )
 
 
-def _given(pepper: bytes, plan: _Plan, deposit: UUID, collect: UUID) -> DeliveryGiven:
+def _given(pepper: bytes, one: Draft, deposit: UUID, collect: UUID) -> DeliveryGiven:
+    row = one.row
     return DeliveryGiven(
-        delivery=plan.id,
+        delivery=row.id,
         deposit_grant=deposit,
         collect_grant=collect,
-        collector=collector_digest(pepper, plan.recipient),
-        items=[ItemGiven(item.id, tracking_digest(pepper, item.asked.tracking), *item.sides) for item in plan.items],
-        features=list(plan.asked.requirements.features),
-        seated=plan.asked.requirements.seated,
+        collector=collector_digest(pepper, row.recipient or row.id),
+        items=[
+            ItemGiven(item.id, tracking_digest(pepper, item.tracking), item.width, item.height, item.depth)
+            for item in one.items
+        ],
+        features=row.features,
+        seated=row.seated,
     )
 
 
-def _event(bank: UUID, plan: _Plan, deposit: UUID, collect: UUID) -> NewEvent:
+def _event(one: Draft) -> NewEvent:
+    row = one.row
     data: dict[str, Any] = {
-        "bank": str(bank),
-        "kind": plan.asked.kind,
-        "recipient": str(plan.recipient),
-        "items": len(plan.items),
-        "hold_until": plan.hold_until.isoformat(),
-        "deposit_grant": str(deposit),
-        "collect_grant": str(collect),
+        "bank": str(row.bank),
+        "kind": row.kind,
+        "recipient": str(row.recipient),
+        "items": len(one.items),
+        "hold_until": row.hold_until.isoformat() if row.hold_until else None,
+        "deposit_grant": str(row.deposit_grant),
+        "collect_grant": str(row.collect_grant),
     }
-    return NewEvent("delivery.announced", f"deliveries/{plan.id}", data)
+    return NewEvent("delivery.announced", f"deliveries/{row.id}", data)
