@@ -6,7 +6,7 @@ import sys
 from cyclopts import App
 from rich.console import Console
 
-from cranny.apps.cli.run import Data
+from cranny.apps.cli.run import Data, set_up_logs
 
 database = App(name="db", help="The database's schema.")
 tenant = App(name="tenant", help="Tenants and their keys.")
@@ -23,6 +23,7 @@ def upgrade(*, data: Data = None) -> None:
     """Bring the schema up to date. Safe to run at any time, and from several places at once."""
     from cranny.apps import administer, settings
 
+    set_up_logs("WARNING")
     asyncio.run(administer.upgrade(settings.read(data=data)))
     Console().print("The schema is up to date.")
 
@@ -32,6 +33,7 @@ def add(name: str, /, *, data: Data = None) -> None:
     """Add a tenant and print its API key. The key is shown this once."""
     from cranny.apps import administer, settings
 
+    set_up_logs("WARNING")
     tenant_id, key = asyncio.run(administer.add_tenant(settings.read(data=data), name))
     console = Console(highlight=False)
     console.print(f"Tenant [bold]{name}[/]  {tenant_id}")
@@ -43,6 +45,7 @@ def check(*, data: Data = None) -> None:
     """Look for broken invariants in the database. Exit code 1 when there is one."""
     from cranny.apps import administer, settings
 
+    set_up_logs("WARNING")
     found = asyncio.run(administer.check(settings.read(data=data)))
     console = Console()
     for violation in found:

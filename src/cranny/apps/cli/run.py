@@ -46,8 +46,9 @@ def worker(*, data: Data = None) -> None:
     asyncio.run(until_told(work(settings.read(data=data))))
 
 
-def set_up_logs() -> None:
-    """JSON lines, or readable ones on a terminal."""
+def set_up_logs(level: str = "INFO") -> None:
+    """JSON lines, or readable ones on a terminal. Always on standard error: what a command answers may be read by
+    another program."""
     from cranny.web import telemetry
 
-    telemetry.set_up(json=not sys.stderr.isatty())
+    telemetry.set_up(json=not sys.stderr.isatty(), level=level)
