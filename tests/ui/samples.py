@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
+from typing import get_args
 
 import yaml
 
@@ -164,40 +165,29 @@ def screens(name="station-60", label="B04", other="E03"):
     at, there = place(name, label), place(name, other)
     return {
         "home": models.Home(),
-        **{
-            f"home-{p}": models.Home(problem=p)
-            for p in (
-                "wrong-code",
-                "wrong-qr",
-                "code-off",
-                "not-expected",
-                "withdrawn",
-                "no-room",
-                "not-here",
-                "failed",
-            )
-        },
+        **{f"home-{p}": models.Home(problem=p) for p in get_args(models.Problem) if p},
         "home-wait": models.Home(problem="wrong-code", wait_s=16),
         "opening": models.Opening(place=at, purpose="collect"),
         "opening-again": models.Opening(place=at, purpose="collect", attempt=2),
         "opening-other": models.Opening(place=there, purpose="deposit", instead_of=label),
         "open": models.Open(place=at, purpose="collect"),
-        "open-next": models.Open(place=at, purpose="collect", items=2, next_label=other),
+        "open-two": models.Open(place=at, purpose="collect", items=2),
+        "open-too-small": models.Open(place=at, purpose="deposit", visit="v1", too_small=True),
+        "open-problem": models.Open(place=at, purpose="deposit", visit="v1", problem="not-expected"),
         "open-late": models.Open(place=there, purpose="collect", late=True),
         "open-deposit": models.Open(place=there, purpose="deposit", visit="v1", items=3, together=True),
         "open-recall": models.Open(place=there, purpose="recall"),
         "open-inspect": models.Open(place=at, purpose="inspect"),
         "done": models.Done(place=at, outcome="collected", reopen_s=300),
         **{
-            f"done-{o}": models.Done(
-                place=at, outcome=o, visit="v1" if o in ("stored", "empty", "too-small") else "", stored=3
-            )
-            for o in ("stored", "left", "empty", "too-small", "taken-back", "looked")
+            f"done-{o}": models.Done(place=at, outcome=o, visit="v1" if o in ("stored", "empty") else "", stored=3)
+            for o in get_args(models.Outcome)
         },
         "trouble": models.Trouble(place=at, purpose="collect"),
         "trouble-deposit": models.Trouble(place=at, purpose="deposit"),
         "help": models.Help(),
         "closed": models.Closed(),
+        "closed-new": models.Closed(new=True),
     }
 
 
@@ -206,8 +196,8 @@ def kiosk(screen, *, name="station-60", language="en", easier=False, dark=False,
         screen=screen,
         bank="Entrance B",
         site="Rose Court",
+        base="/kiosk",
         front=front(name),
-        labels=tuple(d.label for d in bank(name)[0]),
         language=language,
         languages=("en", "de", "pl"),
         easier=easier,

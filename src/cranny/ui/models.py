@@ -4,7 +4,7 @@ They hold facts and codes, never sentences: the templates speak all the words, i
 Times are aware; lengths are mm; nobody's name goes in unless the page means to show it.
 """
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Literal
 
 import msgspec
@@ -134,12 +134,26 @@ class BankCard(View, frozen=True):
 
 # ---------------------------------------------------------------- the kiosk
 
+Scanner = Literal["below", "right", "left"]
+"""Where the scanner is, seen from the screen."""
 Purpose = Literal["deposit", "collect", "recall", "inspect"]
 Problem = Literal[
-    "", "wrong-code", "wrong-qr", "code-off", "not-expected", "withdrawn", "no-room", "not-here", "failed"
+    "",
+    "wrong-code",
+    "wrong-qr",
+    "code-off",
+    "not-here",
+    "busy",
+    "unreadable",
+    "not-expected",
+    "already-stored",
+    "withdrawn",
+    "no-room",
+    "paused",
+    "failed",
 ]
 """Why nothing opened. The controller decides how much a stranger may learn."""
-Outcome = Literal["collected", "stored", "left", "empty", "too-small", "taken-back", "looked"]
+Outcome = Literal["collected", "taken-back", "looked", "left", "shut", "stored", "empty"]
 
 
 class Place(View, frozen=True):
@@ -169,7 +183,8 @@ class Opening(View, frozen=True, tag="opening"):
 
 class Open(View, frozen=True, tag="open"):
     """`items`: how many go in or come out, 0 where nobody knows. `together`: something of the same collector
-    is inside already. `late`: open longer than it should be."""
+    is inside already. `late`: open longer than it should be. `too_small`: the courier said so; the parcel comes out
+    again. `problem`: what was scanned meanwhile opened nothing."""
 
     place: Place
     purpose: Purpose
@@ -177,18 +192,20 @@ class Open(View, frozen=True, tag="open"):
     items: int = 0
     together: bool = False
     late: bool = False
-    next_label: str = ""
+    too_small: bool = False
+    problem: Problem = ""
 
 
 class Done(View, frozen=True, tag="done"):
     """The door is shut. `stored` counts the parcels of this visit; `reopen_s` is how long the same code opens
-    the door again."""
+    the door again; after `leave_s` quiet seconds the screen goes home."""
 
     place: Place
     outcome: Outcome
     visit: str = ""
     stored: int = 0
     reopen_s: int = 0
+    leave_s: int = 10
 
 
 class Trouble(View, frozen=True, tag="trouble"):
@@ -203,30 +220,33 @@ class Help(View, frozen=True, tag="help"):
 
 
 class Closed(View, frozen=True, tag="closed"):
-    """The bank can open nothing just now."""
+    """The bank can open nothing just now; `new`: it has no layout yet."""
+
+    new: bool = False
 
 
 Screen = Home | Opening | Open | Done | Trouble | Help | Closed
 
 
 class KioskView(View, frozen=True):
-    """The whole kiosk page. `base` is the path under which its addresses live; `labels` are the doors' labels
-    in the order of the front's doors; `phone` is whom to call, "" where nobody can be called."""
+    """The whole kiosk page. `base` is its address, under which all others live; `turn` names this state of the
+    screen, so that an older answer that comes late is not shown; `phone` is whom to call, "" where nobody is."""
 
     screen: Screen
     bank: str
-    site: str
     front: Front
-    labels: tuple[str, ...]
     language: str
     languages: tuple[str, ...]
-    base: str = "/kiosk"
+    site: str = ""
+    base: str = "/screen"
+    turn: str = "0:0"
     easier: bool = False
     dark: bool = False
     offline: bool = False
     phone: str = ""
-    scanner: Literal["below", "right", "left"] = "below"
-    leave_s: timedelta = timedelta(seconds=60)
+    scanner: Scanner = "below"
+    hands: bool = False
+    """Whether there is a page for the hands of a simulated cabinet."""
 
     @property
     def query(self) -> str:

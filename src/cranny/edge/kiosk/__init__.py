@@ -1,12 +1,12 @@
 """What the bank's own screen talks to: on this machine only, and only for its own pages."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
+import msgspec
 from litestar import Litestar
 from litestar.middleware import DefineMiddleware
-from litestar.types import ControllerRouterHandler
 
 from cranny.core.clock import Clock
 from cranny.core.ids import Ids
@@ -14,10 +14,15 @@ from cranny.edge.desk import Desk
 from cranny.edge.drivers.simulated import SimulatedBoard
 from cranny.edge.kiosk.api import kiosk_routes
 from cranny.edge.kiosk.hands import hands_routes
+from cranny.edge.kiosk.hands_page import hands_pages
+from cranny.edge.kiosk.pages import TEMPLATES, page_routes
+from cranny.edge.kiosk.screens import Look, Screens
+from cranny.ui.pages import Pages
+from cranny.ui.shelf import Shelf
 from cranny.web.app import create_app
 from cranny.web.origin import OriginGuard
 
-__all__ = ["kiosk_app"]
+__all__ = ["Look", "kiosk_app"]
 
 
 def kiosk_app(
@@ -27,21 +32,26 @@ def kiosk_app(
     version: str,
     clock: Clock,
     ids: Ids,
-    pages: Sequence[ControllerRouterHandler] = (),
+    look: Look | None = None,
 ) -> Litestar:
-    """The application for 127.0.0.1:`port`; `pages` are the screens."""
+    """The application for 127.0.0.1:`port`. Without a `look` the kiosk offers every language there is."""
     hosts = [f"{name}:{port}" for name in ("127.0.0.1", "localhost")]
-    routes = [*kiosk_routes(desk), *pages]
+    pages = Pages([TEMPLATES], Shelf())
+    simulated = isinstance(desk.driver, SimulatedBoard)
+    look = msgspec.structs.replace(look or Look(languages=tuple(pages.words)), hands=simulated)
+    screens = Screens(desk, clock=clock, boot=ids.new(), look=look)
+    routes = [*kiosk_routes(desk), *page_routes(desk, screens, pages)]
     if isinstance(desk.driver, SimulatedBoard):
-        routes += hands_routes(desk, desk.driver)
+        routes += [*hands_routes(desk, desk.driver), *hands_pages(desk, desk.driver, pages)]
 
     @asynccontextmanager
-    async def heartbeats(_: Litestar) -> AsyncIterator[None]:
-        beating = asyncio.create_task(desk.hub.keep_alive())
+    async def awake(_: Litestar) -> AsyncIterator[None]:
+        tasks = [asyncio.create_task(desk.hub.keep_alive()), asyncio.create_task(screens.follow())]
         yield
-        beating.cancel()
-        with suppress(asyncio.CancelledError):
-            await beating
+        for task in tasks:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
 
     return create_app(
         routes,
@@ -50,5 +60,5 @@ def kiosk_app(
         title="Cranny kiosk",
         version=version,
         middleware=[DefineMiddleware(OriginGuard, hosts=hosts)],
-        lifespan=[heartbeats],
+        lifespan=[awake],
     )

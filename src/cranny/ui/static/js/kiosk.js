@@ -153,6 +153,22 @@ const arrive = () => {
 document.addEventListener("htmx:after:request", event => {
   if (event.detail.ctx.sourceElement.matches?.("form.ask")) { busy = false; typed = ""; }
 });
+// An answer that took its time may be older than what the controller has told since.
+const turn = text => (text?.match(/data-turn="([^":]*):(\d+)"/) ?? []).slice(1);
+document.addEventListener("htmx:before:swap", event => {
+  const [boot, count] = turn(event.detail.ctx.text);
+  const [shownBoot, shownCount] = screen()?.dataset.turn.split(":") ?? [];
+  if (boot === shownBoot && Number(count) < Number(shownCount)) event.preventDefault();
+});
+document.addEventListener("htmx:before:response", event => {
+  if (event.detail.ctx.response.status < 400) return;
+  event.preventDefault(); // a problem document is no screen
+  busy = false;
+  typed = "";
+  paint();
+  lost(true);
+  setTimeout(() => lost(false), 4000);
+});
 document.addEventListener("htmx:after:swap", arrive);
 document.addEventListener("htmx:error", () => { busy = false; typed = ""; paint(); });
 
