@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -33,7 +33,7 @@ from cranny.wire.brokers.memory import Hub
 from cranny.wire.facts import GENESIS, VERSION, Fact, digest, encode
 from cranny.wire.kdf import CheapKdf
 from cranny.wire.kinds import NAMES, Body, CollectFinished, DepositStored, pack
-from cranny.wire.messages import DeliveryGiven, FactBatch, Given
+from cranny.wire.messages import FactBatch, Given
 
 BOOT = UUID(int=3)
 DOOR = "      - {{label: {label}, width: {size}, height: 190, depth: 640, centre: 900, unit: 1, channel: {n}}}\n"
@@ -118,6 +118,8 @@ class Yard:
     tenant: UUID
     key: str
     boxes: int = 0
+    asleep: set[str] = field(default_factory=set)
+    """Features whose reactions do not run just now."""
     box: Box = field(init=False)
     other: Box = field(init=False)
 
@@ -200,9 +202,13 @@ class Yard:
         while True:
             await sequencer.sequence(self.db, self.tenant)
             handled = 0
-            for feature in (deliveries.FEATURE, access.FEATURE, sites_feature()):
-                for reaction in feature.reactions(self.parts):
-                    handled += await self._read(reaction)
+            followers = [deliveries.FEATURE, access.FEATURE, sites.FEATURE]
+            if self.db.rng.below(2):
+                followers.reverse()
+            for feature in followers:
+                if feature.name not in self.asleep:
+                    for reaction in feature.reactions(self.parts):
+                        handled += await self._read(reaction)
             if not handled:
                 return
 
@@ -246,7 +252,7 @@ class Yard:
         async with self.db.transaction(self.tenant) as tx:
             return [
                 violation
-                for feature in (deliveries.FEATURE, access.FEATURE, sites_feature())
+                for feature in (deliveries.FEATURE, access.FEATURE, sites.FEATURE)
                 for violation in await feature.audit(tx)
             ]
 
@@ -283,15 +289,6 @@ class Yard:
             yield client
         over.set()
         await lifespan
-
-
-def sites_feature() -> Any:
-    return sites.FEATURE
-
-
-def waiting(given: Iterable[Given]) -> list[UUID]:
-    """The deliveries that a bank has been told of."""
-    return [one.delivery for one in given if isinstance(one, DeliveryGiven)]
 
 
 @pytest.fixture

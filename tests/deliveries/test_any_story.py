@@ -110,7 +110,7 @@ class Controller:
 
 
 DEEDS = ["announce"] * 4 + ["scan"] * 5 + ["open"] * 4 + ["sync"] * 3 + ["pull"] * 4 + ["work"] * 2
-DEEDS += ["cancel", "extend", "sweep"]
+DEEDS += ["cancel", "extend", "sweep", "doze"]
 
 
 @dataclass
@@ -134,6 +134,8 @@ class Story:
                 await controller.pull()
             case "work":
                 await yard.work()
+            case "doze":
+                yard.asleep = set(pick(rng, [["access"], ["deliveries"], ["access", "deliveries"], []]))
             case "sweep":
                 yard.clock.pass_by(hours=n * 20)
                 await yard.sweep()
@@ -160,6 +162,7 @@ class Story:
                 raise
 
     async def come_to_rest(self) -> None:
+        self.yard.asleep.clear()
         for _ in range(2):
             for controller in self.controllers:
                 await controller.box.sync()

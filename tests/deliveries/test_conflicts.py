@@ -53,7 +53,7 @@ async def test_deposited_and_collected_while_offline_and_cancelled_meanwhile(yar
     over = await yard.get(shown.id)
     assert over.state == "collected"
     assert (await yard.grant(over.grants.recall)).state == "revoked"
-    assert [kind for kind, _ in await yard.anomalies()] == ["deposited_after_cancel", "collected_after_cancel"]
+    assert {kind for kind, _ in await yard.anomalies()} == {"deposited_after_cancel", "collected_after_cancel"}
     assert await yard.violations() == []
 
 
@@ -177,6 +177,16 @@ async def test_it_is_adopted_where_it_lies_though_announced_for_another_bank(yar
     adopted = await yard.announce("ZX 1", bank=yard.other.bank)
     assert (adopted.id, adopted.bank) == (id_, yard.box.bank)
     assert await yard.given(yard.other) == []
+
+
+async def test_adopting_needs_no_capacity(yard) -> None:
+    for n in range(5):
+        await yard.announce(f"JD {n}")
+    id_ = yard.box.found("ZX 1")
+    await yard.box.sync()
+    with pytest.raises(Refused, match="No free compartment"):
+        await yard.announce("JD 5")
+    assert (await yard.announce("ZX 1")).id == id_
 
 
 async def test_an_unknown_parcel_can_be_recalled_without_anybody_announcing_it(yard) -> None:

@@ -11,7 +11,7 @@ from litestar.types import ControllerRouterHandler
 from cranny.access import api
 from cranny.access.audit import audit
 from cranny.access.ends import get, revoke
-from cranny.access.issue import VERIFY, Wanted, issue, issue_deposit, issue_many
+from cranny.access.issue import VERIFY, Wanted, issue, issue_many
 from cranny.access.lifecycle import GRANT, LIVE, Deed, Grant
 from cranny.access.reactions import REACTION
 from cranny.access.reveal import Revealed, reveal
@@ -33,7 +33,6 @@ __all__ = [
     "Wanted",
     "get",
     "issue",
-    "issue_deposit",
     "issue_many",
     "reveal",
     "revoke",

@@ -89,11 +89,6 @@ async def issue(
     return grant
 
 
-async def issue_deposit(tx: Tx, keyring: Keyring, bank: UUID, subject: str) -> GrantRow:
-    """The one-use right to deposit `subject`, proven by its tracking number: no code, no verifiers."""
-    return await issue(tx, keyring, bank, "deposit", subject)
-
-
 async def _seed(tx: Tx, bank: UUID) -> None:
     """Give a bank its locators, in random order, when it needs its first one."""
     shuffle = [tx.rng.below(_SHUFFLE) for _ in SERVER_LOCATORS]

@@ -62,16 +62,15 @@ async def _deposited(tx: Tx, event: Event, fact: Deposited) -> None:
     subjects = [f"deliveries/{delivery}" for delivery in fact.deliveries]
     proofs = rows.every(GrantRow, await tx.all(OF_SUBJECTS, tx.tenant, fact.bank, subjects, "deposit"))
     await ends.use(tx, proofs)
-    bound = await _own(tx, event, fact.bank, [fact.grant] if fact.grant else [])
-    await bind(tx, fact.bank, [grant.id for grant in bound], fact.door, fact.generation, event=event)
+    if bound := await _bound(tx, event, fact):
+        data = {grant.id: ends.told(grant) for grant in bound}
+        await events.move(tx, GRANT, list(data), Deed.BIND, data=data, when=event.time)
     await ends.supersede(tx, await _own(tx, event, fact.bank, fact.superseded), by=fact.grant)
 
 
 async def _emptied(tx: Tx, event: Event, fact: Emptied) -> None:
-    # Bound as well, for the case that the deposit was never told: the log must say what was opened.
-    own = await _own(tx, event, fact.bank, [fact.grant] if fact.grant else [])
-    await tx.run(BIND, tx.tenant, fact.bank, [grant.id for grant in own], fact.door, fact.generation)
-    await ends.use(tx, await ends.get(tx, [grant.id for grant in own]))
+    # Bound here as well, for the case that the deposit was never told: the log must say what was opened.
+    await ends.use(tx, await _bound(tx, event, fact))
     # The occupancy is over: nothing is left behind the door for another grant to open.
     left = rows.every(GrantRow, await tx.all(LIVE_AT_DOOR, tx.tenant, fact.bank, fact.door, fact.generation))
     await ends.revoke(tx, [grant.id for grant in left], reason="door-emptied")
@@ -85,13 +84,13 @@ async def _exhausted(tx: Tx, event: Event, fact: Exhausted) -> None:
         await events.move(tx, GRANT, [grant.id], Deed.EXHAUST, data={grant.id: ends.told(grant)}, when=event.time)
 
 
-async def bind(tx: Tx, bank: UUID, ids: Sequence[UUID], door: str, generation: int, *, event: Event) -> None:
-    """The bank has put what `ids` are for behind `door`."""
-    if not ids:
-        return
-    await tx.run(BIND, tx.tenant, bank, ids, door, generation)
-    data = {grant.id: ends.told(grant) for grant in await ends.get(tx, ids)}
-    await events.move(tx, GRANT, ids, Deed.BIND, data=data, when=event.time)
+async def _bound(tx: Tx, event: Event, fact: Deposited | Emptied) -> list[GrantRow]:
+    """The grant that the fact names, for the door that it names unless it was for another one before."""
+    own = await _own(tx, event, fact.bank, [fact.grant] if fact.grant else [])
+    if not any(grant.door is None for grant in own):
+        return own
+    await tx.run(BIND, tx.tenant, fact.bank, [grant.id for grant in own], fact.door, fact.generation)
+    return [msgspec.structs.replace(grant, door=fact.door, generation=fact.generation) for grant in own]
 
 
 async def _own(tx: Tx, event: Event, bank: UUID, ids: Sequence[UUID]) -> list[GrantRow]:
