@@ -89,7 +89,8 @@ class Journal:
     async def unsent(self, limit: int) -> tuple[int, list[Stored]]:
         """(number of the first, facts in order) that the server has not acknowledged, `limit` at most."""
         mark = self.state.mark
-        found = await self.disk.run(lambda c: c.execute(schema.FACTS_AFTER, (mark.epoch, mark.acked, limit)).fetchall())
+        asked = (mark.epoch, mark.acked, limit)
+        found = await self.disk.run(lambda c: c.execute(schema.FACTS_AFTER, asked).fetchall(), essential=True)
         return mark.acked + 1, [Stored(*columns_) for columns_ in found]
 
     def _chain(self, change: Change) -> tuple[list[Stored], Mark]:

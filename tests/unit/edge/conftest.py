@@ -104,20 +104,21 @@ class Parcel:
 
 class FaultyDisk:
     """Fails when it is told to: `fail_at` counts the transactions to come, `after` decides whether the one that
-    fails is on the disk. `full` refuses whatever is not essential."""
+    fails is on the disk. `full` refuses whatever is not essential, `stuffed` everything; each write takes `slow_s`."""
 
     def __init__(self) -> None:
         self.inner = InlineDisk()
         self.low = False
         self.full = False
+        self.stuffed = False
+        self.slow_s = 0.0
         self.fail_at = 0
         self.after = False
-        self.writes = 0
 
     async def run(self, work: Work[Any], *, essential: bool = False) -> Any:
-        if self.full and not essential:
+        if self.stuffed or (self.full and not essential):
             raise DiskFull("The bank's disk is full.")
-        self.writes += 1
+        await asyncio.sleep(self.slow_s)
         if self.fail_at:
             self.fail_at -= 1
             if not self.fail_at:
@@ -128,6 +129,14 @@ class FaultyDisk:
 
     async def close(self) -> None:
         await self.inner.close()
+
+
+class PatientKdf(CheapKdf):
+    """Takes a moment, as the real one does."""
+
+    async def derive(self, material: bytes, salt: bytes) -> bytes:
+        await asyncio.sleep(0.02)
+        return await super().derive(material, salt)
 
 
 @dataclass
@@ -182,7 +191,7 @@ class Lab:
         )
         self.line = Line(self.broker, TENANT, BANK)
         self.told: list[Told] = []
-        self.kdf = CheapKdf()
+        self.kdf = PatientKdf()
         self.layout = layout(doors)
         self._bank: Bank | None = None
         self._locator = 0
@@ -364,7 +373,8 @@ class Lab:
         return [told for told in self.told if not isinstance(told, Changed | Opening)]
 
     def check(self) -> None:
-        """Memory is what the disk holds, and nothing contradicts itself."""
+        """The controller runs, memory is what the disk holds, and nothing contradicts itself."""
+        assert not self.bank._crew._failed.done(), self.bank._crew._failed.exception()
         held = read_state(self.connection)
         assert held == self.state
         labels = [row for (row,) in self.connection.execute("SELECT label FROM occupancies WHERE NOT ended")]

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from cranny.core.errors import Unavailable
 from cranny.edge.outcomes import Opened
-from cranny.wire.kinds import CollectFinished, DepositStored, OpeningIntended
+from cranny.wire.kinds import Body, CollectFinished, DepositStored, DoorBlocked, DoorCleared, OpeningIntended
 from cranny.wire.messages import DeliveryWithdrawn, GrantRevoked
 
 PARCELS, COLLECTORS, DOORS = 8, 3, 5
@@ -187,31 +187,50 @@ def test_whatever_happens(live_bank: Any, steps: list[tuple[str, int]], content:
 
 def check_history(bank: Any, day: Day) -> None:
     """I1 and I2, told by the facts alone."""
-    live: dict[str, DepositStored] = {}
-    opens: dict[str, UUID | None] = {}
-    last: dict[str, int] = {}
-    used: set[UUID | None] = set()
+    history = History()
     for body in bank.bodies():
+        history.take(body)
+    assert set(history.live) == set(bank.state.occupancies)
+    assert history.blocked == {box.label for box in bank.state.compartments.values() if box.blocked}
+
+
+class History:
+    def __init__(self) -> None:
+        self.live: dict[str, DepositStored] = {}
+        self.blocked: set[str] = set()
+        self._last: dict[str, int] = {}
+        self._used: set[UUID | None] = set()
+
+    def take(self, body: Body) -> None:
         match body:
-            case OpeningIntended(purpose="deposit"):
-                assert body.door not in live or body.generation == live[body.door].generation
-                assert body.generation >= last.get(body.door, 0)
-                last[body.door] = body.generation
-            case OpeningIntended(credential="reopen"):
-                assert body.grant in used
-                assert body.door not in live
-            case OpeningIntended(purpose="inspect"):
-                assert body.generation == last.get(body.door, 0)
+            case DoorBlocked():
+                self.blocked.add(body.door)
+            case DoorCleared():
+                self.blocked.discard(body.door)
             case OpeningIntended():
-                assert body.grant not in used
-                assert live[body.door].generation == body.generation
-                assert opens[body.door] == body.grant
+                self._intended(body)
             case DepositStored():
-                assert body.door not in live or body.generation == live[body.door].generation
-                live[body.door], opens[body.door] = body, body.grant
+                assert body.door not in self.live or body.generation == self.live[body.door].generation
+                self.live[body.door] = body
             case CollectFinished(purpose="inspect"):
-                live.pop(body.door, None)
+                self.live.pop(body.door, None)
             case CollectFinished():
-                assert live.pop(body.door).generation == body.generation
-                used.add(body.grant)
-    assert set(live) == set(bank.state.occupancies)
+                assert self.live.pop(body.door).generation == body.generation
+                self._used.add(body.grant)
+
+    def _intended(self, body: OpeningIntended) -> None:
+        live = self.live.get(body.door)
+        if body.purpose == "deposit":
+            assert body.door not in self.blocked
+            assert live is None or body.generation == live.generation
+            assert body.generation >= self._last.get(body.door, 0)
+            self._last[body.door] = body.generation
+        elif body.credential == "reopen":
+            assert body.grant in self._used
+            assert live is None
+        elif body.purpose == "inspect":
+            assert body.generation == self._last.get(body.door, 0)
+        else:
+            assert body.grant not in self._used
+            assert live is not None
+            assert (live.generation, live.grant) == (body.generation, body.grant)

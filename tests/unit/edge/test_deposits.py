@@ -79,7 +79,7 @@ def test_one_collector_one_door_one_code(live_bank: Any) -> None:
         await bank.shut(door)
         fact = bank.bodies("deposit.stored")[-1]
         assert (fact.generation, fact.deliveries, fact.grant) == (1, [second.delivery], first.grant)
-        assert fact.superseded == [second.grant]
+        assert (fact.superseded, fact.evidence) == ([second.grant], "inferred")  # the first one hides it
         assert await bank.controller.type_code(second.digits) == Refusal("wrong")
         answer = await bank.controller.type_code(first.digits)
         assert (answer.door, answer.items) == (door, 2)
@@ -302,3 +302,83 @@ def test_a_tracking_number_that_was_taken_away_again_is_forgotten(live_bank: Any
         assert bank.connection.execute("SELECT count(*) FROM tracking WHERE text = 'STRANGER'").fetchone() == (0,)
 
     live_bank(story, unknown_tracking="accept")
+
+
+def test_scanned_together_for_one_collector_is_one_door(live_bank: Any) -> None:
+    async def story(bank: Any) -> None:
+        parcels = [await bank.announce(f"PARCEL{n}", collector=5, size=(40, 100, 100)) for n in range(2)]
+        answers = await asyncio.gather(*(bank.controller.scan(parcel.tracking[0]) for parcel in parcels))
+        assert answers[0].opening == answers[1].opening
+        assert len(bank.pulsed) == 1
+
+    live_bank(story)
+
+
+def test_of_two_together_the_right_that_still_lives_opens(live_bank: Any) -> None:
+    async def story(bank: Any) -> None:
+        first, second = [await bank.announce(f"PARCEL{n}", collector=5, size=(40, 100, 100)) for n in range(2)]
+        opened = await bank.controller.scan(first.tracking[0])
+        await bank.controller.scan(second.tracking[0])
+        await bank.give(DeliveryWithdrawn(first.delivery), GrantRevoked(first.grant))
+        await bank.put(opened.door, "both")
+        await bank.shut(opened.door)
+        (fact,) = bank.bodies("deposit.stored")
+        assert (fact.grant, fact.superseded) == (second.grant, [first.grant])
+        assert (await bank.controller.type_code(second.digits)).door == opened.door
+
+    live_bank(story)
+
+
+def test_too_small_to_share_is_a_door_of_its_own(live_bank: Any) -> None:
+    async def story(bank: Any) -> None:
+        first, second = [await bank.announce(f"PARCEL{n}", collector=5, size=(40, 100, 100)) for n in range(2)]
+        door = await bank.deposit(first)
+        shared = await bank.controller.scan(second.tracking[0])
+        assert shared.door == door
+        await bank.controller.too_small(shared.visit, emptied=True)
+        await bank.shut(door)
+        own = bank.outcomes()[-1]
+        assert (own.door, own.together) == ("02", False)
+        assert not bank.state.compartment(door).blocked
+        await bank.put(own.door)
+        await bank.shut(own.door)
+        assert bank.bodies("deposit.stored")[-1].grant == second.grant
+
+    live_bank(story)
+
+
+def test_the_second_of_two_in_an_open_door_does_not_fit(live_bank: Any) -> None:
+    async def story(bank: Any) -> None:
+        first, second, third = [await bank.announce(f"PARCEL{n}", collector=5, size=(20, 100, 100)) for n in range(3)]
+        opened = await bank.controller.scan(first.tracking[0])
+        await bank.put(opened.door, first)
+        await bank.controller.scan(second.tracking[0])
+        assert isinstance(await bank.controller.too_small(opened.visit, emptied=False), ShutFirst)
+        assert (await bank.controller.scan(third.tracking[0])).door != opened.door
+        await bank.shut(opened.door)
+        assert bank.bodies("deposit.stored")[0].deliveries == [first.delivery]
+        assert bank.outcomes()[-1].door not in (opened.door, "02")
+
+    live_bank(story)
+
+
+def test_a_delivery_whose_door_stands_open_from_an_earlier_visit(live_bank: Any) -> None:
+    async def story(bank: Any) -> None:
+        await bank.announce("PARCEL")
+        opened = await bank.controller.scan("PARCEL")
+        bank.controller.done(opened.visit)
+        assert await bank.controller.scan("PARCEL") == Refusal("busy")
+
+    live_bank(story)
+
+
+def test_doors_that_are_blocked_or_sensed_full_are_not_offered(live_bank: Any) -> None:
+    async def story(bank: Any) -> None:
+        bank.board.break_sensor(bank.at("01"), True)
+        bank.board.force(bank.at("02"))
+        await bank.settle()
+        await bank.shut("02")
+        await bank.announce("PARCEL")
+        assert await bank.controller.scan("PARCEL") == Refusal("full")
+
+    live_bank(story, doors=2)

@@ -172,22 +172,24 @@ def test_rights_that_the_server_did_not_sign_are_not_believed(live_bank: Any) ->
 
 def test_repeats_are_passed_over_and_gaps_refused(live_bank: Any) -> None:
     async def story(bank: Any) -> None:
-        applied = bank.state.mark.applied
-        real = bank.server.entries
-        bank.server.entries = [Entry(seq, Policy(visit_idle_s=seq)) for seq in (1, 2, applied + 2)]
+        await bank.announce("PARCEL")
+        applied, given = bank.state.mark.applied, []
 
         async def crooked(message: Any) -> None:
-            page = Downlink(bank.identity.tenant, bank.identity.bank, bank.server.entries, applied + 2)
+            entries = [Entry(seq, Policy(visit_idle_s=seq)) for seq in given]
+            page = Downlink(bank.identity.tenant, bank.identity.bank, entries, 99)
             await message.respond(sign(bank.server.key, "downlink", pack(page)))
 
-        lanes = bank.hub._brokers[1].subscriptions[1]._lanes
-        lanes._handler = crooked
-        await bank.settle(20)
-        assert bank.state.mark.applied == applied
-        assert bank.state.policy.visit_idle_s == 90
-        lanes._handler, bank.server.entries = bank.server.pull, real
-        await bank.give(Policy(visit_idle_s=30))
-        assert bank.state.policy.visit_idle_s == 30
+        bank.hub._brokers[1].subscriptions[1]._lanes._handler = crooked
+        for crook, idle, taken in (
+            ([1, applied], 90, 0),
+            ([applied + 2, applied + 3], 90, 0),
+            ([1, 2, applied, applied + 1, applied + 3], applied + 1, 1),
+        ):
+            given = crook
+            await bank.settle(20)
+            assert bank.state.policy.visit_idle_s == idle
+            assert bank.state.mark.applied == applied + taken
 
     live_bank(story)
 
@@ -226,5 +228,16 @@ def test_a_new_layout_takes_effect_at_once(live_bank: Any) -> None:
         bank.layout = grown
         await bank.announce("HUGE", size=(800, 300, 400))
         assert (await bank.controller.scan("HUGE")).door == "XL"
+
+    live_bank(story)
+
+
+def test_a_broker_without_a_server_behind_it_is_no_server(live_bank: Any) -> None:
+    async def story(bank: Any) -> None:
+        for subscription in list(bank.hub._brokers[1].subscriptions):
+            await subscription.stop()
+        await bank.settle(20)
+        assert bank.broker.connected
+        assert bank.controller.state().link == "offline"
 
     live_bank(story)

@@ -312,17 +312,52 @@ def test_who_hangs_up_does_not_leave_a_door_half_opened(live_bank: Any) -> None:
 def test_a_disk_that_is_slow_opens_no_door_late(live_bank: Any) -> None:
     async def story(bank: Any) -> None:
         await bank.announce("PARCEL")
-        real = bank.disk.inner.run
-
-        async def slow(work: Any, *, essential: bool = False) -> Any:
-            await asyncio.sleep(6)
-            return await real(work, essential=essential)
-
-        bank.disk.inner.run = slow
+        bank.disk.slow_s = 6
         assert await bank.controller.scan("PARCEL") == Refusal("help")
         assert bank.pulsed == []
         assert [body.reason for body in bank.bodies("door.not_opened")] == ["late"] * 3
         assert bank.bodies("door.blocked") == []
-        bank.disk.inner.run = real
+        bank.disk.slow_s = 0
+
+    live_bank(story)
+
+
+def test_forced_open_again_before_anybody_noticed_that_it_was_shut(live_bank: Any) -> None:
+    async def story(bank: Any) -> None:
+        parcel = await bank.announce("PARCEL")
+        asking = asyncio.ensure_future(bank.controller.scan("PARCEL"))
+        await bank.settle(0.05)
+        bank.disk.slow_s = 3
+        await bank.settle(0.5)
+        await bank.put("01", parcel)
+        await bank.shut("01")
+        bank.board.force(bank.at("01"))
+        await asking
+        bank.disk.slow_s = 0
+        await bank.settle(10)
+        assert "opening.unknown" in bank.kinds()
+        assert "deposit.stored" not in bank.kinds()
+        await bank.shut("01")
+        assert bank.state.compartment("01").blocked == "forced"
+
+    live_bank(story)
+
+
+def test_a_disk_so_full_that_a_result_can_not_be_journalled_is_a_restart(live_bank: Any) -> None:
+    async def story(bank: Any) -> None:
+        parcel = await bank.announce("PARCEL")
+        asking = asyncio.ensure_future(bank.controller.scan("PARCEL"))
+        await bank.settle(0.05)
+        bank.disk.stuffed = True
+        with pytest.raises(DiskFailed):
+            await asking
+        with pytest.raises(DiskFailed):
+            await bank.bank.run()
+        bank.disk.stuffed = False
+        await bank.restart()
+        assert bank.bodies("opening.unknown")[0].door_open
+        await bank.put("01", parcel)
+        await bank.shut("01")
+        assert bank.kinds()[-1] == "deposit.stored"
 
     live_bank(story)
