@@ -58,7 +58,7 @@ class Server:
     password: str | None = field(repr=False)
     wrapped: bool
     upgraded: bool
-    trust: ssl.SSLContext | None = field(repr=False)
+    trust: ssl.SSLContext | None = field(default=None, repr=False)
 
 
 class Email:
@@ -110,12 +110,12 @@ class Email:
         mail["Subject"] = message.subject
         mail["Date"] = format_datetime(message.created)
         mail["Message-ID"] = f"<{message.key}@{_domain(self._sender)}>"
-        mail["Content-Language"] = message.language
         # No out-of-office note shall come back to it (RFC 3834).
         mail["Auto-Submitted"] = "auto-generated"
         mail.set_content(_text(message))
         picture = f"<qr.{message.key}>" if message.qr else ""
         mail.add_alternative(self._letter.render(message=message, picture=picture.strip("<>")), subtype="html")
+        mail["Content-Language"] = message.language  # set before, it would move into a part
         if message.qr:
             html = mail.get_payload(1)
             if not isinstance(html, EmailMessage):

@@ -12,7 +12,6 @@ get it; everything else, that it is worth another try.
 
 import asyncio
 from typing import Final
-from urllib.parse import urlsplit
 
 import httpx2
 import msgspec
@@ -65,14 +64,21 @@ class Sms:
 
 
 def open_channel(outlet: Outlet) -> Channel:
-    parts = urlsplit(outlet.url)
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
-        raise Invalid("The address of the SMS gateway should look like https://host/path.", code="settings-invalid")
-    if parts.scheme == "http" and parts.hostname not in LOCAL:
-        raise Invalid("Codes and numbers go to the SMS gateway: its address must be https.", code="settings-invalid")
+    try:
+        url = httpx2.URL(outlet.url)
+    except httpx2.InvalidURL as error:
+        raise _bad("its address should look like https://host/path") from error
+    if url.scheme not in {"http", "https"} or not url.host:
+        raise _bad("its address should look like https://host/path")
+    if url.scheme == "http" and url.host not in LOCAL:
+        raise _bad("it is handed codes and numbers, so its address must be https")
     if not outlet.secret or not outlet.secret.isascii() or not outlet.secret.isprintable():
-        raise Invalid("The SMS gateway needs a token, in one line.", code="settings-invalid")
+        raise _bad("it needs a token, in one line")
     return Sms(outlet, all_within=ALL_WITHIN_S)
+
+
+def _bad(what: str) -> Invalid:
+    return Invalid(f"The SMS gateway can't be used: {what}.", code="settings-invalid")
 
 
 def _id(answer: bytes) -> str:

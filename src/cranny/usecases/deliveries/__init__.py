@@ -12,7 +12,7 @@ from cranny.platform.feature import Feature, Parts
 from cranny.platform.paging import Cursors
 from cranny.platform.reactions import Reaction
 from cranny.platform.sweeps import Sweep
-from cranny.usecases.deliveries import api
+from cranny.usecases.deliveries import api, telling
 from cranny.usecases.deliveries.actions.announce import announce, announce_many
 from cranny.usecases.deliveries.actions.cancel import cancel
 from cranny.usecases.deliveries.actions.deadlines import extend, fall_due, give_up, lapse
@@ -49,14 +49,15 @@ def _routes(parts: Parts) -> Sequence[ControllerRouterHandler]:
 
 
 def _reactions(parts: Parts) -> Sequence[Reaction]:
-    return [reaction(parts.keyring)]
+    return [reaction(parts.keyring), telling.reaction(parts.keyring)]
 
 
-def _sweeps(_: Parts) -> Sequence[Sweep]:
+def _sweeps(parts: Parts) -> Sequence[Sweep]:
     return [
         Sweep("deliveries.lapse", 15.0, lapse),
         Sweep("deliveries.fall_due", 15.0, fall_due),
         Sweep("deliveries.give_up", 300.0, give_up),
+        Sweep("deliveries.remind", 300.0, telling.remind(parts.keyring)),
     ]
 
 

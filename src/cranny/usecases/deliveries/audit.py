@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from cranny import access
+from cranny import access, outreach
 from cranny.core.events import Event
 from cranny.platform import log, rows
 from cranny.platform.db import Tx
@@ -25,7 +25,7 @@ BATCH: Final = 1000
 
 
 async def audit(tx: Tx) -> list[Violation]:
-    """I1, I5 as far as it is ours, I11."""
+    """I1, I5 (what becomes of a message that was asked for, outreach audits), I11."""
     return [*await _rights(tx), *await _lives(tx)]
 
 
@@ -36,18 +36,27 @@ async def _rights(tx: Tx) -> list[Violation]:
         after = batch[-1].id
         wanted = {row.collect_grant for row in batch if row.collect_grant}
         grants = {grant.id: grant for grant in await access.get(tx, list(wanted))}
+        told = {
+            (notice.grant_id, id_)
+            for notice in await outreach.told(tx, list(wanted))
+            if notice.state is not outreach.Notice.WITHDRAWN
+            for id_ in notice.about
+        }
         for row in batch:
-            found += _judge(row, grants.get(row.collect_grant) if row.collect_grant else None, tx.now())
+            grant = grants.get(row.collect_grant) if row.collect_grant else None
+            found += _judge(row, grant, tx.now(), told=(row.collect_grant, row.id) in told)
     return found
 
 
-def _judge(row: DeliveryRow, grant: access.GrantRow | None, now: datetime) -> Iterator[Violation]:
+def _judge(row: DeliveryRow, grant: access.GrantRow | None, now: datetime, *, told: bool) -> Iterator[Violation]:
     about = f"deliveries/{row.id}"
     if row.state in COLLECTABLE and row.stored_at and row.stored_at < now - NOTICE:
         if row.recipient and grant is None:
             yield Violation("I5", about, "it is stored, has a recipient and no collect grant")
         elif grant and grant.state in access.LIVE and grant.state is not access.Grant.ACTIVE:
             yield Violation("I5", about, f"it has been stored since {row.stored_at} and its grant is {grant.state}")
+        elif grant and grant.state is access.Grant.ACTIVE and row.recipient and not told:
+            yield Violation("I5", about, f"it has been stored since {row.stored_at} and nobody was told")
     if grant is None:
         return
     used = grant.state is access.Grant.USED
