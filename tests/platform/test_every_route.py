@@ -18,6 +18,14 @@ OPEN = {
     ("GET", "/health/ready"),
     ("POST", "/v1/enrolments"),  # proven by its one-time claim
 }
+PAGES_OPEN = {
+    ("GET", "/"),
+    ("GET", "/sign-in"),
+    ("POST", "/sign-in"),
+    ("POST", "/sign-out"),
+    ("GET", "/static/{version}/{name}"),
+}
+"""Of the pages, which are not in the description; all others ask for a session themselves."""
 SCHEMA = re.compile(r"/schema(/|$)")
 SOME_ID = "01a202b3-a267-786d-896e-760e819b24c3"
 
@@ -28,14 +36,14 @@ def app(wide: Database) -> Any:
     return create_server([route for feature in features() for route in feature.routes(made)], made)
 
 
-def routes(app: Any) -> list[tuple[str, str, bool]]:
-    """(method, path, whether it is public) of every route outside the description."""
+def routes(app: Any, *, pages: bool = False) -> list[tuple[str, str, bool]]:
+    """(method, path, whether it is public) of every route of the API, or of every page."""
     return [
         (method, route.path_format, bool(handler.opt.get(PUBLIC)))
         for route in app.routes
         if isinstance(route, HTTPRoute) and not SCHEMA.match(route.path_format)
         for method, (handler, _) in route.route_handler_map.items()
-        if method != "OPTIONS"
+        if method != "OPTIONS" and pages == (handler.include_in_schema is False)
     ]
 
 
@@ -49,6 +57,16 @@ async def test_everything_else_asks_for_a_key(app: Any) -> None:
             if not public:
                 answer = await send(client, method, re.sub(r"\{[^}]*\}", SOME_ID, path))
                 assert (answer.status_code, answer.json()["code"]) == (401, "api-key-missing"), (method, path)
+
+
+async def test_every_page_leads_to_the_sign_in(app: Any) -> None:
+    found = {(method, path) for method, path, _ in routes(app, pages=True)}
+    assert found >= PAGES_OPEN
+    async with serve(app) as client:
+        for method, path in found - PAGES_OPEN:
+            answer = await send(client, method, re.sub(r"\{[^}]*\}", SOME_ID, path))
+            assert answer.status_code == 302, (method, path)
+            assert answer.headers["location"].startswith("/sign-in?next="), (method, path)
 
 
 async def send(client: AsyncClient, method: str, path: str) -> Any:

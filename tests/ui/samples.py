@@ -84,7 +84,7 @@ def wall(name="station-60", chosen=None, seed=7) -> models.WallView:
                 features=tuple(f for f in door.features if f != "seated"),
                 who=pick(rng, WHO) if held else "",
                 since=NOW - timedelta(hours=hours) if held else None,
-                share=hours / 48 if held else None,
+                until=NOW + timedelta(hours=48 - hours) if held else None,
             )
         )
     return models.WallView(
@@ -105,8 +105,7 @@ def wall(name="station-60", chosen=None, seed=7) -> models.WallView:
         ),
         feed=feed(views),
         selected=details(doors, views, chosen) if chosen is not None else None,
-        collected_today=74,
-        stored_today=61,
+        today=(74, 61),
     )
 
 
@@ -140,7 +139,6 @@ def details(doors, views, label):
         seated=380 <= door.centre <= 1220,
         holds=(models.Reference(text="PT-4821"), models.Reference(text="KD-1180")) if held else (),
         who=view.who,
-        until=view.since + timedelta(hours=48) if held else None,
         reason={"blocked": "not-opened", "alarm": "unsecured"}.get(view.state, ""),
         history=(
             models.HistoryLine(time=NOW, type="door.opened"),

@@ -26,6 +26,12 @@ SELECT id, tenant, type, subject, time, recorded, data, position FROM events
 WHERE tenant = $1 AND subject = $4 AND position > $2 AND ($3::text[] IS NULL OR type = ANY($3))
 ORDER BY position LIMIT $5
 """
+LATEST: Final = """
+SELECT last.* FROM unnest($2::text[]) AS asked (subject) CROSS JOIN LATERAL (
+  SELECT id, tenant, type, subject, time, recorded, data, position FROM events
+  WHERE tenant = $1 AND subject = asked.subject AND position > 0 ORDER BY position DESC LIMIT $3
+) AS last ORDER BY last.position DESC
+"""
 HEAD: Final = "SELECT position FROM log_heads WHERE tenant = $1"
 CHAIN_AT: Final = "SELECT chain FROM events WHERE tenant = $1 AND position = $2"
 LINKS: Final = """
@@ -53,6 +59,11 @@ async def read(
     """Up to `limit` events after position `after`, of these types and about this subject where given."""
     sql = READ if subject is None else READ_SUBJECT
     return [event(record) for record in await tx.all(sql, tx.tenant, after, types, subject, limit)]
+
+
+async def latest(tx: Tx, subjects: Sequence[str], each: int) -> list[Event]:
+    """The last `each` events about each of `subjects`, the newest of all first."""
+    return [event(record) for record in await tx.all(LATEST, tx.tenant, subjects, each)]
 
 
 async def head(tx: Tx) -> int:

@@ -27,7 +27,7 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
 
 class DoorView(View, frozen=True):
     """One door. `index` is its place in the layout. `who` is shown on the door (initials on a public screen);
-    `share` is how much of the holding time is used, 0 to 1, None where there is none."""
+    `since` and `until` are the holding time, None where there is none."""
 
     index: int
     label: str
@@ -36,7 +36,7 @@ class DoorView(View, frozen=True):
     features: tuple[str, ...] = ()
     who: str = ""
     since: datetime | None = None
-    share: float | None = None
+    until: datetime | None = None
 
 
 class HistoryLine(View, frozen=True):
@@ -68,7 +68,6 @@ class DoorDetails(View, frozen=True):
     seated: bool
     holds: tuple[Reference, ...] = ()
     who: str = ""
-    until: datetime | None = None
     reason: str = ""
     history: tuple[HistoryLine, ...] = ()
 
@@ -110,9 +109,10 @@ class WallView(View, frozen=True):
     now: datetime
     sizes: tuple[SizeCount, ...] = ()
     feed: tuple[FeedLine, ...] = ()
+    enrolled: bool = True
     selected: DoorDetails | None = None
-    collected_today: int = 0
-    stored_today: int = 0
+    today: tuple[int, int] | None = None
+    """Collected and stored since midnight; None where nobody counts."""
 
     @property
     def counts(self) -> dict[DoorState, int]:

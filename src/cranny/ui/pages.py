@@ -4,13 +4,14 @@ A page and its fragments include the same macros, so a door looks the same howev
 """
 
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from cranny.ui import geometry, models
+from cranny.ui import models
 from cranny.ui.shelf import Shelf
 from cranny.ui.words import SOURCE, Words, load
 
@@ -49,6 +50,6 @@ def _environment(loader: FileSystemLoader, shelf: Shelf, speech: Words) -> Envir
         direction=speech.direction,
         language=speech.language,
         STATES=models.STATES,
-        geometry=geometry,
+        resolution=timedelta(seconds=1),
     )
     return environment

@@ -10,7 +10,7 @@ from cranny.platform.feature import Feature
 
 NOT_FEATURES: Final = frozenset({"apps", "core", "edge", "sim", "web", "wire", "wiring", "ui"})
 """Rooms that no server process collects from; importing some of them here would break the floors."""
-FLOORS_OF_FEATURES: Final = ("usecases", "integrations")
+FLOORS_OF_FEATURES: Final = ("usecases", "integrations", "pages")
 """Folders whose every folder is a feature."""
 
 

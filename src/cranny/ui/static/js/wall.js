@@ -26,6 +26,10 @@ wall.addEventListener("click", event => {
 });
 document.addEventListener("htmx:after:swap", event => {
   mark();
+  const door = chosen && document.getElementById(chosen);
+  if (door && event.detail.ctx.text?.includes(`hx-target="#${chosen}"`)) {
+    htmx.ajax("GET", door.href, { target: "#details", swap: "innerMorph" }); // it moved while it is looked at
+  }
   const details = $("#details");
   const asked = event.detail.ctx.sourceElement?.matches?.(".door");
   if (asked && details.getBoundingClientRect().top > innerHeight - 120) details.scrollIntoView({ block: "start", behavior: "smooth" });

@@ -1,0 +1,184 @@
+"""The operator's addresses. A browser signs in with an API key; everything here asks for that session itself."""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any, Final
+from uuid import UUID
+
+import msgspec
+from litestar import Request, Response, get, post
+from litestar.enums import RequestEncodingType
+from litestar.params import Body, FromPath, FromQuery
+from litestar.response import Redirect, Stream
+from litestar.types import ControllerRouterHandler
+
+from cranny.core.errors import Forbidden, Unauthenticated
+from cranny.pages.operator import reading
+from cranny.pages.operator.session import LASTS, NAME, Session, Sessions, still_good
+from cranny.pages.operator.watching import Walls, framed
+from cranny.platform.auth import Keys
+from cranny.platform.db import Tx
+from cranny.platform.feature import Parts
+from cranny.ui import sheet
+from cranny.ui.pages import Pages
+from cranny.ui.routes import YEAR, static_route
+from cranny.ui.shelf import Shelf
+from cranny.ui.words import choose
+from cranny.web.openapi import PUBLIC
+from cranny.web.sse import stream
+
+TEMPLATES: Final = Path(__file__).parent / "templates"
+HTML: Final = "text/html; charset=utf-8"
+SIGN_IN: Final = "/sign-in"
+_OPEN: Final = {PUBLIC: True}
+
+Told = Request[Any, Any, Any]
+
+
+class SignIn(msgspec.Struct, frozen=True):
+    key: Annotated[str, msgspec.Meta(max_length=200)]
+    next: Annotated[str, msgspec.Meta(max_length=500)] = reading.HOME
+
+
+Form = Annotated[SignIn, Body(media_type=RequestEncodingType.URL_ENCODED)]
+
+
+class Desk:
+    """What the addresses share: the session of a request, and how its reader is spoken to."""
+
+    def __init__(self, parts: Parts, pages: Pages) -> None:
+        self.db = parts.db
+        self.clock = parts.clock
+        self.keys = Keys(parts.db)
+        self.keyring = parts.keyring
+        self.walls = Walls(parts.db, parts.broker, parts.clock)
+        self.pages = pages
+
+    def session(self, request: Told) -> Session:
+        """Raises Unauthenticated, code `session-missing`."""
+        session = self._sessions(request).read(request.cookies.get(NAME, ""), self.clock.now())
+        if session is None:
+            raise Unauthenticated("Sign in first.", code="session-missing")
+        return session
+
+    async def enter(self, tx: Tx, session: Session) -> None:
+        """Raises Unauthenticated, code `session-missing`, when its key opens nothing any more."""
+        if not await still_good(tx, session):
+            raise Unauthenticated("Sign in again.", code="session-missing")
+
+    def sign(self, request: Told, session: Session) -> Any:
+        """The cookie of a new session."""
+        return self._sessions(request).cookie(session)
+
+    def draw(self, request: Told, template: str, zone: str = "UTC", **values: Any) -> Response[str]:
+        language = choose(request.headers.get("accept-language", ""), self.pages.words)
+        return Response(self.pages.render(template, language=language, zone=zone, **values), media_type=HTML)
+
+    def _sessions(self, request: Told) -> Sessions:
+        return Sessions(self.keyring, https=request.url.scheme == "https")
+
+
+def to_sign_in(request: Told, _: Exception) -> Response[None]:
+    """A page leads to the sign-in and back; a fragment lets its page do that."""
+    if request.headers.get("hx-request"):
+        return Response(None, status_code=200, headers={"HX-Refresh": "true"})
+    path = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+    return Redirect(SIGN_IN, query_params={"next": path})
+
+
+def routes(parts: Parts) -> Sequence[ControllerRouterHandler]:
+    """Raises Unavailable, code `assets-missing`."""
+    pages = Pages([TEMPLATES], Shelf())
+    desk = Desk(parts, pages)
+    return [*_sign_in_routes(desk), *_wall_routes(desk), static_route(pages.shelf, _OPEN)]
+
+
+def _sign_in_routes(desk: Desk) -> list[ControllerRouterHandler]:
+    @get("/", opt=_OPEN, include_in_schema=False, sync_to_thread=False)
+    def front_door() -> Redirect:
+        return Redirect(reading.HOME)
+
+    @get(SIGN_IN, opt=_OPEN, include_in_schema=False, sync_to_thread=False)
+    def ask(request: Told, next: FromQuery[str] = reading.HOME) -> Response[str]:  # noqa: A002 - the address says it
+        return desk.draw(request, "sign_in.html", back=_inside(next), wrong=False)
+
+    @post(SIGN_IN, opt=_OPEN, include_in_schema=False)
+    async def sign_in(request: Told, data: Form) -> Response[Any]:
+        if request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
+            raise Forbidden("Sign in on this site's own page.", code="foreign-origin")
+        principal = await desk.keys.check(data.key.strip())
+        if principal is None:
+            return desk.draw(request, "sign_in.html", back=_inside(data.next), wrong=True)
+        session = Session(principal.tenant, principal.key_id, desk.clock.now() + LASTS)
+        return Redirect(_inside(data.next), status_code=303, cookies=[desk.sign(request, session)])
+
+    @post("/sign-out", opt=_OPEN, include_in_schema=False, sync_to_thread=False)
+    def sign_out() -> Redirect:
+        response = Redirect(SIGN_IN, status_code=303)
+        response.delete_cookie(NAME)
+        return response
+
+    return [front_door, ask, sign_in, sign_out]
+
+
+def _wall_routes(desk: Desk) -> list[ControllerRouterHandler]:
+    common: Mapping[str, Any] = {
+        "opt": _OPEN,
+        "include_in_schema": False,
+        "exception_handlers": {Unauthenticated: to_sign_in},
+    }
+
+    @get(reading.HOME, **common)
+    async def banks(request: Told) -> Response[str]:
+        session = desk.session(request)
+        async with desk.db.transaction(session.tenant) as tx:
+            await desk.enter(tx, session)
+            cards = await reading.cards(tx)
+        return desk.draw(request, "banks.html", banks=cards)
+
+    @get(f"{reading.HOME}/{{bank:uuid}}", **common)
+    async def wall(request: Told, bank: FromPath[UUID], door: FromQuery[str | None] = None) -> Response[str]:
+        session = desk.session(request)
+        async with desk.db.transaction(session.tenant) as tx:
+            await desk.enter(tx, session)
+            view, zone = await reading.wall(tx, bank, door), await reading.zone(tx, bank)
+        template = "details.html" if request.headers.get("hx-request") else "wall_page.html"
+        return desk.draw(request, template, zone, v=view, sheet_name=sheet.name(view.front))
+
+    @get(f"{reading.HOME}/{{bank:uuid}}/{{name:str}}", **common)
+    async def front(request: Told, bank: FromPath[UUID], name: FromPath[str]) -> Response[str]:
+        """The style sheet of the front; its name is its hash, so it may be kept for ever."""
+        session = desk.session(request)
+        async with desk.db.transaction(session.tenant) as tx:
+            await desk.enter(tx, session)
+            drawn = await reading.front(tx, bank)
+        cache = YEAR.replace("public", "private") if name == f"{sheet.name(drawn)}.css" else "no-cache"
+        return Response(sheet.css(drawn), media_type="text/css; charset=utf-8", headers={"Cache-Control": cache})
+
+    @get(f"{reading.HOME}/{{bank:uuid}}/live", **common)
+    async def live(request: Told, bank: FromPath[UUID]) -> Stream:
+        session = desk.session(request)
+        async with desk.db.transaction(session.tenant) as tx:
+            await desk.enter(tx, session)
+            zone = await reading.zone(tx, bank)
+        language = choose(request.headers.get("accept-language", ""), desk.pages.words)
+        return stream(_frames(desk, session, bank, language, zone))
+
+    return [banks, wall, live, front]
+
+
+async def _frames(desk: Desk, session: Session, bank: UUID, language: str, zone: str) -> AsyncIterator[bytes]:
+    """The wall's changes, for as long as the session lasts."""
+    async for seen in desk.walls.follow(session.tenant, bank):
+        if desk.clock.now() > session.until:
+            return
+        text = None
+        if seen is not None:
+            values = {"v": seen.view, "changed": seen.changed}
+            text = desk.pages.render("wall_live.html", language=language, zone=zone, **values)
+        yield framed(text)
+
+
+def _inside(path: str) -> str:
+    """`path` when it is one of ours: nobody is led elsewhere by a link to the sign-in."""
+    return path if path.startswith("/") and not path.startswith(("//", "/\\")) else reading.HOME

@@ -1,0 +1,157 @@
+"""The operator's pages over a real database: what a browser is shown, and who may look."""
+
+import asyncio
+import re
+from contextlib import asynccontextmanager
+from uuid import UUID, uuid5
+
+import httpx2
+import pytest
+
+from cranny.pages.operator import FEATURE, reading
+from cranny.pages.operator.session import NAME, Session, Sessions
+from cranny.pages.operator.watching import Walls
+from cranny.platform import tenants
+from cranny.platform.server import create_server
+from cranny.wire.kinds import DoorBlocked, DoorOpened, DoorUnsecured
+from tests.platform.conftest import serve
+
+OPENING = UUID(int=9)
+
+
+@asynccontextmanager
+async def browser(yard):
+    app = create_server(list(FEATURE.routes(yard.parts)), yard.parts)
+    async with serve(app) as client:
+        yield client
+
+
+@asynccontextmanager
+async def signed_in(yard):
+    async with browser(yard) as client:
+        answer = await client.post("/sign-in", data={"key": yard.key, "next": "/walls"})
+        assert (answer.status_code, answer.headers["location"]) == (303, "/walls")
+        yield client
+
+
+def door(text: str, label: str) -> str:
+    """The state of a door on the page."""
+    return re.search(rf'data-label="{label}" data-state="(\w+)"', text)[1]
+
+
+async def test_a_wall_from_nothing_to_collected(yard) -> None:
+    async with signed_in(yard) as client:
+        path = f"/walls/{yard.box.bank}"
+        text = (await client.get(path)).text
+        assert {door(text, f"A{n}") for n in range(1, 7)} == {"unknown"}
+        assert "has never reported" in text
+        shown = await yard.announce("JD 77", reference="Order 4711")
+        yard.box.deposit(shown.id, door="A2", grant=shown.grants.collect)
+        await yard.box.sync()
+        text = (await client.get(path)).text
+        assert (door(text, "A1"), door(text, "A2")) == ("free", "held")
+        assert "Order 4711" in text
+        details = (await client.get(f"{path}?door=A2", headers={"HX-Request": "true"})).text
+        assert details.lstrip().startswith("<header")
+        assert "Order 4711" in details
+        assert "Stored" in details
+    yard.clock.pass_by(days=30)
+    await yard.sweep()
+    async with signed_in(yard) as client:
+        assert door((await client.get(path)).text, "A2") == "overdue"
+        yard.box.empty(shown.id, door="A2", grant=shown.grants.collect)
+        await yard.box.sync()
+        text = (await client.get(f"{path}?door=A2")).text
+        assert door(text, "A2") == "free"
+        assert "not seen by a sensor" in text
+
+
+async def test_the_loudest_that_is_true(yard) -> None:
+    for body in (
+        DoorOpened(OPENING, "A1", 1),
+        DoorBlocked("A3", "not-opened"),
+        DoorOpened(OPENING, "A4", 1),
+        DoorUnsecured(OPENING, "A4"),
+    ):
+        yard.box.write(body)
+    await yard.box.sync()
+    async with signed_in(yard) as client:
+        text = (await client.get(f"/walls/{yard.box.bank}?door=A3")).text
+        assert [door(text, f"A{n}") for n in range(1, 5)] == ["open", "free", "blocked", "alarm"]
+        assert "the door didn" in text
+        assert "1 alarm · 1 out of use" in text
+
+
+async def test_the_banks_and_their_sheets(yard) -> None:
+    async with signed_in(yard) as client:
+        text = (await client.get("/walls")).text
+        assert text.count('class="card bankcard"') == 2
+        page = (await client.get(f"/walls/{yard.box.bank}")).text
+        (address,) = re.findall(r'href="(/walls/[^"]+\.css)"', page)
+        sheet = await client.get(address)
+        assert "immutable" in sheet.headers["cache-control"]
+        assert ".at-5{" in sheet.text
+        assert not re.search(r"<script(?![^>]* src=)|<style| style=| on[a-z]+=", page)
+
+
+async def test_every_screen_is_told_what_changed(yard) -> None:
+    walls = Walls(yard.db, yard.parts.broker, yard.clock)
+    seen = walls.follow(yard.tenant, yard.box.bank)
+    first = await anext(seen)
+    assert len(first.changed) == 6
+    shown = await yard.announce("JD 78")
+    yard.box.deposit(shown.id, door="A5", grant=shown.grants.collect)
+    await yard.box.sync()
+    async with asyncio.timeout(10):
+        while (told := await anext(seen)) is None or all(d.state != "held" for d in told.changed):
+            pass
+    assert {d.label for d in told.changed if d.state == "held"} == {"A5"}
+    await seen.aclose()
+
+
+async def test_whose_browser_it_is(yard) -> None:
+    mine = yard.box.bank
+    async with browser(yard) as stranger:
+        answer = await stranger.get(f"/walls/{mine}?door=A1")
+        assert answer.headers["location"] == f"/sign-in?next=%2Fwalls%2F{mine}%3Fdoor%3DA1"
+        answer = await stranger.get(f"/walls/{mine}", headers={"HX-Request": "true"})
+        assert answer.headers["hx-refresh"] == "true"
+        answer = await stranger.post("/sign-in", data={"key": "crn_wrong"})
+        assert "open anything" in answer.text
+        assert NAME not in stranger.cookies
+    async with signed_in(yard) as client:
+        assert yard.key not in client.cookies[NAME]
+        unknown = await client.get(f"/walls/{uuid5(mine, 'other')}")
+        assert unknown.status_code == httpx2.codes.NOT_FOUND
+        await yard.anew()
+        assert (await client.get(f"/walls/{yard.box.bank}")).status_code == httpx2.codes.NOT_FOUND  # another tenant's
+        assert (await client.get(f"/walls/{mine}")).status_code == httpx2.codes.OK
+
+
+async def test_a_revoked_key_ends_its_sessions(yard) -> None:
+    async with signed_in(yard) as client:
+        async with yard.db.transaction(yard.tenant) as tx:
+            (row,) = await tenants.list_keys(tx)
+            await tenants.revoke_key(tx, row.id)
+        assert (await client.get("/walls")).status_code == httpx2.codes.FOUND
+
+
+async def test_a_session_ends_and_is_nobody_elses(yard) -> None:
+    sessions = Sessions(yard.keyring)
+    session = Session(yard.tenant, OPENING, yard.clock.now())
+    value = sessions.cookie(session).value
+    assert sessions.read(value, yard.clock.now()) is None
+    for bad in ("", "x", "AAAA", value[:-4] + "AAAA"):
+        assert sessions.read(bad, yard.clock.now()) is None
+    async with signed_in(yard) as client:
+        yard.clock.pass_by(hours=13)
+        assert (await client.get("/walls")).status_code == httpx2.codes.FOUND
+
+
+@pytest.mark.parametrize("path", ["https://elsewhere.example", "//elsewhere.example", "/\\elsewhere.example", ""])
+async def test_nobody_is_led_elsewhere(yard, path: str) -> None:
+    async with browser(yard) as client:
+        answer = await client.post("/sign-in", data={"key": yard.key, "next": path})
+        assert answer.headers["location"] == reading.HOME
+        answer = await client.post("/sign-in", data={"key": yard.key}, headers={"Sec-Fetch-Site": "cross-site"})
+        assert answer.status_code == httpx2.codes.FORBIDDEN
