@@ -1,0 +1,58 @@
+"""Serves an application until cancelled, and lets the requests under way finish."""
+
+import asyncio
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
+
+import uvicorn
+from litestar import Litestar
+
+from cranny.core.errors import Unavailable
+
+FAREWELL_S: Final = 3
+"""How long open requests and streams may take to end."""
+
+
+class _Quiet(uvicorn.Server):
+    """Leaves the signals to whoever runs it."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+async def serve(app: Litestar, host: str, port: int) -> None:
+    """Until cancelled; then no new connection is taken, and what is open may end. Raises Unavailable, code
+    `port-taken`, when it can't listen there."""
+    listening = _listen(host, port)
+    server = _Quiet(
+        uvicorn.Config(
+            app,
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=FAREWELL_S,
+        )
+    )
+    serving = asyncio.create_task(server.serve([listening]))
+    try:
+        await asyncio.shield(serving)
+    except asyncio.CancelledError:
+        server.should_exit = True
+        await serving
+        raise
+    finally:
+        listening.close()
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=2048)
+    except OSError as error:
+        raise Unavailable(
+            f"Can't listen on {host} port {port} ({error.strerror}): choose another port, or stop who uses it.",
+            code="port-taken",
+        ) from error

@@ -1,0 +1,43 @@
+import asyncio
+import socket
+
+import httpx2
+import pytest
+from litestar import Litestar, get
+
+from cranny.core.errors import Unavailable
+from cranny.web.serving import serve
+
+
+@get("/slow", sync_to_thread=False)
+def slow() -> str:
+    return "done"
+
+
+def taken() -> tuple[socket.socket, int]:
+    listener = socket.create_server(("127.0.0.1", 0))
+    return listener, int(listener.getsockname()[1])
+
+
+async def test_it_answers_until_it_is_cancelled() -> None:
+    listener, port = taken()
+    listener.close()
+    serving = asyncio.create_task(serve(Litestar([slow]), "127.0.0.1", port))
+    async with httpx2.AsyncClient() as client:
+        for _ in range(100):
+            try:
+                answer = await client.get(f"http://127.0.0.1:{port}/slow")
+                break
+            except httpx2.TransportError:
+                await asyncio.sleep(0.02)
+    assert answer.text == "done"
+    serving.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await serving
+
+
+async def test_a_taken_port_is_one_clear_sentence() -> None:
+    listener, port = taken()
+    with listener, pytest.raises(Unavailable, match=f"port {port}") as refused:
+        await serve(Litestar([]), "127.0.0.1", port)
+    assert refused.value.code == "port-taken"
