@@ -163,8 +163,8 @@ class Yard:
     async def announce(self, tracking: str = "JD 01", **more: Any) -> deliveries.DeliveryShown:
         async with self.db.transaction(self.tenant) as tx:
             shown = await deliveries.announce(tx, self.keyring, self.asked(tracking, **more))
+            assert shown == await deliveries.get(tx, shown.id)
         await self.follow()
-        assert shown == await self.get(shown.id)
         return shown
 
     async def cancel(self, id_: UUID, reason: str = "changed my mind") -> deliveries.DeliveryShown:
