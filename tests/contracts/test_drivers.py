@@ -11,7 +11,7 @@ from cranny.core.rng import SeededRng
 from cranny.edge import drivers
 from cranny.edge.drivers import Address, Bench, BoardFault, BoardSilent, Reading
 
-ONE, TWO = (1, 1), (1, 2)
+ONE, TWO, THREE = (1, 1), (1, 2), (1, 3)
 PATIENCE_S = 3.0
 
 
@@ -78,6 +78,15 @@ async def test_a_watch_begins_with_what_is(bench: Bench) -> None:
     await seen.until(ONE, door_open=True)
     await seen.until(TWO, door_open=False)
     seen.task.cancel()
+
+
+async def test_a_channel_that_comes_into_use_while_we_watch_is_told(bench: Bench, seen: Seen) -> None:
+    """A bank hears of its layout when its doors are already being watched."""
+    await seen.until(TWO, door_open=False)
+    assert THREE not in {address for address, _ in seen.told}
+    bench.driver.fit([ONE, TWO, THREE])
+    await seen.until(THREE, door_open=False)
+    assert THREE in await bench.driver.read()
 
 
 async def test_what_a_person_does_is_seen(bench: Bench, seen: Seen) -> None:

@@ -10,6 +10,7 @@ from cranny.core.clock import SystemClock
 from cranny.core.errors import Invalid
 from cranny.core.rng import SeededRng
 from cranny.edge import drivers
+from cranny.edge.drivers import Address
 from cranny.edge.drivers.simulated import SimulatedBoard
 
 ONE, TWO = (1, 1), (2, 16)
@@ -48,6 +49,21 @@ async def test_what_was_released_before_the_end_swings_open_meanwhile(tmp_path: 
     assert (second.is_open(ONE), second.pulses(ONE)) == (True, 1)
     second.shut(ONE)
     assert not (await board(at)).is_open(ONE)
+
+
+async def test_what_is_in_the_file_is_told_once_the_layout_is_known(tmp_path: Path) -> None:
+    first = await board(str(tmp_path / "world.json"))
+    first.force(TWO)
+    told: list[Address] = []
+    second = await drivers.load("simulated").open_board(
+        str(tmp_path / "world.json"), clock=SystemClock(), rng=SeededRng(1)
+    )
+    watch = asyncio.create_task(second.watch(lambda address, _: told.append(address)))
+    await asyncio.sleep(0.1)
+    assert told == []
+    second.fit([TWO])
+    assert told == [TWO]
+    watch.cancel()
 
 
 async def test_an_address_says_what_it_means(tmp_path: Path) -> None:

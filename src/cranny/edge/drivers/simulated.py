@@ -39,6 +39,7 @@ class SimulatedBoard:
         self.has_latch = latch
         self.powered = True
         self.boxes: dict[Address, Box] = world.read() if world else {}
+        self._fitted: dict[Address, None] = {}  # in order, as below
         self._world = world
         self._rng = rng
         self._released = released
@@ -50,8 +51,9 @@ class SimulatedBoard:
 
     def fit(self, addresses: Collection[Address]) -> None:
         for address in addresses:
-            if address not in self.boxes:
-                self.boxes[address] = Box()
+            if address not in self._fitted:
+                self._fitted[address] = None
+                self.boxes.setdefault(address, Box()).last = None
                 self._tell(address)
 
     async def pulse(self, unit: int, channel: int) -> None:
@@ -77,7 +79,7 @@ class SimulatedBoard:
             await asyncio.sleep(LINE_S)
             if not self.powered:
                 raise BoardSilent("The lock board does not answer.")
-            return {address: self._reading(box) for address, box in self.boxes.items()}
+            return {address: self._reading(self.boxes[address]) for address in self._fitted}
 
     async def watch(self, changed: Changed) -> None:
         dark = self._watchers[changed] = asyncio.Event()
@@ -171,6 +173,8 @@ class SimulatedBoard:
     async def _spring(self, address: Address, box: Box) -> None:
         low, high = SPRING_MS
         await asyncio.sleep((low + self._rng.below(high - low)) / 1000 + box.slow_s)
+        if box.latched:  # pushed shut since: what was released has been held again
+            return
         box.door_open = True
         self._changed(address)
 
@@ -203,7 +207,7 @@ class SimulatedBoard:
     def _tell(self, address: Address) -> None:
         box = self.boxes[address]
         reading = self._reading(box)
-        if reading == box.last or not self.powered:
+        if reading == box.last or not self.powered or address not in self._fitted:
             return
         box.last = reading
         for changed in list(self._watchers):
