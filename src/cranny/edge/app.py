@@ -2,13 +2,10 @@
 reads the journal."""
 
 import asyncio
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final
 
 import structlog
-import uvicorn
 
 from cranny.core.clock import Clock
 from cranny.core.errors import Conflict, CrannyError
@@ -25,11 +22,12 @@ from cranny.edge.disk import Disk
 from cranny.edge.downlink import Downlink
 from cranny.edge.drivers import Driver
 from cranny.edge.identity import Identity
-from cranny.edge.journal import load
+from cranny.edge.journal import Journal, load
 from cranny.edge.kiosk import kiosk_app
 from cranny.edge.link import Line
 from cranny.edge.opening import Tell
 from cranny.edge.uplink import Uplink
+from cranny.web.serving import serve
 from cranny.wire.brokers import Broker
 from cranny.wire.kdf import Kdf
 
@@ -94,6 +92,16 @@ async def start(config: Config, parts: Parts, line: Line, tell: Tell) -> Bank:
     await journal.commit(lambda state: steps.started(state, config.version))
     await journal.commit(storing.forget_unstored)
     crew = Crew()
+    try:
+        controller = _begin(journal, config, parts, line=line, crew=crew, tell=tell)
+    except BaseException:
+        await crew.stop()
+        raise
+    return Bank(controller, crew)
+
+
+def _begin(journal: Journal, config: Config, parts: Parts, *, line: Line, crew: Crew, tell: Tell) -> Controller:
+    identity = config.identity
     controller = Controller(
         journal,
         parts.driver,
@@ -105,14 +113,14 @@ async def start(config: Config, parts: Parts, line: Line, tell: Tell) -> Bank:
         tell=tell,
         link=line.state,
     )
-    controller.start()
     uplink = Uplink(journal, line, identity.signing_key(), rng=parts.rng)
     downlink = Downlink(journal, line, identity.server(), refit=controller.refit)
     heart = Heart(journal, line, version=config.version, free=controller.free, clock=parts.clock, rng=parts.rng)
+    controller.start()
     crew.spawn(uplink.run(), name="uplink")
     crew.spawn(downlink.run(), name="downlink")
     crew.spawn(heart.run(), name="heart")
-    return Bank(controller, crew)
+    return controller
 
 
 async def run_controller(config: Config, parts: Parts, desk: Desk) -> None:
@@ -152,23 +160,6 @@ async def _run_once(config: Config, parts: Parts, line: Line, desk: Desk) -> Non
         await bank.stop()
 
 
-class _Quiet(uvicorn.Server):
-    """Leaves the signals to whoever runs it."""
-
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
-
-
 async def _serve(config: Config, parts: Parts, desk: Desk, port: int) -> None:
     app = kiosk_app(desk, port=port, version=config.version, clock=parts.clock, ids=parts.ids)
-    settings = uvicorn.Config(
-        app,
-        host="127.0.0.1",
-        port=port,
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        timeout_graceful_shutdown=3,
-    )
-    await _Quiet(settings).serve()
+    await serve(app, "127.0.0.1", port)
