@@ -7,7 +7,7 @@ import asyncpg
 import pytest
 
 from cranny.platform import tenants
-from cranny.platform.db import Database, Tx
+from cranny.platform.db import Database, GaveWay, Tx
 from tests.platform.conftest import Pokes
 
 COUNT = "SELECT count(*) FROM api_keys"
@@ -116,3 +116,21 @@ async def test_a_transaction_without_a_tenant_says_so(wide: Database) -> None:
     async with wide.transaction() as tx:
         with pytest.raises(RuntimeError, match="no tenant"):
             _ = tx.tenant
+
+
+async def test_who_gives_way_in_a_deadlock_is_told_to_try_again(wide: Database, tenant: UUID) -> None:
+    """Two transactions lock two things in opposite orders: PostgreSQL ends one, the other commits."""
+    both_hold = asyncio.Barrier(2)
+
+    async def lock(first: int, second: int) -> str:
+        try:
+            async with wide.transaction(tenant) as tx:
+                await tx.run("SELECT pg_advisory_xact_lock($1)", first)
+                await both_hold.wait()
+                await tx.run("SELECT pg_advisory_xact_lock($1)", second)
+        except GaveWay as error:
+            assert error.retry
+            return "gave way"
+        return "done"
+
+    assert sorted(await asyncio.gather(lock(1, 2), lock(2, 1))) == ["done", "gave way"]

@@ -14,7 +14,7 @@ import asyncpg
 import msgspec
 
 from cranny.core.clock import Clock
-from cranny.core.errors import CrannyError
+from cranny.core.errors import CrannyError, Unavailable
 from cranny.core.ids import Ids
 from cranny.core.rng import Rng
 
@@ -41,6 +41,12 @@ _BEGIN_AS: Final = "BEGIN; SELECT set_config('app.tenant', '{tenant}', true)"
 
 class UnsafeRole(CrannyError):
     code = "unsafe-role"
+
+
+class GaveWay(Unavailable):
+    """Two transactions waited for each other, and this one was rolled back: trying again helps."""
+
+    code = "gave-way"
 
 
 class Tx:
@@ -114,12 +120,17 @@ class Database:
 
     @asynccontextmanager
     async def transaction(self, tenant: UUID | None = None) -> AsyncIterator[Tx]:
-        """Commits when the block ends well, rolls back when it raises; pokes after the commit."""
+        """Commits when the block ends well, rolls back when it raises; pokes after the commit. Raises GaveWay when
+        PostgreSQL ended it for the good of another transaction."""
         async with self.pool.acquire() as connection:
             tx = Tx(connection, tenant, clock=self.clock, ids=self.ids, rng=self.rng)
             try:
                 await connection.execute(_begin(tenant))
                 yield tx
+            except asyncpg.TransactionRollbackError as error:
+                # A deadlock, of which PostgreSQL picked us as the one to give way. Nothing was done.
+                await _undo(connection, "ROLLBACK")
+                raise GaveWay("Somebody else was at the same rows and went first. Send it again.") from error
             except BaseException:
                 await _undo(connection, "ROLLBACK")
                 raise

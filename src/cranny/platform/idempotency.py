@@ -15,11 +15,12 @@ from litestar import Request, Response
 
 from cranny.core.errors import Conflict, Invalid
 from cranny.platform import rows
-from cranny.platform.db import Database, Tx
+from cranny.platform.db import Database, GaveWay, Tx
 
 HEADER: Final = "Idempotency-Key"
 KEEP: Final = timedelta(days=7)
 LONGEST_KEY: Final = 255
+TRIES: Final = 3
 
 CLAIM: Final = """
 INSERT INTO idempotency (tenant, key, route, request_hash, created) VALUES ($1, $2, $3, $4, $5)
@@ -62,8 +63,20 @@ async def once(
     """Do `deed` in one transaction, or give its earlier answer again (with `Idempotent-Replayed: true`).
 
     Raises Invalid, code `idempotency-key-missing` (400) or `idempotency-key-reused` (422: the same key came
-    with another request before), and Conflict, code `secret-shown-once` (409).
+    with another request before), and Conflict, code `secret-shown-once` (409). Where two transactions waited for
+    each other and this one gave way, it is tried again.
     """
+    for _ in range(TRIES - 1):
+        try:
+            return await _once(db, request, deed)
+        except GaveWay:
+            continue
+    return await _once(db, request, deed)
+
+
+async def _once(
+    db: Database, request: Request[Any, Any, Any], deed: Callable[[Tx], Awaitable[Reply]]
+) -> Response[bytes]:
     key = _key(request)
     route = f"{request.method} {request.url.path}"
     fingerprint = hashlib.sha256(await request.body()).digest()
