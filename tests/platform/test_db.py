@@ -129,8 +129,7 @@ async def test_who_gives_way_in_a_deadlock_is_told_to_try_again(wide: Database, 
                 await both_hold.wait()
                 await tx.run("SELECT pg_advisory_xact_lock($1)", second)
         except GaveWay as error:
-            assert error.retry
-            return "gave way"
+            return "gave way" if error.retry else "lost"
         return "done"
 
     assert sorted(await asyncio.gather(lock(1, 2), lock(2, 1))) == ["done", "gave way"]
