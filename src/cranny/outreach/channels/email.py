@@ -36,15 +36,17 @@ QR_PIXELS: Final = 14
 
 _ENHANCED: Final = re.compile(r"\b[245]\.\d{1,3}\.\d{1,3}\b")
 _PORTS: Final = {"smtp": 587, "smtps": 465}
+_NOT_SECURE: Final = "smtp-not-secure"
 # What may be mended while we go on trying; the first that fits.
-_FAULTS: Final[dict[type[aiosmtplib.SMTPException], str]] = {
+_FAULTS: Final[dict[type[Exception], str]] = {
     aiosmtplib.SMTPAuthenticationError: "smtp-password-refused",
     aiosmtplib.SMTPSenderRefused: "sender-refused",
-    aiosmtplib.SMTPTimeoutError: "smtp-timeout",
+    TimeoutError: "smtp-timeout",
     aiosmtplib.SMTPResponseException: "smtp-refused",
-    aiosmtplib.SMTPConnectError: "smtp-unreachable",
     aiosmtplib.SMTPServerDisconnected: "smtp-unreachable",
-    aiosmtplib.SMTPException: "smtp-not-secure",
+    ssl.SSLError: _NOT_SECURE,
+    OSError: "smtp-unreachable",
+    aiosmtplib.SMTPException: _NOT_SECURE,  # what is left: STARTTLS is not offered
 }
 
 
@@ -88,12 +90,8 @@ class Email:
                 await client.send_message(
                     mail, sender=parseaddr(self._sender)[1], recipients=[_ascii_domain(message.to)]
                 )
-        except aiosmtplib.SMTPException as error:
+        except (aiosmtplib.SMTPException, OSError) as error:
             raise _told(error) from error
-        except TimeoutError as error:
-            raise ChannelError("smtp-timeout", permanent=False) from error
-        except OSError as error:
-            raise ChannelError("smtp-unreachable", permanent=False) from error
         else:
             # It is taken over: whatever happens to the goodbye does not change that.
             with suppress(aiosmtplib.SMTPException):
@@ -171,8 +169,8 @@ def _server(url: str) -> Server:
     )
 
 
-def _told(error: aiosmtplib.SMTPException) -> ChannelError:
-    """What the server said, without its words: they name the address."""
+def _told(error: Exception) -> ChannelError:
+    """What went wrong, or what the server said, without its words: they name the address."""
     if isinstance(error, aiosmtplib.SMTPRecipientsRefused):
         return _by_code("recipient-refused", error.recipients[0])
     if isinstance(error, aiosmtplib.SMTPDataError):
@@ -180,6 +178,8 @@ def _told(error: aiosmtplib.SMTPException) -> ChannelError:
     if isinstance(error, aiosmtplib.SMTPNotSupported):
         # Only an address with letters beyond ASCII asks for anything that a server may lack.
         return ChannelError("address-not-supported", permanent=True)
+    if isinstance(error.__cause__, ssl.SSLError):
+        return ChannelError(_NOT_SECURE, permanent=False)
     code = next(code for kind, code in _FAULTS.items() if isinstance(error, kind))
     figures = _figures(error) if isinstance(error, aiosmtplib.SMTPResponseException) else ""
     return ChannelError(code, figures, permanent=False)

@@ -103,10 +103,12 @@ async def _overdue(tx: Tx, keyring: Keyring, id_: UUID) -> None:
     grant = await _opens(tx, id_)
     if grant is None:
         return
-    late = [row for row in await _behind(tx, grant) if row.state is Delivery.OVERDUE]
+    waiting = [row for row in await _behind(tx, grant) if row.state in COLLECTABLE]
+    late = [row for row in waiting if row.state is Delivery.OVERDUE]
     if late and not await _told_for(tx, "overdue", {id_: _deadline(late)}):
+        # In place of whatever has not gone out yet, so it is about all that lies there.
         await outreach.withdraw(tx, [id_])
-        await _tell(tx, keyring, grant, late, kind="overdue", number=_deadline(late))
+        await _tell(tx, keyring, grant, waiting, kind="overdue", number=_deadline(late))
 
 
 async def _remind(tx: Tx, keyring: Keyring, soon: Sequence[DeliveryRow]) -> int:
@@ -116,7 +118,7 @@ async def _remind(tx: Tx, keyring: Keyring, soon: Sequence[DeliveryRow]) -> int:
             by_grant[row.collect_grant].append(row)
     told = await _told_for(tx, "reminder", {id_: _deadline(found) for id_, found in by_grant.items()})
     reminded = 0
-    for id_ in by_grant.keys() - told:
+    for id_ in sorted(by_grant.keys() - told):
         if grant := await _opens(tx, id_):
             about = by_grant[id_]
             await _tell(tx, keyring, grant, about, kind="reminder", number=_deadline(about))
@@ -126,9 +128,11 @@ async def _remind(tx: Tx, keyring: Keyring, soon: Sequence[DeliveryRow]) -> int:
 
 async def _gone(tx: Tx, keyring: Keyring, row: DeliveryRow, id_: UUID) -> None:
     """It can't be collected any more. Who was never told that it waits need not hear that it does not."""
+    before = await outreach.told(tx, [id_])
+    if any(notice.kind == "taken_back" for notice in before):
+        return
     await outreach.withdraw(tx, [id_])
-    sent = [notice for notice in await outreach.told(tx, [id_]) if notice.state is outreach.Notice.SENT]
-    if not any(row.id in notice.about for notice in sent):
+    if not any(row.id in notice.about for notice in before if notice.state is outreach.Notice.SENT):
         return
     (grant,) = await access.get(tx, [id_])
     gone = [one for one in await _behind(tx, grant) if one.state in {Delivery.RECALLING, Delivery.RETURNED}]
