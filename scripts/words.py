@@ -1,4 +1,5 @@
-"""Gathers every sentence of the templates into the catalogues: `python scripts/words.py`, then translate what is empty.
+"""Gathers every sentence that screens and messages speak into their catalogues: `python scripts/words.py`, then
+translate what is empty.
 
 A sentence that changed is a new one: nothing is guessed, nothing old is kept.
 """
@@ -12,16 +13,19 @@ from babel.messages.pofile import read_po, write_po
 
 ROOT = Path(__file__).resolve().parent.parent
 HOUSE = ROOT / "src/cranny"
-LOCALES = HOUSE / "ui/locales"
-METHODS = [("**/templates/**.html", "jinja2")]
+SPOKEN = {
+    HOUSE / "ui/locales": [("**/templates/**.html", "jinja2")],
+    HOUSE / "outreach/locales": [("outreach/texts.py", "python")],
+}
+"""Catalogues, and where their sentences stand."""
 OPTIONS = {"**/templates/**.html": {"extensions": "jinja2.ext.do", "trimmed": "true", "silent": "false"}}
 KEYWORDS = {"_": None, "gettext": None, "ngettext": (1, 2), "pgettext": ((1, "c"), 2)}
 
 
-def gather() -> Catalog:
-    """Every sentence that a template speaks, with the templates that speak it."""
+def gather(methods: list[tuple[str, str]]) -> Catalog:
+    """Every sentence that is spoken there, with the files that speak it."""
     catalogue = Catalog(fuzzy=False)
-    for file, _, message, comments, context in extract_from_dir(HOUSE, METHODS, OPTIONS, keywords=KEYWORDS):
+    for file, _, message, comments, context in extract_from_dir(HOUSE, methods, OPTIONS, keywords=KEYWORDS):
         catalogue.add(message, None, [(file, None)], auto_comments=comments, context=context)
     return catalogue
 
@@ -46,10 +50,12 @@ def update(path: Path, gathered: Catalog) -> tuple[int, int]:
 
 
 def main() -> None:
-    gathered = gather()
-    for path in sorted(LOCALES.glob("*/LC_MESSAGES/cranny.po")):
-        sentences, missing = update(path, gathered)
-        print(f"{path.parent.parent.name}: {sentences} sentences, {missing} without a translation")  # noqa: T201
+    for locales, methods in SPOKEN.items():
+        gathered = gather(methods)
+        for path in sorted(locales.glob("*/LC_MESSAGES/cranny.po")):
+            sentences, missing = update(path, gathered)
+            where = path.parents[1].relative_to(HOUSE)
+            print(f"{where}: {sentences} sentences, {missing} without a translation")  # noqa: T201
 
 
 if __name__ == "__main__":
