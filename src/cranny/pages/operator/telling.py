@@ -19,6 +19,8 @@ MOVES: Final = OPEN | SHUT | UNSURE | frozenset(ALARMING)
 """Events that say how a door stands."""
 UNSAID: Final = frozenset({"opening.intended"})
 """What came of it is said by the next event."""
+OBVIOUS: Final = UNSAID | {"door.shut"}
+"""In the news of a whole bank, what became of a door that was shut is enough."""
 
 
 def states(
@@ -72,11 +74,18 @@ def feed(events: Sequence[Event]) -> tuple[FeedLine, ...]:
             detail=_detail(event),
         )
         for event in events
-        if event.type not in UNSAID
+        if event.type not in OBVIOUS
     )
 
 
 def history(events: Sequence[Event]) -> tuple[HistoryLine, ...]:
+    """The newest first. That a door was shut is said where nothing else became of it."""
+    said = [
+        event
+        for newer, event in zip([None, *events], events, strict=False)
+        if event.type not in UNSAID
+        and not (event.type == "door.shut" and newer is not None and newer.type.startswith(("deposit.", "collect.")))
+    ]
     return tuple(
         HistoryLine(
             time=event.time,
@@ -85,8 +94,7 @@ def history(events: Sequence[Event]) -> tuple[HistoryLine, ...]:
             evidence=str(event.data.get("evidence", "")),
             offline=bool(event.data.get("offline", False)),
         )
-        for event in events
-        if event.type not in UNSAID
+        for event in said
     )
 
 

@@ -1,0 +1,113 @@
+"""Two screens, so that a person sees it work: the wall at the server, the kiosk at the bank. In a real browser, on real
+engines, and once with the server gone."""
+
+import shutil
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser, Page, async_playwright, expect
+
+from .house import House, eventually, free_port, say, together
+from .parcels import announce
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+pytestmark = [
+    *together,
+    pytest.mark.slow,
+    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here: on Debian install the package chromium"),
+]
+LONG = {"timeout": 60_000}
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def browser() -> AsyncIterator[Browser]:
+    async with async_playwright() as tools:
+        chromium = await tools.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield chromium
+        await chromium.close()
+
+
+async def page(browser: Browser, address: str, said: list[str]) -> Page:
+    """A page; what it complains of is kept, but for a server that is gone."""
+    opened = await browser.new_page(viewport={"width": 1280, "height": 900})
+
+    def hear(message: Any) -> None:
+        gone = "ERR_" in message.text or "htmx:sse:error" in message.text
+        if message.type in ("error", "warning") and not gone:
+            said.append(message.text)
+
+    opened.on("console", hear)
+    opened.on("pageerror", lambda error: said.append(str(error)))
+    await opened.goto(address)
+    return opened
+
+
+async def sign_in(wall: Page, house: House, bank: str) -> None:
+    await wall.get_by_label("API key").fill(house.key)
+    await wall.get_by_role("button", name="Sign in").click()
+    await expect(wall).to_have_url(f"{house.url}/walls/{bank}")
+    await expect(wall.locator("#live")).to_have_text("Live")
+
+
+async def press(kiosk: Page, digits: str) -> None:
+    for digit in digits:
+        await kiosk.locator(f'[data-key="{digit}"]').click()
+
+
+async def test_a_parcel_is_seen_on_both_screens_and_collected_with_the_server_gone(
+    doomed: House, browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CRANNY_NATS_PORT", str(free_port()))  # the bank finds the broker again after a restart
+    said: list[str] = []
+    await doomed.up()
+    bank = (await say("bank", "add", "station-60", env=doomed.env)).split()[-1]
+    claim = (await say("bank", "claim", bank, env=doomed.env)).strip()
+    async with doomed.edge("screens", claim) as box:
+        kiosk_url = str(box.client.base_url)
+        wall = await page(browser, f"{doomed.url}/walls/{bank}", said)
+        await sign_in(wall, doomed, bank)
+        kiosk = await page(browser, kiosk_url, said)
+        delivery = await announce(doomed, bank, "JD0146000089")
+
+        async def expected() -> bool:
+            await kiosk.keyboard.type("JD0146000089")
+            await kiosk.keyboard.press("Enter")
+            await expect(kiosk.locator(".which, #problem")).to_be_visible()
+            return await kiosk.locator(".which").is_visible()
+
+        # The courier scans, and touches nothing. Everybody who looks sees the door.
+        await eventually(expected)
+        await expect(kiosk.locator("h1")).to_contain_text("is open")
+        label = await kiosk.locator("h1 b").inner_text()
+        door = wall.locator(f'.door[data-label="{label}"]')
+        await expect(door).to_have_attribute("data-state", "open")
+        await expect(kiosk.locator(".sketch text")).to_have_text(label)
+        await box.act(label, "put", "shut")
+        await expect(kiosk.locator("h1")).to_have_text(f"Stored in door {label}")
+        await expect(door).to_have_attribute("data-state", "held")
+        await door.click()
+        await expect(wall.locator("#details")).to_contain_text("Stored")
+        await kiosk.get_by_role("button", name="Finish").click()
+
+        # Wrong digits say so; then the server is gone, and the right ones open all the same.
+        await delivery.reveal()
+        wrong = delivery.code[:-1] + str((int(delivery.code[-1]) + 1) % 10)
+        await press(kiosk, wrong)
+        await expect(kiosk.get_by_role("alert")).to_contain_text("match")
+        await doomed.processes.pop("up").end()
+        await expect(wall.locator("#live")).to_have_text("Reconnecting…", **LONG)
+        await press(kiosk, delivery.code)
+        await expect(kiosk.locator("h1")).to_have_text(f"Door {label} is open")
+        assert delivery.code not in await kiosk.content()
+        await box.act(label, "take", "shut")
+        await expect(kiosk.locator("h1")).to_have_text("Thank you")
+
+        # It comes back: the wall is live by itself, and tells what happened meanwhile.
+        await doomed.up()
+        await expect(wall.locator("#live")).to_have_text("Live", **LONG)
+        await expect(door).to_have_attribute("data-state", "free", **LONG)
+        await door.click()
+        await expect(wall.locator("#details .trail")).to_contain_text("while offline")
+        assert said == []
