@@ -6,7 +6,7 @@ database; `db` the same opened as the product opens it."""
 import os
 import shutil
 import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, replace
 from itertools import count
 from pathlib import Path
@@ -46,6 +46,20 @@ def data_dir() -> Iterator[Path]:
     path = _reachable_directory()
     yield path
     shutil.rmtree(path, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def new_data_dir() -> Iterator[Callable[[], Path]]:
+    """Makes such directories; they are gone after the last test."""
+    made: list[Path] = []
+
+    def make() -> Path:
+        made.append(_reachable_directory())
+        return made[-1]
+
+    yield make
+    for path in made:
+        shutil.rmtree(path, ignore_errors=True)
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

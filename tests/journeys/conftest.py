@@ -1,17 +1,28 @@
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest_asyncio
 
-from .house import House, free_port, say
+from .house import House, free_port
 
 
-@pytest_asyncio.fixture(loop_scope="function")
-async def house(data_dir: Path) -> AsyncIterator[House]:
-    """`cranny up` on an empty directory, with one tenant."""
-    house = House(data_dir, free_port())
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def house(new_data_dir: Callable[[], Path]) -> AsyncIterator[House]:
+    """`cranny up` on an empty directory, with one tenant. All journeys that don't kill it share it: each has a bank
+    of its own."""
+    house = House(new_data_dir(), free_port())
     await house.up()
-    shown = await say("tenant", "add", "Hallway", "--data", str(data_dir))
-    house.key = next(word for word in shown.split() if word.startswith("crn_"))
+    await house.found("Hallway")
+    yield house
+    await house.down()
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def doomed(new_data_dir: Callable[[], Path]) -> AsyncIterator[House]:
+    """A house to be killed: it stands, with one tenant; who needs it up, brings it up."""
+    house = House(new_data_dir(), free_port())
+    await house.up()
+    await house.found("Doomed")
+    await house.down()
     yield house
     await house.down()

@@ -1,23 +1,32 @@
-"""The whole product as real processes: `cranny up`, and a real `cranny edge` for a bank. Used by the journeys and
-by the tests that kill processes."""
+"""The whole product as real processes: `cranny up`, and a real `cranny edge` for a bank."""
 
 import asyncio
 import os
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import httpx2
+import pytest
 
 from cranny.core.rng import SystemRng
 
+from .kiosk import Kiosk
+
 CRANNY = (sys.executable, "-m", "cranny")
 PATIENCE_S = 60
+
+together = [
+    pytest.mark.engines,
+    pytest.mark.xdist_group("journeys"),
+    pytest.mark.asyncio(loop_scope="session"),
+]
+"""What every module of journeys marks its tests with: they share one house, so they run in one process."""
 
 
 def free_port() -> int:
@@ -26,7 +35,7 @@ def free_port() -> int:
         return int(listener.getsockname()[1])
 
 
-async def eventually(question: Any, *, within: float = PATIENCE_S, every: float = 0.05) -> Any:
+async def eventually(question: Callable[[], Awaitable[Any]], *, within: float = PATIENCE_S, every: float = 0.1) -> Any:
     """The first answer that is not None and not False."""
     async with asyncio.timeout(within):
         while True:
@@ -44,8 +53,15 @@ class Process:
     child: asyncio.subprocess.Process
     log: Path
 
-    def kill(self) -> None:
+    async def kill(self) -> None:
+        """As the kernel does: no farewell."""
         self.child.send_signal(signal.SIGKILL)
+        await self.child.wait()
+
+    async def dies(self) -> None:
+        """Wait until it has killed itself."""
+        async with asyncio.timeout(PATIENCE_S):
+            assert await self.child.wait() == -signal.SIGKILL, self.log.read_text()
 
     async def end(self) -> None:
         if self.child.returncode is None:
@@ -58,11 +74,9 @@ class Process:
             await self.child.wait()
 
 
-async def start(*arguments: str, log: Path, env: dict[str, str] | None = None) -> Process:
+async def start(*arguments: str, log: Path, command: Sequence[str] = CRANNY) -> Process:
     with log.open("ab") as out:
-        child = await asyncio.create_subprocess_exec(
-            *CRANNY, *arguments, stdout=out, stderr=out, env={**os.environ, **(env or {})}
-        )
+        child = await asyncio.create_subprocess_exec(*command, *arguments, stdout=out, stderr=out)
     return Process(child, log)
 
 
@@ -80,25 +94,9 @@ async def say(*arguments: str, env: dict[str, str] | None = None) -> str:
     return out.decode()
 
 
-@dataclass
-class Kiosk:
-    """A person's hands and eyes at a bank: the kiosk's API and the simulated doors."""
-
-    client: httpx2.AsyncClient
-
-    async def scan(self, text: str) -> dict[str, Any]:
-        return (await self.client.post("/kiosk/scan", json={"text": text})).json()
-
-    async def code(self, digits: str) -> dict[str, Any]:
-        return (await self.client.post("/kiosk/code", json={"digits": digits})).json()
-
-    async def act(self, label: str, act: str) -> dict[str, Any]:
-        answer = await self.client.post(f"/hands/doors/{label}", json={"act": act})
-        assert answer.status_code == 200, answer.text
-        return answer.json()
-
-    async def state(self) -> dict[str, Any]:
-        return (await self.client.get("/kiosk/state")).json()
+def dying(seam: str) -> tuple[str, ...]:
+    """`cranny` as a process that kills itself at this seam: see dying.py."""
+    return (sys.executable, str(Path(__file__).with_name("dying.py")), seam)
 
 
 @dataclass
@@ -107,6 +105,7 @@ class House:
     port: int
     key: str = ""
     processes: dict[str, Process] = field(default_factory=dict)
+    _client: httpx2.AsyncClient | None = None
 
     @property
     def url(self) -> str:
@@ -116,58 +115,135 @@ class House:
     def env(self) -> dict[str, str]:
         return {"CRANNY_SERVER": self.url, "CRANNY_API_KEY": self.key}
 
-    def client(self) -> httpx2.AsyncClient:
-        return httpx2.AsyncClient(base_url=self.url, headers={"Authorization": f"Bearer {self.key}"}, timeout=30)
+    # ------------------------------------------------------------ processes
 
-    async def up(self) -> None:
-        self.processes["up"] = await start(
-            "up", "--data", str(self.data), "--port", str(self.port), log=self.data / "up.log"
-        )
-        await eventually(self._ready)
+    async def run(self, name: str, *, command: Sequence[str] = CRANNY) -> Process:
+        """Start `cranny up`, `server` or `worker` on this house's data."""
+        port = [] if name == "worker" else ["--port", str(self.port)]
+        log = self.data / f"{name}.log"
+        process = self.processes[name] = await start(name, "--data", str(self.data), *port, log=log, command=command)
+        return process
 
-    async def _ready(self) -> bool:
-        async with httpx2.AsyncClient() as client:
-            return (await client.get(f"{self.url}/health/ready")).status_code == 200
+    async def up(self, name: str = "up") -> None:
+        """`cranny up`, or only `cranny server`, until it answers."""
+        process = await self.run(name)
 
-    async def bank(self, name: str) -> tuple[str, str]:
-        """Add a shipped bank, and a claim for its controller. Returns (bank id, claim)."""
-        bank = (await say("bank", "add", name, env=self.env)).split()[-1]
-        claim = (await say("bank", "claim", bank, env=self.env)).strip()
-        return bank, claim
+        async def ready() -> bool:
+            assert process.child.returncode is None, process.log.read_text()
+            return (await self.client.get("/health/ready")).status_code == 200
+
+        await eventually(ready, within=3 * PATIENCE_S)
+
+    async def down(self) -> None:
+        for name in reversed(list(self.processes)):
+            await self.processes.pop(name).end()
+        if self._client is not None:
+            await self._client.aclose()
+            self._client = None
+
+    async def found(self, tenant: str) -> None:
+        """Add a tenant and act for it from now on."""
+        shown = await say("tenant", "add", tenant, "--data", str(self.data))
+        self.key = next(word for word in shown.split() if word.startswith("crn_"))
+        self.client.headers["Authorization"] = f"Bearer {self.key}"
+
+    async def check(self) -> str:
+        """What `cranny check` finds wrong; empty when every invariant holds."""
+        said = await say("check", "--data", str(self.data))
+        return "" if said == "0 violations\n" else said
 
     @asynccontextmanager
-    async def edge(self, name: str, claim: str | None, *options: str) -> AsyncIterator[Kiosk]:
-        """A controller process for the bank that `claim` belongs to; enrolled before when it is None."""
+    async def edge(
+        self, name: str, claim: str | None = None, *options: str, command: Sequence[str] = CRANNY
+    ) -> AsyncIterator[Kiosk]:
+        """A controller process for the bank that `claim` belongs to; enrolled before when it is None. Its cabinet
+        outlives it: see `world`."""
         port = free_port()
         enrol = [] if claim is None else ["--claim", claim, "--server", self.url]
-        home = self.data / f"edge-{name}"
-        process = await start(
-            "edge", "--data", str(home), "--port", str(port), *enrol, *options, log=self.data / f"{name}.log"
-        )
-        self.processes[name] = process
-        async with httpx2.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=30) as client:
-            kiosk = Kiosk(client)
+        home, board = self.data / f"edge-{name}", f"simulated:{self.world(name)}"
+        process = self.processes[name] = await start(
+            "edge", "--data", str(home), "--port", str(port), "--board", board, *enrol, *options,
+            log=self.data / f"{name}.log", command=command,
+        )  # fmt: skip
+        try:
+            async with httpx2.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=30) as client:
+                kiosk = Kiosk(client, self.world(name))
 
-            async def ready() -> bool:
-                state = await client.get("/kiosk/state")
-                return state.status_code == 200 and bool(state.json()["doors"])
+                async def ready() -> bool:
+                    assert process.child.returncode is None, process.log.read_text()
+                    doors = (await kiosk.state()).get("doors", [])
+                    return bool(doors) and not any(door["look"] == "unseen" for door in doors)
 
-            await eventually(ready)
-            yield kiosk
-        await process.end()
+                await eventually(ready)
+                yield kiosk
+        finally:
+            await self.processes.pop(name).end()
+
+    def world(self, name: str) -> Path:
+        """The file with the physical truth of a simulated cabinet."""
+        return self.data / f"{name}.json"
+
+    # ------------------------------------------------------------ as an integrator
+
+    @property
+    def client(self) -> httpx2.AsyncClient:
+        """One for the house: each has to make its TLS settings, which takes longer than most requests."""
+        if self._client is None:
+            self._client = httpx2.AsyncClient(base_url=self.url, timeout=30)
+            self._client.headers["Authorization"] = f"Bearer {self.key or 'nobody'}"
+        return self._client
 
     async def post(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
-        async with self.client() as client:
-            answer = await client.post(path, json=body, headers={"Idempotency-Key": SystemRng().bytes(8).hex()})
+        answer = await self.client.post(path, json=body, headers={"Idempotency-Key": fresh_key()})
+        assert answer.is_success, answer.text
+        return answer.json()
+
+    async def put(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
+        answer = await self.client.put(path, json=body)
         assert answer.is_success, answer.text
         return answer.json()
 
     async def get(self, path: str) -> dict[str, Any]:
-        async with self.client() as client:
-            answer = await client.get(path)
+        answer = await self.client.get(path)
         assert answer.is_success, answer.text
         return answer.json()
 
-    async def down(self) -> None:
-        for process in reversed(self.processes.values()):
-            await process.end()
+    async def bank(self, file: dict[str, Any]) -> tuple[str, str]:
+        """Add a bank, and a claim for its controller. Returns (bank id, claim)."""
+        bank = (await self.post("/v1/banks", file))["id"]
+        return bank, (await self.post(f"/v1/banks/{bank}/claims", {}))["claim"]
+
+    async def events(self, *types: str, subject: str = "") -> list[dict[str, Any]]:
+        """What the log holds of these, in its order, from its beginning."""
+        query = [f"type={each}" for each in types] + ([f"subject={subject}"] if subject else [])
+        return (await self._log(*query))[0]
+
+    async def log_end(self) -> tuple[int, str]:
+        """(position of the last event there is, cursor to read on from)."""
+        found, cursor = await self._log()
+        return found[-1]["position"], cursor
+
+    async def _log(self, *query: str) -> tuple[list[dict[str, Any]], str]:
+        found: list[dict[str, Any]] = []
+        page: dict[str, Any] = {"items": [None], "next": ""}
+        while page["items"]:
+            after = [f"after={page['next']}"] if page["next"] else []
+            page = await self.get("/v1/events?" + "&".join([*query, *after, "limit=500"]))
+            found += page["items"]
+        return found, page["next"]
+
+    async def happens(self, kind: str, subject: str) -> dict[str, Any]:
+        """The first such event, once it is in the log."""
+
+        async def question() -> dict[str, Any] | None:
+            return next(iter(await self.events(kind, subject=subject)), None)
+
+        return await eventually(question)
+
+    async def anomalies(self, bank: str) -> list[tuple[str, int]]:
+        """(kind, how often it was seen) of all that is listed for a bank."""
+        return [(one["kind"], one["times"]) for one in (await self.get(f"/v1/anomalies?bank={bank}"))["items"]]
+
+
+def fresh_key() -> str:
+    return SystemRng().bytes(8).hex()
