@@ -21,7 +21,8 @@ from cranny.wire.kinds import NAMES, Body, CollectFinished, DepositStored
 from cranny.wire.kinds import pack as pack_body
 from cranny.wire.messages import FactAck, FactBatch, pack, unpack
 
-from .house import House, eventually
+from .house import House
+from .patience import eventually
 
 CLOCK, RNG = SystemClock(), SystemRng()
 IDS = TimeIds(CLOCK, RNG)

@@ -5,7 +5,7 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,9 +17,9 @@ import pytest
 from cranny.core.rng import SystemRng
 
 from .kiosk import Kiosk
+from .patience import PATIENCE_S, eventually
 
 CRANNY = (sys.executable, "-m", "cranny")
-PATIENCE_S = 60
 
 together = [
     pytest.mark.engines,
@@ -33,19 +33,6 @@ def free_port() -> int:
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         return int(listener.getsockname()[1])
-
-
-async def eventually(question: Callable[[], Awaitable[Any]], *, within: float = PATIENCE_S, every: float = 0.1) -> Any:
-    """The first answer that is not None and not False."""
-    async with asyncio.timeout(within):
-        while True:
-            try:
-                answer = await question()
-            except httpx2.TransportError:
-                answer = None
-            if answer not in (None, False):
-                return answer
-            await asyncio.sleep(every)
 
 
 @dataclass

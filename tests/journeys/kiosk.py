@@ -10,6 +10,8 @@ from typing import Any
 
 import httpx2
 
+from .patience import eventually
+
 Answer = dict[str, Any]
 
 
@@ -78,9 +80,11 @@ class Kiosk:
 
     async def shows(self, label: str, look: str) -> None:
         """Wait until the wall shows a door like this."""
-        async with asyncio.timeout(30):
-            while await self.look(label) != look:
-                await asyncio.sleep(0.1)
+
+        async def shown() -> bool:
+            return await self.look(label) == look
+
+        await eventually(shown)
 
     async def act(self, label: str, *acts: str) -> None:
         for act in acts:

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from itertools import count
 from typing import Any
 
-from .house import House, eventually
+from .house import House
 from .kiosk import Answer, Kiosk
+from .patience import eventually
 
 SMALL, MEDIUM, LARGE = (300, 60, 400), (300, 150, 400), (300, 350, 400)
 """Items in mm that need a door of 80, 190 and 410 mm."""

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 import pytest_asyncio
 
-from .house import House, eventually, together
+from .house import House, together
 from .kiosk import Answer, Kiosk, listening
 from .parcels import LARGE, SMALL, Parcel, announce, bank_file, collect, deposit, opens
+from .patience import eventually
 
 pytestmark = together
 

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 
 import pytest_asyncio
 
-from .house import House, dying, eventually, together
+from .house import House, dying, together
 from .kiosk import Answer, Kiosk
 from .parcels import MEDIUM, SMALL, announce, bank_file, deposit
+from .patience import eventually
 
 pytestmark = together
 
