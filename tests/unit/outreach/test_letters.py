@@ -9,10 +9,9 @@ from html.parser import HTMLParser
 import pytest
 
 from cranny.outreach.channels import email as channel
-from cranny.outreach.channels.email import Email, open_channel
+from cranny.outreach.channels.email import Email, Server
 from cranny.outreach.texts import Details, compose
 from cranny.people import Contact
-from cranny.platform.feature import Outlet
 
 from .png import read_symbol
 
@@ -27,8 +26,8 @@ def letter(contact: Contact = ADA, to: str | None = None, **more: object) -> Ema
     details = Details(**plain | more)  # type: ignore[arg-type]
     to = to or contact.email or ""
     message = compose("ready_to_collect", details, contact, key=KEY, to=to, created=EVENING)
-    sender = open_channel(Outlet("smtp://mail.example.org", sender="Regał <lockers@example.org>"))
-    assert isinstance(sender, Email)
+    server = Server("mail.example.org", 587, None, None, wrapped=False, upgraded=True)
+    sender = Email(server, "Regał <lockers@example.org>", answer_within=1, all_within=1)
     return email.message_from_bytes(sender.mail(message).as_bytes(), policy=email.policy.default)  # type: ignore[return-value]
 
 

@@ -11,6 +11,7 @@ from typing import Final
 from uuid import UUID
 
 from cranny import access, outreach, sites
+from cranny.core.errors import Refused
 from cranny.core.events import Event
 from cranny.platform import rows
 from cranny.platform.db import Database, Tx
@@ -146,8 +147,12 @@ async def _tell(
     persons = {row.recipient for row in about if row.recipient}
     if not persons:
         return
-    opens = grant.state in access.LIVE
-    secret = await access.reveal(tx, keyring, grant.id, who=WHO, why=kind) if opens else None
+    try:
+        opens = grant.state in access.LIVE
+        secret = await access.reveal(tx, keyring, grant.id, who=WHO, why=kind) if opens else None
+    except Refused:
+        # It has ended at this very moment: the event of what ended it is on its way, and says what there is to say.
+        return
     bank = await sites.get_bank(tx, grant.bank)
     senders = {row.sender for row in about}
     details = outreach.Details(
