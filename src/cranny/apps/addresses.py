@@ -65,6 +65,11 @@ async def find(settings: Settings, rng: Rng) -> AsyncIterator[Addresses]:
         yield found
 
 
+def in_use(data: Path) -> bool:
+    """Whether a process that lives has engines running on `data`."""
+    return _running(data) is not None
+
+
 def master_key(settings: Settings, rng: Rng) -> bytes:
     """The configured master key, or the one in the data directory, made there at the first start."""
     if settings.master_key is not None:

@@ -1,6 +1,7 @@
 """The processes of `cranny up`: started together, ended together, and started again when one falls."""
 
 import asyncio
+import contextlib
 import os
 import signal
 import sys
@@ -19,11 +20,12 @@ PATIENCE_S: Final = 10.0
 LONGEST_PAUSE_S: Final = 10.0
 
 
-async def keep(name: str, arguments: Sequence[str], env: Mapping[str, str]) -> None:
-    """Run `cranny <arguments>` until cancelled; start it again when it ends by itself, with growing pauses."""
+async def keep(name: str, arguments: Sequence[str], env: Mapping[str, str], *, output: Path | None = None) -> None:
+    """Run `cranny <arguments>` until cancelled; start it again when it ends by itself, with growing pauses. What it
+    says goes to the file `output`, else where our own words go."""
     pause = 0.5
     while True:
-        child = await _start(arguments, env)
+        child = await _start(arguments, env, output)
         started = asyncio.get_running_loop().time()
         try:
             code = await child.wait()
@@ -37,12 +39,14 @@ async def keep(name: str, arguments: Sequence[str], env: Mapping[str, str]) -> N
         pause = min(pause * 2, LONGEST_PAUSE_S)
 
 
-async def _start(arguments: Sequence[str], env: Mapping[str, str]) -> asyncio.subprocess.Process:
+async def _start(arguments: Sequence[str], env: Mapping[str, str], output: Path | None) -> asyncio.subprocess.Process:
     # Through the launcher, so that the kernel ends the child when we are killed.
     script = str(Path(launcher.__file__))
     tie = [sys.executable, "-I", "-S", script, str(os.getpid()), str(int(signal.SIGTERM)), "-1", "-1"]
     command = [*tie, sys.executable, "-m", "cranny", *arguments]
-    return await asyncio.create_subprocess_exec(*command, env={**os.environ, **env})
+    with contextlib.ExitStack() as stack:
+        said = None if output is None else await asyncio.to_thread(lambda: stack.enter_context(output.open("ab")))
+        return await asyncio.create_subprocess_exec(*command, env={**os.environ, **env}, stdout=said, stderr=said)
 
 
 async def _end(child: asyncio.subprocess.Process) -> None:

@@ -1,27 +1,16 @@
 """The server: HTTP and SSE."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
-import uvicorn
 from litestar import Litestar
 
 from cranny.apps.addresses import find
+from cranny.apps.clock import make_clock
 from cranny.apps.parts import assemble
 from cranny.apps.settings import Settings
-from cranny.core.clock import SystemClock
 from cranny.core.rng import SystemRng
 from cranny.platform.feature import Parts
 from cranny.platform.server import SOURCE, create_server
+from cranny.web import serving as web
 from cranny.wiring.features import features
-
-
-class _Quiet(uvicorn.Server):
-    """Leaves the signals to whoever runs it."""
-
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
 
 
 def build(parts: Parts, public_url: str | None) -> Litestar:
@@ -33,20 +22,11 @@ def build(parts: Parts, public_url: str | None) -> Litestar:
 
 async def run_server(parts: Parts, host: str, port: int, public_url: str | None) -> None:
     """Until cancelled."""
-    config = uvicorn.Config(
-        build(parts, public_url),
-        host=host,
-        port=port,
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        timeout_graceful_shutdown=3,
-    )
-    await _Quiet(config).serve()
+    await web.serve(build(parts, public_url), host, port)
 
 
 async def serve(settings: Settings) -> None:
     """A whole server process, until cancelled."""
     rng = SystemRng()
-    async with find(settings, rng) as found, assemble(found, settings, SystemClock(), rng) as parts:
+    async with find(settings, rng) as found, assemble(found, settings, make_clock(settings.clock), rng) as parts:
         await run_server(parts, settings.host, settings.port, settings.public_url)

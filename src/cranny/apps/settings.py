@@ -6,6 +6,7 @@ from pathlib import Path
 
 import msgspec
 
+from cranny.apps.clock import VARIABLE, Pace, read_pace
 from cranny.core.errors import Invalid
 
 
@@ -39,6 +40,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     sms_url: str | None = None
     sms_token: str = ""
     sms_from: str = ""
+    clock: Pace | None = None
+    """How time is scaled; None where it is not."""
 
 
 def state_directory(env: Mapping[str, str]) -> Path:
@@ -77,6 +80,7 @@ def read(env: Mapping[str, str] | None = None, *, data: Path | None = None, port
         sms_url=env.get("CRANNY_SMS_URL") or None,
         sms_token=_needed_by(env, "CRANNY_SMS_TOKEN", "CRANNY_SMS_URL"),
         sms_from=env.get("CRANNY_SMS_FROM", ""),
+        clock=read_pace(pace) if (pace := env.get(VARIABLE)) else None,
     )
     if database and settings.master_key is None:
         raise Invalid(
@@ -85,6 +89,14 @@ def read(env: Mapping[str, str] | None = None, *, data: Path | None = None, port
             code="settings-incomplete",
         )
     return settings
+
+
+def of_demo(env: Mapping[str, str] | None = None, *, data: Path | None, port: int) -> Settings:
+    """Settings with nothing but its own engines, whatever else is configured, and a directory of its own."""
+    env = os.environ if env is None else env
+    here = {name: env[name] for name in ("HOME", "XDG_STATE_HOME", "CRANNY_DATA") if name in env}
+    settings = read(here, data=data, port=port)
+    return settings if data else msgspec.structs.replace(settings, data=settings.data / "demo")
 
 
 def _tls(env: Mapping[str, str]) -> Tls | None:

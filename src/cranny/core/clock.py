@@ -25,18 +25,46 @@ class SystemClock:
 
 
 class ScaledClock:
-    """Wall time that runs `factor` times faster from `start` on. For simulated boards only."""
+    """Wall time that runs `factor` times faster from `start` until `end` (for ever without one), moments of `base`;
+    before and after at life's pace. With an `origin`, not before `start`, it jumps there at `start`. For simulated
+    boards only."""
 
-    def __init__(self, factor: float, start: datetime, base: Clock) -> None:
+    def __init__(
+        self,
+        factor: float,
+        start: datetime,
+        base: Clock,
+        *,
+        end: datetime | None = None,
+        origin: datetime | None = None,
+    ) -> None:
         self._factor = factor
         self._start = start
         self._base = base
+        self._end = end
+        self._origin = origin or start
 
     def now(self) -> datetime:
-        return self._start + (self._base.now() - self._start) * self._factor
+        return self._shown(self._base.now())
 
     def monotonic(self) -> float:
         return self._base.monotonic()
+
+    def before(self, passed: timedelta) -> datetime:
+        """What it showed when `passed` less of real time had gone by."""
+        return self._shown(self._base.now() - passed)
+
+    def _shown(self, real: datetime) -> datetime:
+        if real < self._start:
+            return real
+        fast = (real if self._end is None else min(real, self._end)) - self._start
+        return self._origin + fast * self._factor + (real - self._start - fast)
+
+
+def ago(clock: Clock, passed: timedelta) -> datetime:
+    """What `now` showed when `passed` less of real time had gone by: for what the network counts in real time and a
+    row remembers as wall time."""
+    return clock.before(passed) if isinstance(clock, ScaledClock) else clock.now() - passed
 
 
 def millis(moment: datetime) -> int:

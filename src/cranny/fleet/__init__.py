@@ -7,6 +7,7 @@ from cranny.fleet.changes import Breach, Change, Ended, FactRow, Finding, Starte
 from cranny.fleet.commits import Commits
 from cranny.fleet.downlink import append, pending
 from cranny.fleet.enrolment import Claim, create_claim, enrol, speaks_for
+from cranny.fleet.held import held, open_anomalies
 from cranny.fleet.ingest import Arrival, take_many, take_one
 from cranny.fleet.lifecycle import ANOMALY, BANK, AnomalyState, BankState, BankTrigger
 from cranny.fleet.own import FEATURE
@@ -43,6 +44,8 @@ __all__ = [
     "beside",
     "create_claim",
     "enrol",
+    "held",
+    "open_anomalies",
     "pending",
     "raise_anomaly",
     "speaks_for",

@@ -7,6 +7,7 @@ from uuid import UUID
 
 import structlog
 
+from cranny.core.clock import ago
 from cranny.core.errors import Invalid
 from cranny.fleet import tables
 from cranny.fleet.lifecycle import BANK, BankState, BankTrigger
@@ -19,7 +20,7 @@ from cranny.wire.messages import Beat, unpack
 EVERY_S: Final = 0.5
 """Beats are written this often."""
 SILENCE: Final = timedelta(seconds=90)
-"""A bank that is not heard for so long is offline."""
+"""A bank that is not heard for so long, in real time, is offline."""
 SWEEP_S: Final = 15.0
 
 log = structlog.get_logger(__name__)
@@ -95,7 +96,7 @@ async def note_beats(tx: Tx, beats: Heard) -> None:
 async def sweep(db: Database, tenant: UUID) -> int:
     """Tell of the banks that fell silent. Returns how many."""
     async with db.transaction(tenant) as tx:
-        silent = [row["id"] for row in await tx.all(tables.SILENT, tenant, tx.now() - SILENCE)]
+        silent = [row["id"] for row in await tx.all(tables.SILENT, tenant, ago(tx.clock, SILENCE))]
         if silent:
             await events.move(tx, BANK, silent, BankTrigger.SILENCE, strict=False)
     return len(silent)

@@ -226,6 +226,13 @@ SELECT epoch, seq, hash, stored, projected FROM facts
 WHERE tenant = $1 AND bank = $2 AND (epoch, seq) > ($3, $4) AND (epoch, seq) <= ($5, $6)
 ORDER BY epoch, seq LIMIT $7
 """
+HELD: Final = """
+SELECT epoch, seq, hash FROM facts WHERE tenant = $1 AND bank = $2 AND (epoch, seq) > ($3, $4)
+ORDER BY epoch, seq LIMIT $5
+"""
+OPEN_SUBJECTS: Final = """
+SELECT DISTINCT subject FROM anomalies WHERE tenant = $1 AND bank = $2 AND state = 'open' ORDER BY subject
+"""
 AUDIT_BEYOND: Final = """
 SELECT u.bank, u.epoch, u.seq FROM bank_uplinks u WHERE u.tenant = $1 AND EXISTS (
     SELECT FROM facts f WHERE f.tenant = u.tenant AND f.bank = u.bank AND (f.epoch, f.seq) > (u.epoch, u.seq)

@@ -6,7 +6,7 @@ from cyclopts import App
 from rich.console import Console
 
 from cranny import __version__
-from cranny.apps.cli import admin, bank, edge, run
+from cranny.apps.cli import admin, bank, demo, edge, run
 from cranny.core.errors import CrannyError
 
 app = App(
@@ -17,6 +17,7 @@ app = App(
 )
 run.register(app)
 edge.register(app)
+demo.register(app)
 admin.register(app)
 bank.register(app)
 

@@ -2,8 +2,10 @@
 
 import asyncio
 import sys
+from pathlib import Path
+from typing import Annotated
 
-from cyclopts import App
+from cyclopts import App, Parameter
 from rich.console import Console
 
 from cranny.apps.cli.run import Data, set_up_logs
@@ -41,14 +43,29 @@ def add(name: str, /, *, data: Data = None) -> None:
     console.print("Keep the key now: it can't be shown again.")
 
 
-def check(*, data: Data = None) -> None:
+def check(
+    *,
+    data: Data = None,
+    edges: Annotated[
+        tuple[Path, ...],
+        Parameter(
+            consume_multiple=True,
+            negative="",
+            help="Directories of controllers on this machine, or one that holds several: their journals and, where "
+            "the board is simulated, their doors are looked at as well.",
+        ),
+    ] = (),
+) -> None:
     """Look for broken invariants in the database. Exit code 1 when there is one."""
     from cranny.apps import administer, settings
 
     set_up_logs("WARNING")
-    found = asyncio.run(administer.check(settings.read(data=data)))
-    console = Console()
+    found, looked = asyncio.run(administer.check(settings.read(data=data), [path.absolute() for path in edges]))
+    console = Console(highlight=False)
     for violation in found:
-        console.print(f"[bold red]{violation.invariant}[/] {violation.subject}: {violation.detail}")
+        console.print(f"[bold red]{violation.invariant}[/] {violation.subject}: {violation.detail}", soft_wrap=True)
+    if looked is not None:
+        unsent = f", {looked.unsent} of them not yet acknowledged" if looked.unsent else ""
+        console.print(f"{looked.banks} journals, {looked.facts} facts{unsent}, {looked.openings} openings")
     console.print(f"{len(found)} violations")
     sys.exit(1 if found else 0)

@@ -36,12 +36,14 @@ def edge(
 
 
 async def _edge(settings: "Settings", home: Path, *, claim: str | None, server: str, port: int, board: str) -> None:
+    from cranny.apps.clock import make_clock, refuse_real_doors
     from cranny.apps.edge import Box, become, run
     from cranny.apps.tls import broker_tls
-    from cranny.core.clock import SystemClock
     from cranny.core.rng import SystemRng
 
-    box = Box(home=home, board=board, port=port, clock=SystemClock(), rng=SystemRng(), tls=broker_tls(settings))
+    refuse_real_doors(settings.clock, board)
+    clock = make_clock(settings.clock)
+    box = Box(home=home, board=board, port=port, clock=clock, rng=SystemRng(), tls=broker_tls(settings))
     if claim is not None:
         await become(box, claim, server)
     await run(box)

@@ -1,0 +1,49 @@
+"""The city's banks: the ones that ship with the product, each with something that real cabinets have."""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from cranny import sites
+from cranny.sim.city.model import Place
+
+SHIPPED: Final = ("corner-20", "station-60", "campus-128")
+MOST: Final = 6
+JAMMED: Final = "station-60"
+"""A bank whose first door is stuck: couriers meet it, and the next door opens."""
+STUCK: Final = (1, 1)
+"""Board and channel of that door."""
+NAMED: Final = re.compile(r"^(name|site): (.+)$", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class Cabinet:
+    """`file` is the bank's YAML. `sees`: whether its doors see what lies behind them."""
+
+    place: Place
+    file: str
+    sees: bool
+    jammed: bool
+
+    def prepare(self, world: Path) -> str:
+        """Make the file of its world, and return its board's address."""
+        if self.jammed:
+            world.write_bytes(msgspec.json.encode({f"{STUCK[0]}/{STUCK[1]}": {"jammed": True}}))
+        return f"simulated:{'' if self.sees else 'no-content,'}{world}"
+
+
+def cabinets(number: int) -> list[Cabinet]:
+    """The shipped banks in turn, 1 to `MOST`. The last of several sees nothing behind its doors."""
+    return [_cabinet(place, sees=place == 0 or place < number - 1) for place in range(number)]
+
+
+def _cabinet(number: int, *, sees: bool) -> Cabinet:
+    name, again = SHIPPED[number % len(SHIPPED)], number // len(SHIPPED)
+    file, bank = sites.shipped_banks()[name], sites.shipped_bank(name)
+    if again:
+        file = NAMED.sub(rf"\1: \2 {again + 1}", file)
+    place = Place(f"{bank.name} {again + 1}" if again else bank.name, sum(len(t.compartments) for t in bank.towers))
+    return Cabinet(place, file, sees, jammed=name == JAMMED and not again)
