@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from cranny.platform import engines
 from cranny.platform.engines import NatsConfig, TlsFiles
+from cranny.platform.engines.errors import PortBusy
 
 pytestmark = pytest.mark.engines
 SEED = nkeys.encode_seed(bytes(32), nkeys.PREFIX_BYTE_USER)
@@ -70,6 +71,19 @@ async def test_others_are_asked_about_through_the_callout(data_dir):
             await connect(address, STRANGER)
         assert await questions.next_msg()
         await ours.close()
+
+
+async def test_it_is_found_where_it_was_the_next_time(data_dir):
+    async with engines.nats(data_dir, config=NatsConfig(users=[USER])) as first:
+        pass
+    async with engines.nats(data_dir, config=NatsConfig(users=[USER])) as second:
+        assert second == first
+    with socket.create_server(("127.0.0.1", first.port)), pytest.raises(PortBusy, match=str(first.port)):
+        async with engines.nats(data_dir, config=NatsConfig(users=[USER])):
+            pass
+    (data_dir / "nats/server.json").write_text("{")  # a power cut while it was written
+    async with engines.nats(data_dir, config=NatsConfig(users=[USER])) as third:
+        assert third.port
 
 
 async def test_it_is_found_where_it_was_after_it_died(data_dir):

@@ -40,6 +40,7 @@ class NatsConfig:
     issuer: str | None = None
     host: str = "127.0.0.1"
     port: int = 0
-    """0 takes any free port; the address tells which."""
+    """0 takes the port of the last run in the same directory, at the first run any free one; the address tells
+    which."""
     tls: TlsFiles | None = None
     max_payload: int = 4 * 1024 * 1024

@@ -27,11 +27,12 @@ async def serve(data_dir: Path, config: NatsConfig) -> AsyncIterator[NatsAddress
         run = home.folder("run")
         await _end_leftovers(run, file)
         binary = nats_program(home)
+        config = replace(config, port=config.port or _port_before(file))
         _write(home, file, config)
         program = Program("NATS", [str(binary), "-c", str(file)], home.account, home.path / "nats.log", STOP)
         async with kept_running(program, lambda pid: _listens(run, pid), STOP):
             port = _port(run)
-            # Started again after a crash, it must be found where it was.
+            # Started again, after a crash or next year, it must be found where it was.
             _write(home, file, replace(config, port=port))
             yield _address(config, port)
 
@@ -53,6 +54,15 @@ def _listens(run: Path, pid: int) -> bool:
 def _port(run: Path) -> int:
     (file,) = run.glob("*.ports")
     return int(json.loads(file.read_bytes())["nats"][0].rsplit(":", 1)[-1])
+
+
+def _port_before(file: Path) -> int:
+    """Where the last run in this directory listened; 0 for none. Enrolled banks know no other address."""
+    try:
+        port = json.loads(file.read_bytes())["port"]
+    except (FileNotFoundError, ValueError, KeyError):
+        return 0
+    return port if port != ANY_FREE else 0
 
 
 def _address(config: NatsConfig, port: int) -> NatsAddress:
