@@ -221,8 +221,9 @@ async def test_the_stream_over_http(wide: Database, tenant: UUID, key: str) -> N
         async with AsyncClient(base_url=f"http://127.0.0.1:{port}", headers={"Authorization": f"Bearer {key}"}) as real:
             while not server.started:  # noqa: ASYNC110 - uvicorn has no event for it
                 await asyncio.sleep(0.01)
-            wrong = await real.get("/v1/events/stream", headers={"Last-Event-ID": "abc"})
-            assert (wrong.status_code, wrong.json()["code"]) == (400, "position-invalid")
+            for nonsense in ("abc", "-1", "9" * 19, "9" * 5000):
+                wrong = await real.get("/v1/events/stream", headers={"Last-Event-ID": nonsense})
+                assert (wrong.status_code, wrong.json()["code"]) == (400, "position-invalid")
             headers = {"Last-Event-ID": "0"}
             async with real.stream("GET", "/v1/events/stream?type=thing.seen", headers=headers) as answer:
                 assert answer.headers["content-type"].startswith("text/event-stream")

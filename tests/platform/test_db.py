@@ -6,6 +6,7 @@ from uuid import UUID
 import asyncpg
 import pytest
 
+from cranny.core.errors import Invalid
 from cranny.platform import tenants
 from cranny.platform.db import Database, GaveWay, Tx
 from tests.platform.conftest import Pokes
@@ -51,6 +52,21 @@ async def test_a_commit_that_is_none_is_told_of(wide: Database, tenant: UUID) ->
 
     with pytest.raises(RuntimeError, match="nothing was committed"):
         await pass_over()
+    assert await labels(wide, tenant) == ["first"]
+
+
+@pytest.mark.parametrize("sql", ["SELECT $1::text", "SELECT $1::jsonb"])
+async def test_a_character_that_the_database_can_t_hold_is_the_sender_s_mistake(
+    wide: Database, tenant: UUID, sql: str
+) -> None:
+    async def say() -> None:
+        async with wide.transaction(tenant) as tx:
+            await add(tx, "lost")
+            await tx.value(sql, "a\x00b")
+
+    with pytest.raises(Invalid) as caught:
+        await say()
+    assert caught.value.code == "text-invalid"
     assert await labels(wide, tenant) == ["first"]
 
 

@@ -17,6 +17,8 @@ from cranny.platform.feed import Feed, Wants
 from cranny.web import sse
 
 LISTING = "events"
+LONGEST_POSITION = 18
+"""Digits: whatever they are, the database can hold the number."""
 
 Types = Annotated[list[str] | None, QueryParameter(name="type", description="Only these types; may be repeated.")]
 Subject = Annotated[str | None, QueryParameter(description="Only events about this, such as `deliveries/<id>`.")]
@@ -62,7 +64,7 @@ def routes(db: Database, feed: Feed, cursors: paging.Cursors, *, source: str) ->
 def _position(last: str | None) -> int | None:
     if not last:
         return None
-    if not last.isascii() or not last.isdigit():
+    if not last.isascii() or not last.isdigit() or len(last) > LONGEST_POSITION:
         raise Invalid("Last-Event-ID is a position: a whole number.", code="position-invalid")
     return int(last)
 

@@ -14,7 +14,7 @@ import asyncpg
 import msgspec
 
 from cranny.core.clock import Clock
-from cranny.core.errors import CrannyError, Unavailable
+from cranny.core.errors import CrannyError, Invalid, Unavailable
 from cranny.core.ids import Ids
 from cranny.core.rng import Rng
 
@@ -47,6 +47,10 @@ class GaveWay(Unavailable):
     """Two transactions waited for each other, and this one was rolled back: trying again helps."""
 
     code = "gave-way"
+
+
+_NO_TEXT: Final = (asyncpg.CharacterNotInRepertoireError, asyncpg.UntranslatableCharacterError)
+"""U+0000, in text or in JSON: PostgreSQL holds every other character."""
 
 
 class Tx:
@@ -121,7 +125,7 @@ class Database:
     @asynccontextmanager
     async def transaction(self, tenant: UUID | None = None) -> AsyncIterator[Tx]:
         """Commits when the block ends well, rolls back when it raises; pokes after the commit. Raises GaveWay when
-        PostgreSQL ended it for the good of another transaction."""
+        PostgreSQL ended it for the good of another transaction, and Invalid, code `text-invalid`, for U+0000."""
         async with self.pool.acquire() as connection:
             tx = Tx(connection, tenant, clock=self.clock, ids=self.ids, rng=self.rng)
             try:
@@ -131,6 +135,9 @@ class Database:
                 # A deadlock, of which PostgreSQL picked us as the one to give way. Nothing was done.
                 await _undo(connection, "ROLLBACK")
                 raise GaveWay("Somebody else was at the same rows and went first. Send it again.") from error
+            except _NO_TEXT as error:
+                await _undo(connection, "ROLLBACK")
+                raise Invalid("No text may hold the character U+0000.", code="text-invalid") from error
             except BaseException:
                 await _undo(connection, "ROLLBACK")
                 raise

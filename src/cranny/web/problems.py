@@ -67,6 +67,7 @@ def handlers() -> ExceptionHandlersMap:
         CrannyError: _cranny,
         ValidationException: _validation,
         HTTPException: _http,
+        RecursionError: _too_deep,
         HTTPStatus.INTERNAL_SERVER_ERROR: _unforeseen,
         Exception: _unforeseen,
     }
@@ -131,6 +132,12 @@ def _http(request: Request[Any, Any, Any], error: HTTPException) -> Response[byt
         errors = [FieldError(found["path"], found["message"])]
         detail = f"This does not fit: {found['path'] or 'the body'}."
     return problem(request, status, code, detail, errors=errors, headers=error.headers)
+
+
+def _too_deep(request: Request[Any, Any, Any], error: RecursionError) -> Response[bytes]:
+    if "deserializing" not in str(error):  # not the body's depth, but a mistake of ours
+        return _unforeseen(request, error)
+    return problem(request, 400, Invalid.code, "The body is nested too deeply.")
 
 
 def _unforeseen(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:

@@ -105,6 +105,12 @@ async def test_what_does_not_fit_is_named(client: AsyncClient, sent: bytes, path
     assert error["message"]
 
 
+@pytest.mark.parametrize("opens", [b"[", b'{"a":'])
+async def test_a_body_without_bottom_is_the_sender_s_mistake(client: AsyncClient, opens: bytes) -> None:
+    answer = await client.post("/parcels", content=opens * 50_000, headers={"Content-Type": "application/json"})
+    assert (answer.status_code, answer.json()["code"]) == (400, "invalid")
+
+
 async def test_broken_json_and_wrong_parameters(client: AsyncClient) -> None:
     broken = await client.post("/parcels", content=b'{"name": ', headers={"Content-Type": "application/json"})
     assert (broken.status_code, broken.json()["code"]) == (400, "invalid")
