@@ -155,6 +155,29 @@ async def test_another_banks_subjects_are_closed_both_ways(engines, server):
     assert overheard == []
 
 
+async def test_a_bank_can_t_let_the_server_speak_where_it_may_not_itself(engines, server):
+    """Who asks names where the answer goes, and the broker does not check that."""
+    heard = []
+
+    async def hear(message):
+        heard.append(message.subject)
+
+    await server.subscribe(subjects.ANY_FACTS, echo)
+    await server.subscribe("cranny.*.*.down.>", hear)
+    await server.subscribe(subjects.ANY_LOG, hear)
+    async with box(engines) as bank:
+        for elsewhere in (
+            subjects.poke(TENANT, OTHER),
+            subjects.log(TENANT),
+            subjects.facts(TENANT, OTHER),
+            f"{subjects.inbox(OTHER)}.x",
+        ):
+            await bank._client.publish(subjects.facts(TENANT, BANK), b"batch", reply=elsewhere)
+        assert await bank.request(subjects.facts(TENANT, BANK), b"mine", timeout=5) == b"mine"
+        await asyncio.sleep(0.2)
+    assert heard == []
+
+
 async def test_a_revoked_key_is_refused_and_is_not_in_for_ever(engines, server, monkeypatch):
     monkeypatch.setattr(callout, "LASTS", timedelta(seconds=1))
     monkeypatch.setattr(callout, "SPREAD_S", 1)

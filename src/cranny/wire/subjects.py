@@ -19,6 +19,13 @@ def inbox(bank: UUID) -> str:
     return f"_INBOX_{bank.hex}"
 
 
+def may_answer(subject: str, reply: str) -> bool:
+    """Whether `reply` is where who asked on `subject` hears its answers. The asker names it, and the broker does not
+    check it: without this a bank could let the server speak for it where it may not publish itself."""
+    asked = _OWNED.match(subject)
+    return asked is None or reply.startswith(("_INBOX.", f"_INBOX_{asked[2]}."))
+
+
 def facts(tenant: UUID, bank: UUID) -> str:
     """Request with a signed FactBatch, reply with a FactAck after the commit."""
     return f"{below(tenant, bank)}.up.facts"

@@ -18,6 +18,7 @@ from nats.aio.subscription import Subscription as NatsSubscription
 
 from cranny.core.errors import Invalid, Unavailable
 from cranny.core.rng import Rng
+from cranny.wire import subjects
 from cranny.wire.brokers import Handler, check_subject
 from cranny.wire.lanes import Lanes, run_hook
 
@@ -212,7 +213,7 @@ class _Message:
         self.payload = bytes(message.data)
 
     async def respond(self, payload: bytes) -> None:
-        if self._reply:
+        if self._reply and subjects.may_answer(self.subject, self._reply):
             await self._broker.publish(self._reply, payload)
 
 
