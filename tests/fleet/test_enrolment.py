@@ -73,6 +73,15 @@ async def test_who_enrols_anew_replaces_the_box_before_and_begins_an_epoch(db, k
     assert ack.refused == "not-enrolled"
 
 
+async def test_one_key_that_enrols_at_many_banks_at_once_is_let_in_at_one(db, keyring, box_of):
+    claims = [await claim_for(db, await box_of(n)) for n in range(1, 5)]
+    answers = await asyncio.gather(
+        *(fleet.enrol(db, keyring, NATS, ask(claim)) for claim in claims), return_exceptions=True
+    )
+    refusals = [answer for answer in answers if isinstance(answer, Exception)]
+    assert [(type(refusal), refusal.code) for refusal in refusals] == [(Conflict, "key-in-use")] * 3
+
+
 async def test_a_key_is_one_box_at_one_bank_and_has_to_be_its_own(db, keyring, box_of):
     first, second = await box_of(1), await box_of(2)
     await fleet.enrol(db, keyring, NATS, ask(await claim_for(db, first)))

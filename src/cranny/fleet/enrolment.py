@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
+import asyncpg
 import msgspec
 
 from cranny.core.errors import Conflict, Refused
@@ -63,8 +64,11 @@ async def enrol(db: Database, keyring: Keyring, nats: Sequence[str], request: En
         raise _no_claim()
     sealed = enrolment.seal(request, Sealed(keyring.pepper(found.ref)))
     await _refuse_taken(db, request.identity, found)
-    async with db.transaction(found.tenant) as tx:
-        epoch = await _use(tx, claim, found.ref, request)
+    try:
+        async with db.transaction(found.tenant) as tx:
+            epoch = await _use(tx, claim, found.ref, request)
+    except asyncpg.UniqueViolationError as error:  # it was enrolled there since we looked
+        raise _in_use() from error
     server_key = keyring.downlink_key(found.tenant).public_key().public_bytes_raw()
     return EnrolReply(found.tenant, found.ref, list(nats), server_key, epoch, sealed)
 
@@ -101,7 +105,11 @@ async def _refuse_taken(db: Database, identity: str, claimed: Found) -> None:
     """One key is one box at one bank. Raises Conflict, code `key-in-use`."""
     owner = await speaks_for(db, identity)
     if owner is not None and owner != (claimed.tenant, claimed.ref):
-        raise Conflict("This key is enrolled elsewhere. Make a new one on the box.", code="key-in-use")
+        raise _in_use()
+
+
+def _in_use() -> Conflict:
+    return Conflict("This key is enrolled elsewhere. Make a new one on the box.", code="key-in-use")
 
 
 def _no_claim() -> Refused:
