@@ -1,7 +1,7 @@
 """The server's HTTP surface: keys, the event log in pages and live, problems, the description of it all."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -12,10 +12,12 @@ from httpx2 import AsyncClient
 
 from cranny.core.events import NewEvent
 from cranny.platform import events, sequencer, tenants
-from cranny.platform.auth import Keys
+from cranny.platform.api import while_good
+from cranny.platform.auth import Keys, Principal
 from cranny.platform.db import Database
 from cranny.platform.feed import Feed
 from cranny.platform.server import create_server
+from cranny.web import sse
 from cranny.wire.brokers.memory import Hub
 from tests.platform.conftest import parts, serve
 
@@ -204,6 +206,28 @@ async def test_a_lost_poke_is_made_good(wide: Database, tenant: UUID, feed: Feed
     subjects = [(await following)[1]["subject"]]
     while subjects[-1] != "things/1":
         subjects.append((await stream.next())[1]["subject"])
+
+
+async def test_a_stream_ends_when_its_key_is_revoked(wide: Database, tenant: UUID) -> None:
+    async with wide.transaction(tenant) as tx:
+        (row,) = await tenants.list_keys(tx)
+    closed = []
+
+    async def frames() -> AsyncGenerator[bytes, None]:
+        try:
+            for frame in (b"1", sse.BEAT, b"2", sse.BEAT, b"3"):
+                yield frame
+        finally:
+            closed.append(True)
+
+    heard = []
+    async for frame in while_good(wide, Principal(tenant, row.id), frames()):
+        heard.append(frame)
+        if frame == b"2":
+            async with wide.transaction(tenant) as tx:
+                await tenants.revoke_key(tx, row.id)
+    assert heard == [b"1", sse.BEAT, b"2"]
+    assert closed == [True]
 
 
 async def test_the_stream_over_http(wide: Database, tenant: UUID, key: str) -> None:

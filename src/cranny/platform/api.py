@@ -1,6 +1,7 @@
 """The event log over HTTP: in pages, and live."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from contextlib import aclosing
 from typing import Annotated, Any
 
 from litestar import Request, Response, get
@@ -10,7 +11,7 @@ from litestar.types import ControllerRouterHandler
 
 from cranny.core.errors import Invalid
 from cranny.core.events import Event
-from cranny.platform import log, paging
+from cranny.platform import log, paging, tenants
 from cranny.platform.auth import Principal
 from cranny.platform.db import Database
 from cranny.platform.feed import Feed, Wants
@@ -56,9 +57,21 @@ def routes(db: Database, feed: Feed, cursors: paging.Cursors, *, source: str) ->
         ] = None,
     ) -> Stream:
         """The same as server-sent events, live: each message's id is its position, its data a CloudEvent."""
-        return sse.stream(feed.follow(request.user.tenant, _position(last), _filter(types, subject)))
+        frames = feed.follow(request.user.tenant, _position(last), _filter(types, subject))
+        return sse.stream(while_good(db, request.user, frames))
 
     return [list_events, follow_events]
+
+
+async def while_good(db: Database, who: Principal, frames: AsyncGenerator[bytes, None]) -> AsyncIterator[bytes]:
+    """`frames` for as long as the key is good, which is asked again at each sign of life."""
+    async with aclosing(frames):
+        async for frame in frames:
+            if frame == sse.BEAT:
+                async with db.transaction(who.tenant) as tx:
+                    if not await tenants.is_good(tx, who.key_id):
+                        return
+            yield frame
 
 
 def _position(last: str | None) -> int | None:

@@ -5,7 +5,7 @@ it to the tenant's clients. A lost poke is made good by looking every second, fo
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from contextlib import suppress
 from typing import Final
 from uuid import UUID
@@ -47,7 +47,7 @@ class Feed:
         finally:
             await subscription.stop()
 
-    async def follow(self, tenant: UUID, after: int | None, wants: Wants) -> AsyncIterator[bytes]:
+    async def follow(self, tenant: UUID, after: int | None, wants: Wants) -> AsyncGenerator[bytes, None]:
         """Frames of the events after position `after` (None: from now on) that `wants` lets through; ends
         when the client is too slow, which then comes back with the position it has got to."""
         with self._hub.join(tenant, wants) as client:

@@ -102,6 +102,12 @@ async def get_key(tx: Tx, id_: UUID) -> ApiKeyRow | None:
     return None if record is None else rows.to(ApiKeyRow, record)
 
 
+async def is_good(tx: Tx, id_: UUID) -> bool:
+    """Whether the key opens anything now: it is known, not revoked and not expired."""
+    row = await get_key(tx, id_)
+    return row is not None and row.revoked is None and (row.expires is None or row.expires > tx.now())
+
+
 async def list_keys(tx: Tx) -> Sequence[ApiKeyRow]:
     return rows.every(ApiKeyRow, await tx.all(LIST_KEYS, tx.tenant))
 

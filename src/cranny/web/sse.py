@@ -16,7 +16,8 @@ HEARTBEAT_S: Final = 15.0
 ROOM: Final = 256
 """Messages that may wait for one client."""
 
-_BEAT: Final = b":\n\n"
+BEAT: Final = b":\n\n"
+"""A sign of life: a comment, which clients pass over."""
 
 T = TypeVar("T")
 
@@ -116,4 +117,4 @@ class Hub(Generic[T]):
 
 def raw(message: Framed[T] | None) -> bytes:
     """What goes over the wire for an item of `Client.messages`."""
-    return _BEAT if message is None else message.raw
+    return BEAT if message is None else message.raw

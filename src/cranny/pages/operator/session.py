@@ -63,5 +63,4 @@ class Sessions:
 
 async def still_good(tx: Tx, session: Session) -> bool:
     """Whether its key still opens anything."""
-    row = await tenants.get_key(tx, session.key)
-    return row is not None and row.revoked is None and (row.expires is None or row.expires > tx.now())
+    return await tenants.is_good(tx, session.key)
