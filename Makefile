@@ -1,7 +1,7 @@
 # Everything a contributor needs, from a machine that has only Python >= 3.11 and make.
 # `make venv` costs about a minute the first time and a few milliseconds afterwards.
 .DEFAULT_GOAL := help
-.PHONY: help venv assets fast test check up demo lock clean
+.PHONY: help venv assets fast test check up demo bench lock clean
 
 BIN := .venv/bin
 # Two cores are shared with PostgreSQL and NATS; more workers than that only wait for each other.
@@ -34,6 +34,9 @@ up: venv assets  ## server, worker and engines on this machine (ARGS="…" goes 
 
 demo: venv assets  ## a city uses its lockers, from nothing to "0 violations" (ARGS=--once ends then)
 	$(BIN)/cranny demo $(ARGS)
+
+bench: venv assets  ## how fast it is, against PostgreSQL's own limit (docs/performance.md)
+	@$(BIN)/python -m bench $(ARGS)
 
 lock: venv  ## resolve pyproject.toml anew into requirements/*.lock
 	@sh scripts/lock.sh

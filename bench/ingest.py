@@ -1,133 +1,148 @@
-"""Facts a second through ingest: signed batches of many banks, one process, a real PostgreSQL with its usual settings.
-
-    python bench/ingest.py [banks] [batches of each bank] [facts in a batch]
-
-Measures from the signed bytes to the commit: verification, rules, projection, and all statements.
-"""
+"""Facts a second: signed batches of many banks over NATS, an ingest process, a commit before each answer."""
 
 import asyncio
-import shutil
-import sys
-import tempfile
-import time
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
 from uuid import UUID
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-
-from cranny import sites
-from cranny.core.clock import SystemClock, millis
-from cranny.core.ids import TimeIds
-from cranny.core.rng import SeededRng
-from cranny.fleet import enrolment
-from cranny.fleet.downlink import open_desk
-from cranny.fleet.ingestor import Ingestor
-from cranny.platform import engines
-from cranny.platform.db import Database, open_pool
-from cranny.platform.keys import Keyring
-from cranny.platform.migrate import upgrade
-from cranny.platform.tenants import add_tenant
-from cranny.wire import nkey, signing, subjects
+from bench.house import House, Role
+from bench.limit import program, replay
+from bench.report import Figure
+from bench.stopwatch import Watch, Window, in_turns, median, spent, trusted
+from bench.story import BATCH, add_banks, add_house, signed_batches
+from bench.tape import Tape, Transaction
+from cranny.fleet.commits import AT_ONCE
+from cranny.wire import subjects
 from cranny.wire.brokers import Broker
-from cranny.wire.brokers.memory import Hub
-from cranny.wire.facts import GENESIS, Fact, digest, encode
-from cranny.wire.kinds import NAMES, Body, CollectFinished, DepositStored, DoorOpened, DoorShut, OpeningIntended, pack
-from cranny.wire.messages import FactAck, FactBatch, unpack
-from cranny.wire.messages import pack as pack_message
+from cranny.wire.messages import FactAck, unpack
 
-CLOCK, RNG = SystemClock(), SeededRng(1)
-IDS = TimeIds(CLOCK, RNG)
-DOORS = 128
-DOOR = "      - {{label: '{label}', width: 380, height: 190, depth: 640, centre: 900, unit: 1, channel: {channel}}}\n"
+BANKS: Final = 16
+SHARE, A_SECOND = 0.5, 5_000
+ANSWERED_S: Final = 60
 
 
-def story(turn: int) -> Iterator[Body]:
-    """Deposit, then collection, door after door: four facts each, as a bank reports them."""
-    door, generation = f"{turn // 2 % DOORS + 1:03}", turn // 2 // DOORS + 1
-    opening, purpose = IDS.new(), "collect" if turn % 2 else "deposit"
-    yield OpeningIntended(opening, door, generation, purpose, IDS.new(), "qr" if turn % 2 else "tracking")
-    yield DoorOpened(opening, door, generation)
-    yield DoorShut(opening, door, generation)
-    if turn % 2:
-        yield CollectFinished(opening, door, generation, "collect", IDS.new(), [IDS.new()], "sensed")
+@dataclass
+class Load:
+    tenant: UUID
+    batches: Mapping[UUID, Sequence[bytes]]
+
+    @property
+    def facts(self) -> int:
+        return BATCH * sum(map(len, self.batches.values()))
+
+
+async def measure(house: House, *, turns: int, patience_s: float, quick: bool) -> Figure:
+    load = await _prepare(house, batches=4 if quick else 30)
+    limits: list[float] = []
+    costs: list[tuple[float, float]] = []
+    tape = await _record(house, load) if program() else []
+
+    async def product() -> Window:
+        window, own, postgres = await _ingest(house, "measured", load)
+        costs.append((own, postgres))
+        return window
+
+    async def limit() -> Window:
+        await house.copy("ingest", "replayed")
+        await house.settle("replayed")
+        done = await replay(house, "replayed", tape, AT_ONCE)
+        limits.append(done.postgres_s / load.facts * 1e6)
+        window = done.window
+        return Window(load.facts / window.seconds, window.seconds, window.foreign)
+
+    if tape:
+        pairs = await in_turns(product, limit, turns, patience_s)
     else:
-        yield DepositStored(opening, door, generation, [IDS.new()], IDS.new(), "sensed")
+        alone = [await trusted(product, patience_s / turns) for _ in range(turns)]
+        pairs = [(window, window) for window in alone]
+    return _figure(load, pairs, tape, costs, limits)
 
 
-def batches(tenant: UUID, bank: UUID, key: Ed25519PrivateKey, count: int, size: int) -> list[bytes]:
-    boot, head, facts, turn = IDS.new(), GENESIS, [], 0
-    while len(facts) < count * size:
-        for body in story(turn):
-            seq = len(facts) + 1
-            kind, now = NAMES[type(body)], millis(CLOCK.now())
-            fact = Fact(1, tenant, bank, 1, seq, head, kind, pack(body), boot, seq, now, "good", False)
-            facts.append(encode(fact))
-            head = digest(facts[-1])
-        turn += 1
-    return [
-        signing.sign(
-            key,
-            "facts",
-            pack_message(FactBatch(tenant, bank, 1, n * size + 1, facts[n * size : (n + 1) * size], [None] * size, 0)),
-        )
-        for n in range(count)
+async def _prepare(house: House, *, batches: int) -> Load:
+    await house.copy("cranny", "ingest")
+    async with house.open("ingest") as db:
+        tenant, _ = await add_house(db)
+        boxes = await add_banks(db, tenant, BANKS)
+    return Load(tenant, {box.bank: signed_batches(tenant, box, batches) for box in boxes})
+
+
+async def _record(house: House, load: Load) -> list[Transaction]:
+    await house.copy("ingest", "recorded", log_statement="all")
+    tape = Tape(house, "recorded")
+    await _ingest(house, "recorded", load, copy=False)
+    return [one for one in tape.transactions() if any("INSERT INTO facts" in part.sql for part in one.statements)]
+
+
+async def _ingest(house: House, database: str, load: Load, *, copy: bool = True) -> tuple[Window, float, float]:
+    """The window, and the microseconds of processor a fact took in the ingest process and in PostgreSQL."""
+    if copy:
+        await house.copy("ingest", database)
+    await house.settle(database)
+    async with house.role(database, "ingest") as role, house.broker() as broker:
+        await _until_it_listens(broker, load, role, house)
+        watch, own, postgres = Watch(), spent(role.child.pid), spent(house.postgres_pid)
+        await asyncio.gather(*(_send(broker, load.tenant, bank, batches) for bank, batches in load.batches.items()))
+        seconds, foreign = watch.stop()
+        own, postgres = spent(role.child.pid) - own, spent(house.postgres_pid) - postgres
+    window = Window(load.facts / seconds, seconds, foreign)
+    return window, own / load.facts * 1e6, postgres / load.facts * 1e6
+
+
+async def _send(broker: Broker, tenant: UUID, bank: UUID, batches: Sequence[bytes]) -> None:
+    for number, batch in enumerate(batches, 1):
+        ack = unpack(await broker.request(subjects.facts(tenant, bank), batch, timeout=ANSWERED_S), FactAck)
+        assert (ack.seq, ack.refused, ack.forked) == (number * BATCH, "", False), ack
+
+
+async def _until_it_listens(broker: Broker, load: Load, role: Role, house: House) -> None:
+    """An unreadable batch is answered too: that warms the way up without a fact."""
+    for bank in load.batches:
+        while True:
+            assert role.child.returncode is None, house.log_of("ingest")
+            try:
+                await broker.request(subjects.facts(load.tenant, bank), b"", timeout=5)
+                break
+            except Exception:  # noqa: BLE001 - nobody listens yet
+                await asyncio.sleep(0.05)
+
+
+def _figure(
+    load: Load,
+    pairs: Sequence[tuple[Window, Window]],
+    tape: Sequence[Transaction],
+    costs: Sequence[tuple[float, float]],
+    limits: Sequence[float],
+) -> Figure:
+    rate = median([product.value for product, _ in pairs])
+    own, postgres = (median([cost[part] for cost in costs]) for part in (0, 1))
+    foreign = max(window.foreign for pair in pairs for window in pair)
+    values = {"per_second": rate, "ingest_us": own, "postgres_us": postgres}
+    beside = [
+        f"{BANKS} banks, batches of {BATCH}, {load.facts:,} facts a turn, {len(pairs)} turns",
+        f"processor time a fact: ingest {own:.0f} us, PostgreSQL {postgres:.0f} us",
     ]
-
-
-async def add_bank(db: Database, tenant: UUID, n: int) -> tuple[UUID, Ed25519PrivateKey]:
-    doors = "".join(DOOR.format(label=f"{i + 1:03}", channel=i + 1) for i in range(DOORS))
-    text = f"name: Bank {n}\ntimezone: Europe/Prague\nsite: Site\ntowers:\n  - name: A\n    compartments:\n{doors}"
-    key = Ed25519PrivateKey.from_private_bytes(RNG.bytes(32))
-    async with db.transaction(tenant) as tx:
-        bank = await sites.add_bank(tx, sites.read_yaml(text))
-        await open_desk(tx, bank.id)
-        await enrolment.speak_for(tx, bank.id, "", nkey.name(key.public_key()))
-    return bank.id, key
-
-
-async def send(broker: Broker, tenant: UUID, bank: UUID, messages: list[bytes]) -> None:
-    for message in messages:
-        ack = unpack(await broker.request(subjects.facts(tenant, bank), message, timeout=60), FactAck)
-        assert (ack.refused, ack.forked) == ("", False), ack
-
-
-async def measure(db: Database, banks: int, count: int, size: int) -> tuple[float, float]:
-    """Facts a second, and facts a second of this process's own CPU time, which other load does not change much."""
-    async with db.transaction() as tx:
-        row, _ = await add_tenant(tx, "Bench")
-        await sites.default_size_classes(tx)
-    tenant = row.tenant
-    boxes = [await add_bank(db, tenant, n) for n in range(banks)]
-    everything = [(bank, batches(tenant, bank, key, count, size)) for bank, key in boxes]
-    hub = Hub()
-    ingest = asyncio.create_task(Ingestor(db, hub.join("server"), Keyring(bytes(32), rng=RNG)).run())
-    await asyncio.sleep(0.1)
-    start, cpu = time.perf_counter(), time.process_time()
-    await asyncio.gather(*(send(hub.join("bank"), tenant, bank, messages) for bank, messages in everything))
-    took, cpu = time.perf_counter() - start, time.process_time() - cpu
-    ingest.cancel()
-    return banks * count * size / took, banks * count * size / cpu
-
-
-async def main(path: Path, banks: int = 16, count: int = 10, size: int = 100) -> None:
-    async def nobody_listens(_: str) -> None:
-        pass
-
-    async with engines.postgres(path) as postgres:
-        await upgrade(postgres.owner_dsn)
-        pool = await open_pool(postgres.app_dsn, size=4)
-        db = Database(pool, clock=CLOCK, ids=IDS, rng=RNG, poke=nobody_listens)
-        for turn in range(3):
-            rate, per_cpu = await measure(db, banks, count, size)
-            print(f"{turn + 1}: {rate:,.0f} facts/s, {per_cpu:,.0f} a CPU second ({banks} banks, batches of {size})")
-        await pool.close()
-
-
-if __name__ == "__main__":
-    place = Path(tempfile.mkdtemp(prefix="cranny-bench-"))
-    place.chmod(0o711)
-    try:
-        asyncio.run(main(place, *map(int, sys.argv[1:])))
-    finally:
-        shutil.rmtree(place)
+    measured, met = f"{rate:,.0f}/s", rate >= A_SECOND
+    if tape:
+        limit = median([limit.value for _, limit in pairs])
+        share = median([product.value / limit.value for product, limit in pairs])
+        measured, met = f"{measured} = {share:.2f} of pgbench", met and share >= SHARE
+        values |= {"limit_per_second": limit, "share": share, "limit_postgres_us": median(limits)}
+        batches = load.facts / BATCH / len(tape)
+        beside.append(
+            f"pgbench: {limit:,.0f}/s with the same {len(tape)} transactions (of {batches:.1f} batches on average) on "
+            f"{AT_ONCE} connections; PostgreSQL {median(limits):.0f} us a fact"
+        )
+        beside.append("turns: " + ", ".join(f"{a.value:,.0f} of {b.value:,.0f}" for a, b in pairs))
+    else:
+        beside.append("no pgbench on this machine: no share")
+    return Figure(
+        name="facts ingested",
+        target=f">= {SHARE} of pgbench and >= {A_SECOND:,}/s",
+        measured=measured,
+        met=met,
+        trusted=all(window.quiet for pair in pairs for window in pair),
+        foreign=foreign,
+        beside=beside,
+        values=values,
+    )

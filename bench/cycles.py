@@ -1,0 +1,96 @@
+"""Full cycles a second: announced over HTTP, deposited by its tracking number, collected by its code, and the server
+knows. With a cheap slow function; what the real one takes is printed beside."""
+
+import asyncio
+import time
+from collections.abc import Iterator
+from contextlib import AsyncExitStack
+from typing import Final
+
+import asyncpg
+
+from bench.boxes import Box, Town, arrived, collect, deposit, town
+from bench.browser import Connection
+from bench.house import House
+from bench.pulse import kdf_ms
+from bench.report import Figure
+from bench.stopwatch import Watch, Window, median, spent, trusted
+from cranny.wiring.audit import audit
+
+COLLECTED: Final = "SELECT count(*) FROM deliveries WHERE state = 'collected'"
+AT_ONCE: Final = 100
+"""Parcels under way at the same time, over all banks: a door is known to be shut only 0.3 s later, so a few at once
+would measure that."""
+
+
+async def through_one(house: House, *, turns: int, patience_s: float, quick: bool) -> Figure:
+    return await _measure(house, 1, 100 if quick else 800, turns=turns, patience_s=patience_s)
+
+
+async def through_fifty(house: House, *, turns: int, patience_s: float, quick: bool) -> Figure:
+    return await _measure(house, 50, 100 if quick else 800, turns=turns, patience_s=patience_s)
+
+
+async def _measure(house: House, boxes: int, parcels: int, *, turns: int, patience_s: float) -> Figure:
+    costs: list[list[float]] = []
+
+    async def run() -> Window:
+        async with town(house, "cycles", boxes=boxes) as here:
+            await _live(house, here, 2 * boxes)
+            before = _spent(house, here)
+            watch = Watch()
+            await _live(house, here, parcels)
+            seconds, foreign = watch.stop()
+            costs.append(
+                [(after - was) / parcels * 1e3 for was, after in zip(before, _spent(house, here), strict=True)]
+            )
+        async with house.open("cycles") as db:
+            assert await audit(db) == []
+        return Window(parcels / seconds, seconds, foreign)
+
+    windows = [await trusted(run, patience_s / turns) for _ in range(turns)]
+    rate, kdf = median([window.value for window in windows]), await kdf_ms()
+    server, worker, postgres, banks = (median(column) for column in zip(*costs, strict=True))
+    return Figure(
+        name=f"cycles through {boxes} controller{'s' if boxes > 1 else ''}",
+        measured=f"{rate:,.1f}/s",
+        trusted=all(window.quiet for window in windows),
+        foreign=max(window.foreign for window in windows),
+        beside=[
+            f"{parcels} parcels a turn, {AT_ONCE} under way, {turns} turns, all on this machine; every invariant held",
+            f"processor time of one: server {server:.1f} ms, worker {worker:.1f} ms, PostgreSQL {postgres:.1f} ms",
+            f"and {banks:.1f} ms for the controllers and the people at them",
+            f"the slow function is a cheap one; Argon2id takes {kdf:.0f} ms, once in the worker and once at the bank",
+        ],
+        values={"per_second": rate, "server_ms": server, "worker_ms": worker, "postgres_ms": postgres, "kdf_ms": kdf},
+    )
+
+
+async def _live(house: House, here: Town, parcels: int) -> None:
+    """So many parcels, dealt to the banks in turns, until the server knows that the last one was collected."""
+    records = await asyncpg.connect(house.named("cycles").admin_dsn)
+    try:
+        already = await records.fetchval(COLLECTED)
+        todo = iter([here.boxes[number % len(here.boxes)] for number in range(parcels)])
+        async with AsyncExitStack() as stack:
+            clients = [await stack.enter_async_context(here.client()) for _ in range(min(AT_ONCE, parcels))]
+            await asyncio.gather(*(_people(here, client, todo) for client in clients))
+        async with asyncio.timeout(60):
+            while await records.fetchval(COLLECTED) < already + parcels:  # noqa: ASYNC110 - who says it is a database
+                await asyncio.sleep(0.02)
+    finally:
+        await records.close()
+
+
+async def _people(here: Town, client: Connection, todo: Iterator[Box]) -> None:
+    for box in todo:
+        parcel = await here.announce(client, box.bank)
+        await arrived(box, parcel)
+        await deposit(box, parcel)
+        await collect(box, await here.code(client, parcel))
+
+
+def _spent(house: House, here: Town) -> list[float]:
+    """Seconds of processor so far: server, worker, PostgreSQL, this process."""
+    own = time.process_time()
+    return [spent(here.server.child.pid), spent(here.worker.child.pid), spent(house.postgres_pid), own]
