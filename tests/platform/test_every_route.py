@@ -22,6 +22,8 @@ PAGES_OPEN = {
     ("GET", "/"),
     ("GET", "/sign-in"),
     ("POST", "/sign-in"),
+    ("GET", "/sign-in/{token}"),  # proven by the link itself
+    ("POST", "/sign-in/{token}"),
     ("POST", "/sign-out"),
     ("GET", "/static/{version}/{name}"),
 }

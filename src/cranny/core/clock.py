@@ -54,6 +54,10 @@ class ScaledClock:
         """What it showed when `passed` less of real time had gone by."""
         return self._shown(self._base.now() - passed)
 
+    def after(self, passes: timedelta) -> datetime:
+        """What it will show when `passes` more of real time has gone by."""
+        return self._shown(self._base.now() + passes)
+
     def _shown(self, real: datetime) -> datetime:
         if real < self._start:
             return real
@@ -65,6 +69,11 @@ def ago(clock: Clock, passed: timedelta) -> datetime:
     """What `now` showed when `passed` less of real time had gone by: for what the network counts in real time and a
     row remembers as wall time."""
     return clock.before(passed) if isinstance(clock, ScaledClock) else clock.now() - passed
+
+
+def ahead(clock: Clock, passes: timedelta) -> datetime:
+    """What `now` will show when `passes` more of real time has gone by: for what a person at a screen is given."""
+    return clock.after(passes) if isinstance(clock, ScaledClock) else clock.now() + passes
 
 
 def millis(moment: datetime) -> int:

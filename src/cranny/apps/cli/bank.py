@@ -22,6 +22,13 @@ bank = App(name="bank", help="Banks: add one from its file, list them, let a con
 
 def register(app: App) -> None:
     app.command(bank)
+    app.command(link)
+
+
+def link(*, key: Key, server: Server = HERE) -> None:
+    """Print a link that signs one browser in to the live walls, once, within 15 minutes."""
+    made = _call(server, key, "POST", "/v1/sign-in-links")
+    Console(highlight=False).print(server.rstrip("/") + made["path"], soft_wrap=True)
 
 
 @bank.command

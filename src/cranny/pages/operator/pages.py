@@ -6,18 +6,19 @@ from typing import Annotated, Any, Final
 from uuid import UUID
 
 import msgspec
-from litestar import Request, Response, get, post
+from litestar import Response, get, post
 from litestar.enums import RequestEncodingType
 from litestar.params import Body, FromPath, FromQuery
 from litestar.response import Redirect, Stream
 from litestar.types import ControllerRouterHandler
 
-from cranny.core.errors import Forbidden, Unauthenticated
+from cranny.core.clock import ahead
+from cranny.core.errors import Unauthenticated
 from cranny.pages.operator import reading
-from cranny.pages.operator.session import LASTS, NAME, Session, Sessions, still_good
-from cranny.pages.operator.watching import Walls, framed
-from cranny.platform.auth import Keys
-from cranny.platform.db import Tx
+from cranny.pages.operator.desk import SIGN_IN, Desk, Told
+from cranny.pages.operator.link import link_routes
+from cranny.pages.operator.session import LASTS, NAME, Session
+from cranny.pages.operator.watching import framed
 from cranny.platform.feature import Parts
 from cranny.ui import sheet
 from cranny.ui.pages import Pages
@@ -28,11 +29,7 @@ from cranny.web.openapi import PUBLIC
 from cranny.web.sse import stream
 
 TEMPLATES: Final = Path(__file__).parent / "templates"
-HTML: Final = "text/html; charset=utf-8"
-SIGN_IN: Final = "/sign-in"
 _OPEN: Final = {PUBLIC: True}
-
-Told = Request[Any, Any, Any]
 
 
 class SignIn(msgspec.Struct, frozen=True):
@@ -41,41 +38,6 @@ class SignIn(msgspec.Struct, frozen=True):
 
 
 Form = Annotated[SignIn, Body(media_type=RequestEncodingType.URL_ENCODED)]
-
-
-class Desk:
-    """What the addresses share: the session of a request, and how its reader is spoken to."""
-
-    def __init__(self, parts: Parts, pages: Pages) -> None:
-        self.db = parts.db
-        self.clock = parts.clock
-        self.keys = Keys(parts.db)
-        self.keyring = parts.keyring
-        self.walls = Walls(parts.db, parts.broker, parts.clock)
-        self.pages = pages
-
-    def session(self, request: Told) -> Session:
-        """Raises Unauthenticated, code `session-missing`."""
-        session = self._sessions(request).read(request.cookies.get(NAME, ""), self.clock.now())
-        if session is None:
-            raise Unauthenticated("Sign in first.", code="session-missing")
-        return session
-
-    async def enter(self, tx: Tx, session: Session) -> None:
-        """Raises Unauthenticated, code `session-missing`, when its key opens nothing any more."""
-        if not await still_good(tx, session):
-            raise Unauthenticated("Sign in again.", code="session-missing")
-
-    def sign(self, request: Told, session: Session) -> Any:
-        """The cookie of a new session."""
-        return self._sessions(request).cookie(session)
-
-    def draw(self, request: Told, template: str, zone: str = "UTC", **values: Any) -> Response[str]:
-        language = choose(request.headers.get("accept-language", ""), self.pages.words)
-        return Response(self.pages.render(template, language=language, zone=zone, **values), media_type=HTML)
-
-    def _sessions(self, request: Told) -> Sessions:
-        return Sessions(self.keyring, https=request.url.scheme == "https")
 
 
 def to_sign_in(request: Told, _: Exception) -> Response[None]:
@@ -90,7 +52,7 @@ def routes(parts: Parts) -> Sequence[ControllerRouterHandler]:
     """Raises Unavailable, code `assets-missing`."""
     pages = Pages([TEMPLATES], Shelf())
     desk = Desk(parts, pages)
-    return [*_sign_in_routes(desk), *_wall_routes(desk), static_route(pages.shelf, _OPEN)]
+    return [*_sign_in_routes(desk), *link_routes(desk), *_wall_routes(desk), static_route(pages.shelf, _OPEN)]
 
 
 def _sign_in_routes(desk: Desk) -> list[ControllerRouterHandler]:
@@ -102,14 +64,13 @@ def _sign_in_routes(desk: Desk) -> list[ControllerRouterHandler]:
     def ask(request: Told, next: FromQuery[str] = reading.HOME) -> Response[str]:  # noqa: A002 - the address says it
         return desk.draw(request, "sign_in.html", back=_inside(next), wrong=False)
 
-    @post(SIGN_IN, opt=_OPEN, include_in_schema=False)
+    @post(SIGN_IN, opt=_OPEN, include_in_schema=False, status_code=200)
     async def sign_in(request: Told, data: Form) -> Response[Any]:
-        if request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
-            raise Forbidden("Sign in on this site's own page.", code="foreign-origin")
+        desk.refuse_foreign(request)
         principal = await desk.keys.check(data.key.strip())
         if principal is None:
             return desk.draw(request, "sign_in.html", back=_inside(data.next), wrong=True)
-        session = Session(principal.tenant, principal.key_id, desk.clock.now() + LASTS)
+        session = Session(principal.tenant, principal.key_id, ahead(desk.clock, LASTS))
         return Redirect(_inside(data.next), status_code=303, cookies=[desk.sign(request, session)])
 
     @post("/sign-out", opt=_OPEN, include_in_schema=False, sync_to_thread=False)

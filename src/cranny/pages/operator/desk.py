@@ -1,0 +1,57 @@
+"""What the operator's addresses share: the session of a request, and how its reader is spoken to."""
+
+from typing import Any, Final
+
+from litestar import Request, Response
+
+from cranny.core.errors import Forbidden, Unauthenticated
+from cranny.pages.operator.session import NAME, Session, Sessions, still_good
+from cranny.pages.operator.watching import Walls
+from cranny.platform.auth import Keys
+from cranny.platform.db import Tx
+from cranny.platform.feature import Parts
+from cranny.ui.pages import Pages
+from cranny.ui.words import choose
+
+HTML: Final = "text/html; charset=utf-8"
+SIGN_IN: Final = "/sign-in"
+
+Told = Request[Any, Any, Any]
+
+
+class Desk:
+    def __init__(self, parts: Parts, pages: Pages) -> None:
+        self.db = parts.db
+        self.clock = parts.clock
+        self.keys = Keys(parts.db)
+        self.keyring = parts.keyring
+        self.walls = Walls(parts.db, parts.broker, parts.clock)
+        self.pages = pages
+
+    def session(self, request: Told) -> Session:
+        """Raises Unauthenticated, code `session-missing`."""
+        session = self._sessions(request).read(request.cookies.get(NAME, ""), self.clock.now())
+        if session is None:
+            raise Unauthenticated("Sign in first.", code="session-missing")
+        return session
+
+    async def enter(self, tx: Tx, session: Session) -> None:
+        """Raises Unauthenticated, code `session-missing`, when its key opens nothing any more."""
+        if not await still_good(tx, session):
+            raise Unauthenticated("Sign in again.", code="session-missing")
+
+    def sign(self, request: Told, session: Session) -> Any:
+        """The cookie of a new session."""
+        return self._sessions(request).cookie(session)
+
+    def refuse_foreign(self, request: Told) -> None:
+        """Another site's form must not sign anybody in. Raises Forbidden, code `foreign-origin`."""
+        if request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
+            raise Forbidden("Sign in on this site's own page.", code="foreign-origin")
+
+    def draw(self, request: Told, template: str, zone: str = "UTC", **values: Any) -> Response[str]:
+        language = choose(request.headers.get("accept-language", ""), self.pages.words)
+        return Response(self.pages.render(template, language=language, zone=zone, **values), media_type=HTML)
+
+    def _sessions(self, request: Told) -> Sessions:
+        return Sessions(self.keyring, https=request.url.scheme == "https")
