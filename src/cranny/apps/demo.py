@@ -14,7 +14,7 @@ from rich.live import Live
 from cranny.apps import demo_words
 from cranny.apps.clock import make_clock
 from cranny.apps.demo_stage import Progress, Stage, free_port, make_room, set_up
-from cranny.apps.demo_visitor import invite
+from cranny.apps.demo_visitor import invite, wall_link
 from cranny.apps.demo_words import Asked, Verdict
 from cranny.apps.parts import assemble
 from cranny.apps.settings import Settings
@@ -68,7 +68,8 @@ class Demo:
             summary = await self._live(stage, plan)
             demo_words.end(console, stage, summary, self.verdict)
             if not asked.once:
-                demo_words.welcome(console, stage, await invite(stage.client, stage.kiosks, self._post))
+                invitation = await invite(stage.client, stage.kiosks, self._post)
+                demo_words.welcome(console, stage, invitation, await wall_link(stage.client, stage.url))
                 await asyncio.Event().wait()
 
     async def _live(self, stage: Stage, plan: model.Plan) -> Summary:
@@ -79,10 +80,18 @@ class Demo:
         city = City(plan, hours, shop, stage.kiosks, ledger)
         self._post.readers.append(city.deliver)
         summary = Summary(ledger, hours, self._post)
-        async with _shown(summary, self._console, plain=self._asked.plain):
-            await city.live()
+        async with _shown(summary, self._console, plain=self._asked.plain), asyncio.TaskGroup() as group:
+            if not self._asked.once:
+                group.create_task(self._ask_to_watch(stage, clock))
+            group.create_task(city.live())
         await self._judge(stage, clock, ledger)
         return summary
+
+    async def _ask_to_watch(self, stage: Stage, clock: Clock) -> None:
+        """Once time runs as the city's does: a link made before would be old at once."""
+        while clock.now() < stage.origin:  # noqa: ASYNC110 - nobody tells a clock's jump
+            await asyncio.sleep(LOOK_AGAIN_S)
+        demo_words.watch(self._console, await wall_link(stage.client, stage.url))
 
     async def _judge(self, stage: Stage, clock: Clock, ledger: Ledger) -> None:
         """Look at everything, until it is quiet: what is still on its way is no violation."""

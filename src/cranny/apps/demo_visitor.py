@@ -54,6 +54,14 @@ async def invite(client: httpx2.AsyncClient, kiosks: Sequence[Kiosk], post: Post
     return Invitation(kiosk.url, code, TO_BRING)
 
 
+async def wall_link(client: httpx2.AsyncClient, url: str) -> str:
+    """A link that signs one browser in to the live walls, once. Raises Unavailable, code `demo-not-ready`."""
+    answer = await client.post("/v1/sign-in-links", headers={"Idempotency-Key": SystemRng().bytes(16).hex()})
+    if answer.is_error:
+        raise Unavailable(f"No link to the walls could be made: {answer.text[:300]}", code="demo-not-ready")
+    return url + str(answer.json()["path"])
+
+
 async def _announce(client: httpx2.AsyncClient, kiosk: Kiosk, tracking: str) -> bool:
     body: dict[str, Any] = {
         "bank": str(kiosk.bank),

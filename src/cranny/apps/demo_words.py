@@ -9,7 +9,6 @@ from typing import Final
 
 import msgspec
 from rich.console import Console
-from rich.table import Table
 
 from cranny.apps.clock import VARIABLE
 from cranny.apps.demo_stage import Stage
@@ -54,12 +53,17 @@ class Verdict:
 
 
 def begin(console: Console, asked: Asked, settings: Settings, banks: Sequence[Cabinet]) -> None:
-    doors = sum(cabinet.place.doors for cabinet in banks)
+    doors = sum(cabinet.doors for cabinet in banks)
     console.print(
         f"[bold]Cranny City[/]  {asked.parcels} parcels, {asked.days} days, {len(banks)} banks with {doors} doors, "
         f"seed {asked.seed}. One second is {asked.speed / 60:.0f} minutes; doors and network are as fast as in life."
     )
     console.print(f"data and logs: {settings.data}", soft_wrap=True)
+
+
+def watch(console: Console, link: str) -> None:
+    """While the days pass."""
+    console.print(f"[bold]watch the doors live[/]  {link}  (signs one browser in, once)", soft_wrap=True)
 
 
 def end(console: Console, stage: Stage, summary: Summary, verdict: Verdict) -> None:
@@ -81,11 +85,12 @@ def end(console: Console, stage: Stage, summary: Summary, verdict: Verdict) -> N
     console.print(f"[{style}]{len(verdict.violations)} violations[/]")
 
 
-def welcome(console: Console, stage: Stage, invitation: Invitation) -> None:
+def welcome(console: Console, stage: Stage, invitation: Invitation, link: str) -> None:
     """What there is to try. Time runs at life's pace from here on."""
-    table = Table.grid(padding=(0, 2))
+    console.print()
     for name, what in (
         ("a parcel waits for you", f"open {invitation.kiosk} and type [bold]{invitation.code}[/]"),
+        ("see the doors live", f"{link}  (signs one browser in, once)"),
         ("bring one yourself", f"scan (or type) [bold]{invitation.to_bring}[/] there"),
         ("other kiosks", "  ".join(kiosk.url for kiosk in stage.kiosks if kiosk.url != invitation.kiosk) or "none"),
         ("API", f"{stage.url}/schema/openapi.json"),
@@ -93,9 +98,8 @@ def welcome(console: Console, stage: Stage, invitation: Invitation) -> None:
         ("events", f"curl -N -H 'Authorization: Bearer {stage.key}' {stage.url}/v1/events/stream"),
         ("look again", again(stage)),
     ):
-        table.add_row(f"[bold]{name}[/]", what)
-    console.print()
-    console.print(table, soft_wrap=True)
+        # Not a table: what is cut or broken can't be copied.
+        console.print(f"[bold]{name:<23}[/] {what}", soft_wrap=True, highlight=False)
     console.print("\nIt stays up until Ctrl-C.")
 
 
