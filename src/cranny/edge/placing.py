@@ -69,7 +69,9 @@ def free(state: State, sight: Sight) -> Iterator[CompartmentGiven]:
     under_way = {opening.door for opening in state.openings.values()}
     for label, box in state.boxes.items():
         taken = label in state.occupancies or label in under_way or state.compartment(label).blocked
-        if not taken and sight.ready(label) and sight.content(label) is not True:
+        content = sight.content(label)
+        empty = content is False or (content is None and not state.inherited(label))
+        if not taken and empty and sight.ready(label):
             yield box
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import Final, TypeVar
 from uuid import UUID
 
 import msgspec
@@ -23,6 +23,10 @@ from cranny.wire.messages import CompartmentGiven, Layout, Policy
 
 K = TypeVar("K")
 V = TypeVar("V")
+
+
+GENERATIONS: Final = 2**32
+"""More than one box ever gives out at a door."""
 
 
 @dataclass(slots=True)
@@ -64,7 +68,13 @@ class State:
                 _keep(self.texts, row.delivery, row.text, live=bool(row.text))
 
     def compartment(self, label: str) -> Compartment:
-        return self.compartments.get(label) or Compartment(label)
+        """A box that takes over does not know the generations that were given out before it: it begins above them."""
+        return self.compartments.get(label) or Compartment(label, (self.mark.epoch - 1) * GENERATIONS)
+
+    def inherited(self, label: str) -> bool:
+        """Another box ran this bank before, and nobody has opened this door since: what lies behind it is not known
+        here."""
+        return self.mark.epoch > 1 and label not in self.compartments
 
     def under_way(self, door: str) -> Opening | None:
         """The opening of this door that has not ended."""

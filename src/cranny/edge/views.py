@@ -88,7 +88,7 @@ def _look(journal: Journal, wall: Wall, label: str) -> Look:
     state, door = journal.state, wall.state(label)
     if door in STANDS_OPEN:
         return "open"
-    if state.compartment(label).blocked:
+    if state.compartment(label).blocked or (state.inherited(label) and wall.content(label) is not False):
         return "blocked"
     if door in (Door.UNSEEN, Door.UNKNOWN):
         return "unseen"
