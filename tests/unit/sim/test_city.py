@@ -184,4 +184,4 @@ def test_every_number_of_banks_can_be_had() -> None:
         found = cabinets(number)
         assert len({cabinet.place.name for cabinet in found}) == number
         assert sum(not cabinet.sees for cabinet in found) == (number > 1)
-    assert cabinets(1)[0].place.doors == 20
+    assert [(cabinet.doors, cabinet.place.doors) for cabinet in cabinets(3)] == [(20, 20), (60, 41), (128, 77)]

@@ -26,7 +26,7 @@ def demo(
     parcels: Annotated[int, Parameter(group=CITY, validator=Count, help="Parcels that are sent.")] = 300,
     banks: Annotated[
         int, Parameter(group=CITY, validator=validators.Number(gte=1, lte=6), help="Banks: 20, 60, 128 doors in turn.")
-    ] = 4,
+    ] = 5,
     days: Annotated[
         int, Parameter(group=CITY, validator=validators.Number(gte=1, lte=60), help="Days, from a Monday on.")
     ] = 3,

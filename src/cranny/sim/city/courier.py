@@ -14,6 +14,8 @@ from cranny.sim.city.shop import Shop
 
 TRIES: Final = 4
 PAUSE_S: Final = 0.4
+ON_ITS_WAY_S: Final = 1.0
+"""A right that the server gave a moment ago is not at the bank yet."""
 PASSING: Final = frozenset({"busy", "unknown_tracking", "not_ready"})
 """Worth another scan in a moment: the door is just being shut, the news is still on its way."""
 OVER: Final = frozenset({"already_stored", "withdrawn"})
@@ -111,6 +113,7 @@ class Courier:
         code = await self._shop.reveal(grant)
         if code is None:
             return
+        await asyncio.sleep(ON_ITS_WAY_S)
         async with self._kiosk.screen:
             for _ in range(TRIES):
                 answer = await self._kiosk.code(code)

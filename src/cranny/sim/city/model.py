@@ -26,7 +26,7 @@ DAY_SHAPE: Final = 8
 LEAD_H: Final = (math.log(16.0), 0.35)
 """From announcement to courier, lognormal: nearly all parcels come on the day after."""
 DWELL_H: Final = (2.84, 1.07)
-"""From deposit to collection, lognormal, before nights: with them 61 % within 24 h and 32 h on average."""
+"""From deposit to collection, lognormal, before nights: with them 62 % within 24 h and 32 h on average."""
 NIGHT: Final = (23.0, 6.5)
 WAKING_H: Final = (7.0, 9.0)
 """Whoever would have come at night comes in these hours of the next morning."""
@@ -63,7 +63,7 @@ LANGUAGES: Final = ("en", "de", "pl")
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A bank as the plan needs it: its name and how many doors it has."""
+    """A bank as the plan needs it: its name, and how many doors it has for ordinary parcels."""
 
     name: str
     doors: int

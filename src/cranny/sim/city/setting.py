@@ -9,6 +9,7 @@ import msgspec
 
 from cranny import sites
 from cranny.sim.city.model import Place
+from cranny.wire.allocation import COLD, SCARCE
 
 SHIPPED: Final = ("corner-20", "station-60", "campus-128")
 MOST: Final = 6
@@ -21,10 +22,11 @@ NAMED: Final = re.compile(r"^(name|site): (.+)$", re.MULTILINE)
 
 @dataclass(frozen=True, slots=True)
 class Cabinet:
-    """`file` is the bank's YAML. `sees`: whether its doors see what lies behind them."""
+    """`file` is the bank's YAML. `doors` are all of them. `sees`: whether they see what lies behind them."""
 
     place: Place
     file: str
+    doors: int
     sees: bool
     jammed: bool
 
@@ -45,5 +47,7 @@ def _cabinet(number: int, *, sees: bool) -> Cabinet:
     file, bank = sites.shipped_banks()[name], sites.shipped_bank(name)
     if again:
         file = NAMED.sub(rf"\1: \2 {again + 1}", file)
-    place = Place(f"{bank.name} {again + 1}" if again else bank.name, sum(len(t.compartments) for t in bank.towers))
-    return Cabinet(place, file, sees, jammed=name == JAMMED and not again)
+    features = [frozenset(door.features) for tower in bank.towers for door in tower.compartments]
+    ordinary = sum(COLD.isdisjoint(these) and SCARCE.isdisjoint(these) for these in features)
+    place = Place(f"{bank.name} {again + 1}" if again else bank.name, ordinary)
+    return Cabinet(place, file, len(features), sees, jammed=name == JAMMED and not again)
