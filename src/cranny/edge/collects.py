@@ -52,16 +52,18 @@ def settle(state: State, opening: UUID, content: bool | None) -> Ruled[Settled]:
     draft.say(DoorShut(opening=opening, door=now.door, generation=now.generation))
     draft.turn(now, lifecycle.Turn.SHUT)
     place = state.occupancies.get(now.door)
-    unseen = now.state is lifecycle.Opening.DOUBTFUL and not now.seen_open
+    doubtful = now.state is lifecycle.Opening.DOUBTFUL
     if now.credential == "reopen":
         if content:
             draft.block(now.door, "left-after-collect")
         return draft.change(), Shut(now.door, opening)
-    if content is None and unseen:  # it may never have opened: nothing changes, the grant still opens
+    if content is None and doubtful and not now.seen_open:  # it may never have opened: the grant still opens
         return draft.change(), Shut(now.door, opening)
     if content or (content is None and now.purpose == "inspect" and place is not None):
         return _left(draft, now, place)
-    if now.purpose == "inspect":
+    if content is None and doubtful:  # whoever stood there may have walked away from a dead screen
+        draft.block(now.door, "uncertain")
+    elif now.purpose == "inspect":
         draft.clear(now.door, opening)
     return _finish(draft, now, place, "inferred" if content is None else "sensed")
 
@@ -118,7 +120,8 @@ def _left(draft: Draft, opening: Opening, place: Occupancy | None) -> Ruled[Sett
             deliveries=place.deliveries if place else [],
         )
     )
-    if opening.purpose == "inspect" and place is not None and place.generation == opening.generation:
+    looked = opening.purpose == "inspect" and opening.state is not lifecycle.Opening.DOUBTFUL
+    if looked and place is not None and place.generation == opening.generation:
         draft.clear(opening.door, opening.opening)
     return draft.change(), LeftBehind(opening.door, opening.opening)
 

@@ -124,8 +124,28 @@ def test_collected_while_nobody_watched(live_bank: Any, content: bool, taken: bo
         await bank.boot()
         assert isinstance(bank.outcomes()[-1], told)
         assert len(bank.bodies("opening.unknown")) == 1
+        # Where nobody can look inside, whoever stood there may have walked away from a dead screen.
+        assert bank.state.compartment(door).blocked == ("" if content else "uncertain")
 
     live_bank(story, content=content)
+
+
+@pytest.mark.parametrize("crash", [True, False])
+def test_an_inspection_that_was_cut_off_settles_nothing(live_bank: Any, crash: bool) -> None:
+    async def story(bank: Any) -> None:
+        parcel = await bank.announce("PARCEL")
+        door = await scan_and_crash(bank, "PARCEL", pulsed=False)
+        await bank.boot()
+        look = await bank.special(parcel, "inspect", door, 1)
+        await bank.controller.scan(look.symbol)
+        if crash:
+            await bank.crash()
+        await bank.shut(door)
+        if crash:
+            await bank.boot()
+        assert bank.state.compartment(door).blocked == ("uncertain" if crash else "")
+
+    live_bank(story, content=False)
 
 
 def test_a_pick_up_that_may_never_have_opened_keeps_its_right(live_bank: Any) -> None:
