@@ -91,6 +91,8 @@ class House:
     data: Path
     port: int
     key: str = ""
+    before: tuple[str, ...] = ()
+    """What its commands are run through, to be somebody else."""
     processes: dict[str, Process] = field(default_factory=dict)
     _client: httpx2.AsyncClient | None = None
 
@@ -108,6 +110,7 @@ class House:
         """Start `cranny up`, `server` or `worker` on this house's data."""
         port = [] if name == "worker" else ["--port", str(self.port)]
         log = self.data / f"{name}.log"
+        command = (*self.before, *command)
         process = self.processes[name] = await start(name, "--data", str(self.data), *port, log=log, command=command)
         return process
 
@@ -141,13 +144,20 @@ class House:
 
     @asynccontextmanager
     async def edge(
-        self, name: str, claim: str | None = None, *options: str, command: Sequence[str] = CRANNY
+        self,
+        name: str,
+        claim: str | None = None,
+        *options: str,
+        command: Sequence[str] = CRANNY,
+        board: str = "",
+        home: Path | None = None,
     ) -> AsyncIterator[Kiosk]:
         """A controller process for the bank that `claim` belongs to; enrolled before when it is None. Its cabinet
-        outlives it: see `world`."""
+        outlives it: see `world`. `board` is what else its address says."""
         port = free_port()
         enrol = [] if claim is None else ["--claim", claim, "--server", self.url]
-        home, board = self.data / f"edge-{name}", f"simulated:{self.world(name)}"
+        home = home or self.home(name)
+        board = f"simulated:{board},{self.world(name)}"
         process = self.processes[name] = await start(
             "edge", "--data", str(home), "--port", str(port), "--board", board, *enrol, *options,
             log=self.data / f"{name}.log", command=command,
@@ -165,6 +175,10 @@ class House:
                 yield kiosk
         finally:
             await self.processes.pop(name).end()
+
+    def home(self, name: str) -> Path:
+        """A controller's directory: its identity and its journal."""
+        return self.data / f"edge-{name}"
 
     def world(self, name: str) -> Path:
         """The file with the physical truth of a simulated cabinet."""
