@@ -34,7 +34,7 @@ async def keep(name: str, arguments: Sequence[str], env: Mapping[str, str], *, o
             raise
         if asyncio.get_running_loop().time() - started > PATIENCE_S:
             pause = 0.5
-        log.error("process ended", name=name, code=code, again_in_s=pause)
+        log.error("process ended", name=name, status=code, again_in_s=pause)
         await asyncio.sleep(pause)
         pause = min(pause * 2, LONGEST_PAUSE_S)
 

@@ -18,10 +18,9 @@ from cranny.edge.link import Line
 from cranny.edge.state import State
 from cranny.wire import subjects
 from cranny.wire.brokers import LARGEST
-from cranny.wire.messages import FactAck, FactBatch, pack, unpack
+from cranny.wire.messages import BATCH_MOST, FactAck, FactBatch, pack, unpack
 from cranny.wire.signing import sign
 
-BATCH: Final = 200
 BATCH_BYTES: Final = LARGEST // 2
 ANSWER_S: Final = 10.0
 
@@ -49,7 +48,7 @@ class Uplink:
     async def _send(self) -> bool:
         """One batch. False when it has to be tried again later."""
         self._journal.grown.clear()
-        first, facts = await self._journal.unsent(BATCH)
+        first, facts = await self._journal.unsent(BATCH_MOST)
         facts = _that_fit(facts)
         if not facts:
             return True

@@ -13,8 +13,9 @@ from cranny.wire.facts import Count, Quality, WallMillis
 from cranny.wire.kinds import Text
 
 M = TypeVar("M")
-BATCH_MOST = 1000
-"""Facts in one batch; with their bytes it must also stay below the broker's largest message (1 MiB)."""
+BATCH_MOST = 200
+"""Facts in one batch, which one bank's trouble can hold up; with their bytes it must also stay below the broker's
+largest message (1 MiB)."""
 
 
 class Message(msgspec.Struct, frozen=True, omit_defaults=True):

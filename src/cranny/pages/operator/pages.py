@@ -17,7 +17,7 @@ from cranny.core.errors import Unauthenticated
 from cranny.pages.operator import reading
 from cranny.pages.operator.desk import SIGN_IN, Desk, Told
 from cranny.pages.operator.link import link_routes
-from cranny.pages.operator.session import LASTS, NAME, Session
+from cranny.pages.operator.session import LASTS, Session, still_good
 from cranny.pages.operator.watching import framed
 from cranny.platform.feature import Parts
 from cranny.ui import sheet
@@ -133,11 +133,19 @@ async def _frames(desk: Desk, session: Session, bank: UUID, language: str, zone:
     async for seen in desk.walls.follow(session.tenant, bank):
         if desk.clock.now() > session.until:
             return
+        if seen is None and not await _still_welcome(desk, session):
+            return
         text = None
         if seen is not None:
             values = {"v": seen.view, "changed": seen.changed}
             text = desk.pages.render("wall_live.html", language=language, zone=zone, **values)
         yield framed(text)
+
+
+async def _still_welcome(desk: Desk, session: Session) -> bool:
+    """Asked at each heartbeat: a revoked key ends what is open, too."""
+    async with desk.db.transaction(session.tenant) as tx:
+        return await still_good(tx, session)
 
 
 def _inside(path: str) -> str:
