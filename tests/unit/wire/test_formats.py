@@ -56,6 +56,8 @@ PLAIN = st.recursive(
     max_leaves=8,
 )
 
+PLAIN_BODY = st.dictionaries(st.text(), PLAIN, max_size=6)
+
 
 def strings(shape):
     if shape.pattern is None:
@@ -167,6 +169,47 @@ def test_a_damaged_fact_is_refused_or_is_another_fact_in_its_one_form(fact, edit
     damaged = damage(facts.encode(fact), edits)
     if code_of(facts.decode, damaged) != "fact-unreadable":
         assert facts.encode(facts.decode(damaged)) == damaged
+
+
+def is_read_as_the_careful_reader_reads_it(stored):
+    careful = code_of(facts.carefully, stored)
+    assert code_of(facts.decode, stored) == careful
+    if careful is None:
+        assert facts.decode(stored) == facts.carefully(stored)
+
+
+@given(st.builds(lambda fact, body: msgspec.structs.replace(fact, v=1, body=body), every(Fact), PLAIN_BODY) | FACTS)
+def test_what_is_read_quickly_is_read_right(fact):
+    stored = facts.encode(fact)
+    is_read_as_the_careful_reader_reads_it(stored)
+    assert facts.decode(stored) == fact
+
+
+@given(FACTS, EDITS)
+def test_what_is_read_quickly_is_the_one_form(fact, edits):
+    is_read_as_the_careful_reader_reads_it(damage(facts.encode(fact), edits))
+
+
+NUMBER = st.integers(0, 2**64 - 1)
+LENGTHS = st.sampled_from([0, 1, 2, 4, 8])
+
+
+def written(major, number, size):
+    """A CBOR head, in `size` bytes more where that is not the shortest."""
+    if size == 0:
+        return bytes([major << 5 | number % 24])
+    return bytes([major << 5 | {1: 24, 2: 25, 4: 26, 8: 27}[size]]) + (number % 2 ** (8 * size)).to_bytes(size, "big")
+
+
+@given(st.lists(st.tuples(st.sampled_from([0, 1, 3]), NUMBER, LENGTHS), min_size=3, max_size=3))
+def test_numbers_and_lengths_have_one_form(heads):
+    (_, mono, mono_size), (_, wall, wall_size), (major, value, value_size) = heads
+    head, tail = STORED[: STORED.index(b"\xa3")], STORED[-6:]
+    text = b"x" * (value % 300) if major == 3 else b""
+    said = written(major, len(text) if major == 3 else value, value_size)
+    body = b"\xa1" + b"\x64door" + said + text
+    counts = written(0, mono, mono_size) + written(0, wall, wall_size)
+    is_read_as_the_careful_reader_reads_it(head + body + b"\xd8\x25\x50" + FACT.boot_id.bytes + counts + tail)
 
 
 @given(st.recursive(PLAIN | st.builds(cbor2.CBORTag, st.integers(0, 300), PLAIN), st.lists, max_leaves=6))
