@@ -195,3 +195,9 @@ async def test_an_old_link_opens_nothing(yard) -> None:
         path = (await client.post("/v1/sign-in-links", headers=headers)).json()["path"]
         yard.clock.pass_by(hours=1)
         assert "too old" in (await client.post(path)).text
+
+
+async def test_signing_out_takes_the_cookie_back(yard) -> None:
+    async with signed_in(yard) as client:
+        assert (await client.post("/sign-out")).headers["location"] == "/sign-in"
+        assert (await client.get("/walls")).status_code == 302

@@ -17,7 +17,7 @@ from cranny.core.errors import Unauthenticated
 from cranny.pages.operator import reading
 from cranny.pages.operator.desk import SIGN_IN, Desk, Told
 from cranny.pages.operator.link import link_routes
-from cranny.pages.operator.session import LASTS, Session, still_good
+from cranny.pages.operator.session import LASTS, NAME, Session, still_good
 from cranny.pages.operator.watching import framed
 from cranny.platform.feature import Parts
 from cranny.ui import sheet
