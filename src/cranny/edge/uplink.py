@@ -73,7 +73,7 @@ class Uplink:
         except Invalid:
             log.warning("acknowledgement unreadable")
             return False
-        return await self._take(ack)
+        return await self._take(ack, first + len(facts) - 1)
 
     async def _ask(self, message: bytes) -> FactAck:
         subject = subjects.facts(self._line.tenant, self._line.bank)
@@ -81,14 +81,16 @@ class Uplink:
         self._line.reached = True
         return unpack(answer, FactAck)
 
-    async def _take(self, ack: FactAck) -> bool:
-        """Move the mark to what the server holds; back, too, when it was restored from an older copy."""
+    async def _take(self, ack: FactAck, sent: int) -> bool:
+        """Move the mark to what the server holds; back, too, when it was restored from an older copy. `sent` is the
+        last fact of the batch: where the disk failed behind a commit, memory may not know of it yet."""
         self._line.refused = ack.refused
         if ack.refused:
             log.warning("refused", why=ack.refused)
             return False
         mark = self._journal.state.mark
-        if ack.forked or ack.epoch > mark.epoch or (ack.epoch == mark.epoch and ack.seq > mark.seq):
+        newest = max(mark.seq, sent)
+        if ack.forked or ack.epoch > mark.epoch or (ack.epoch == mark.epoch and ack.seq > newest):
             self._line.forked = True
             return False
         before = mark.acked

@@ -88,6 +88,29 @@ def test_a_server_restored_from_a_copy_gets_the_rest_again(live_bank: Any) -> No
     live_bank(story)
 
 
+def test_a_fact_that_memory_missed_is_no_fork(live_bank: Any) -> None:
+    """The disk fails behind a commit: the fact goes up, and is acknowledged, before the restart."""
+
+    async def story(bank: Any) -> None:
+        bank.hub.cut("bank")
+        bank.board.force(bank.at("01"))
+        await bank.settle()
+        bank.board.force(bank.at("02"))
+        await bank.settle(0.25)
+        bank.disk.fail_at, bank.disk.after = 1, True
+        await bank.settle(0.1)
+        missed = bank.state.mark.seq
+        assert len(bank.facts()) > missed
+        bank.hub.mend("bank")
+        await bank.settle(5)
+        assert len(bank.server.facts) > missed
+        assert bank.controller.state().link != "forked"
+        await bank.restart()
+        assert bank.server.facts == bank.stored()
+
+    live_bank(story)
+
+
 def test_a_fork_stops_the_uplink_and_not_the_bank(live_bank: Any) -> None:
     async def story(bank: Any) -> None:
         parcel = await bank.announce("PARCEL")
