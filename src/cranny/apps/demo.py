@@ -77,9 +77,9 @@ class Demo:
         hours = Hours(clock, stage.origin, self._asked.speed, self._asked.days * model.DAY_H)
         ledger = Ledger(plan.parcels)
         shop = Shop(stage.client, [kiosk.bank for kiosk in stage.kiosks], ledger)
-        city = City(plan, hours, shop, stage.kiosks, ledger)
+        city = City(plan, hours, shop, stage.kiosks, ledger, line=stage.line if self._asked.outage else None)
         self._post.readers.append(city.deliver)
-        summary = Summary(ledger, hours, self._post)
+        summary = Summary(ledger, hours, self._post, stage.line)
         async with _shown(summary, self._console, plain=self._asked.plain), asyncio.TaskGroup() as group:
             if not self._asked.once:
                 group.create_task(self._ask_to_watch(stage, clock))

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final, Self
+from urllib.parse import urlsplit
 from uuid import UUID
 
 import httpx2
@@ -25,6 +26,7 @@ from cranny.core.clock import SystemClock
 from cranny.core.errors import Conflict, CrannyError, Unavailable
 from cranny.core.rng import SystemRng
 from cranny.sim.city.kiosk import Kiosk
+from cranny.sim.city.line import Line, open_line
 from cranny.sim.city.setting import Cabinet
 from cranny.sim.truth.home import WORLD
 
@@ -33,6 +35,7 @@ SENDER: Final = "Cranny City <lockers@city.example>"
 MARK: Final = "this-is-a-demo"
 """A directory with this file in it is a demo's: the next one may throw it away."""
 KIOSK_PORT: Final = 8101
+NATS_PORT: Final = 4222
 PORTS_TRIED: Final = 200
 ANSWER_S: Final = 60.0
 READY_WITHIN_S: Final = 90.0
@@ -47,8 +50,8 @@ Progress = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """`client` has the tenant's `key`. `origin` is the city's first morning on the scaled clock; `homes` holds the
-    controllers' directories."""
+    """`client` has the tenant's `key`. The banks reach the broker by `line`. `origin` is the city's first morning on
+    the scaled clock; `homes` holds the controllers' directories."""
 
     settings: Settings
     found: Addresses
@@ -56,6 +59,7 @@ class Stage:
     client: httpx2.AsyncClient
     key: str
     kiosks: tuple[Kiosk, ...]
+    line: Line
 
     @property
     def origin(self) -> datetime:
@@ -101,10 +105,11 @@ async def set_up(
     """Engines, server, worker, and a controller for each of `cabinets`, on `settings.data` (see `make_room`); all of
     them ended on leaving. `smtp` is where mail goes."""
     progress("starting PostgreSQL and NATS")
-    async with stand_up(settings, SystemRng()) as found:
+    async with stand_up(settings, SystemRng()) as found, _to_the_broker(found.nats_url) as line:
         settings = msgspec.structs.replace(settings, clock=Pace(factor, settings.data / "clock"))
         env = environment(found, settings)
         env |= {VARIABLE: str(settings.clock), "CRANNY_SMTP_URL": smtp, "CRANNY_MAIL_FROM": SENDER}
+        env["CRANNY_NATS_PUBLIC_URL"] = f"nats://127.0.0.1:{line.port}"
         async with Family(settings.data / "logs", env) as family, AsyncExitStack() as stack:
             progress("starting server and worker")
             family.start("server", "server", "--port", str(settings.port))
@@ -123,7 +128,13 @@ async def set_up(
             span = make_span(factor, days, SystemClock().now() + LEAD)
             await asyncio.to_thread(_tell, settings.data / "clock", span)
             settings = msgspec.structs.replace(settings, clock=Pace(factor, span))
-            yield Stage(settings, found, span, client, key, tuple(kiosks))
+            yield Stage(settings, found, span, client, key, tuple(kiosks), line)
+
+
+def _to_the_broker(url: str) -> AbstractAsyncContextManager[Line]:
+    """What the banks connect to: so that it can be cut."""
+    parts = urlsplit(url)
+    return open_line(parts.hostname or "127.0.0.1", parts.port or NATS_PORT)
 
 
 class Family:

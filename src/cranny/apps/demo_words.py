@@ -28,13 +28,14 @@ RESTARTING: Final = "restarting"
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
     """`speed`: how many times faster than life `Clock.now()` runs; doors and the network are never scaled. `plain`:
-    lines instead of a display that redraws itself."""
+    lines instead of a display that redraws itself. `outage`: some hours without a network."""
 
     banks: int
     parcels: int
     days: int
     seed: int
     speed: float
+    outage: bool
     once: bool
     plain: bool
 
@@ -78,8 +79,9 @@ def end(console: Console, stage: Stage, summary: Summary, verdict: Verdict) -> N
     looked = verdict.looked
     if looked is not None:
         console.print(
-            f"looked at the database, {looked.banks} journals with {looked.facts} facts and {looked.openings} "
-            "openings, every door, and what everybody knows"
+            f"looked at the database, {looked.banks} journals with {looked.facts} facts ({looked.offline} of them "
+            f"written offline) and {looked.openings} openings, every door, and what everybody knows",
+            soft_wrap=True,
         )
     style = "bold green" if verdict.good else "bold red"
     console.print(f"[{style}]{len(verdict.violations)} violations[/]")

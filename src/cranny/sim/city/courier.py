@@ -31,6 +31,8 @@ class Courier:
         self._van: list[Parcel] = []
         self._open: str | None = None
         """The door that stands open for us."""
+        self._recalls: list[UUID] = []
+        """Grants to take back what nobody fetched."""
 
     async def round(self, parcels: Sequence[Parcel]) -> None:
         """Bring `parcels` and whatever did not go in before; take back what is overdue."""
@@ -39,15 +41,14 @@ class Courier:
         # All for one person together: then they may go behind one door.
         load.sort(key=lambda parcel: (parcel.person.number, parcel.number))
         async with self._kiosk.round:
-            recalls = await self._call_off()
+            self._recalls += await self._call_off()
             visit: UUID | None = None
             for place, parcel in enumerate(load):
                 follows = place + 1 < len(load) and load[place + 1].person == parcel.person
                 visit = await self._bring(parcel, stay=follows) or visit
             if visit is not None:
                 await self._kiosk.done(visit)
-            for grant in recalls:
-                await self._take_back(grant)
+            self._recalls = [grant for grant in self._recalls if not await self._take_back(grant)]
 
     async def _bring(self, parcel: Parcel, *, stay: bool) -> UUID | None:
         """`stay` at the open door: the next one is for the same person. Returns the visit."""
@@ -109,10 +110,11 @@ class Courier:
         late = await self._shop.overdue(self._kiosk.number)
         return [grant for delivery in late if (grant := await self._shop.call_off(delivery))]
 
-    async def _take_back(self, grant: UUID) -> None:
+    async def _take_back(self, grant: UUID) -> bool:
+        """False when the bank does not know of it yet: then in another round."""
         code = await self._shop.reveal(grant)
         if code is None:
-            return
+            return True
         await asyncio.sleep(ON_ITS_WAY_S)
         async with self._kiosk.screen:
             for _ in range(TRIES):
@@ -121,6 +123,7 @@ class Courier:
                     await self._kiosk.hands(answer.door, "take")
                     self._ledger.take((self._kiosk.number, answer.door), by=None)
                     await self._kiosk.hands(answer.door, "shut")
-                    return
+                    return True
                 self._ledger.refusals["taking back", answer.reason] += 1
                 await asyncio.sleep(max(PAUSE_S, answer.wait_s))
+        return False

@@ -93,14 +93,20 @@ class Kiosk:
             self._news.set()
 
     async def _post(self, path: str, body: dict[str, Any]) -> bytes:
+        said = "no answer"
         for _ in range(TRIES):
-            answer = await self.client.post(path, json=body)
-            if answer.status_code != RESTARTING:
-                break
+            try:
+                answer = await self.client.post(path, json=body)
+            except httpx2.TransportError as error:
+                said = str(error)
+            else:
+                if answer.is_success:
+                    return answer.content
+                said = f"{answer.status_code} {answer.text[:200]}"
+                if answer.status_code != RESTARTING:
+                    break
             await asyncio.sleep(PAUSE_S)
-        if not answer.is_success:
-            raise Broken(f"{path}: {answer.status_code} {answer.text[:200]}")
-        return answer.content
+        raise Broken(f"{self.url}{path}: {said}")
 
 
 def _answer(raw: bytes) -> Answer:

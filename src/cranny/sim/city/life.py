@@ -11,7 +11,8 @@ from cranny.sim.city.hours import Hours
 from cranny.sim.city.kiosk import Kiosk
 from cranny.sim.city.ledger import Ledger
 from cranny.sim.city.letters import Letter
-from cranny.sim.city.model import Parcel, Plan, Quirk
+from cranny.sim.city.line import Line
+from cranny.sim.city.model import OUTAGE, Parcel, Plan, Quirk
 from cranny.sim.city.recipient import Recipient
 from cranny.sim.city.shop import Shop
 
@@ -19,8 +20,12 @@ from cranny.sim.city.shop import Shop
 class City:
     """`deliver` is for the post office: it gets every letter."""
 
-    def __init__(self, plan: Plan, hours: Hours, shop: Shop, kiosks: Sequence[Kiosk], ledger: Ledger) -> None:
+    def __init__(
+        self, plan: Plan, hours: Hours, shop: Shop, kiosks: Sequence[Kiosk], ledger: Ledger, *, line: Line | None = None
+    ) -> None:
+        """`line` is cut for the plan's `OUTAGE`, if there is one."""
         self._plan = plan
+        self._line = line
         self._hours = hours
         self._shop = shop
         self._ledger = ledger
@@ -43,6 +48,8 @@ class City:
                 self._start(self._announce(parcel))
             for number in range(len(self._kiosks)):
                 self._start(self._rounds(number))
+            if self._line is not None:
+                self._start(self._outage(self._line))
             try:
                 await self._until_over()
             finally:
@@ -87,6 +94,17 @@ class City:
                 if parcel.quirk is not Quirk.NEWS_LATE:
                     await self._announced[parcel.number].wait()
             await courier.round(loads[hour])
+
+    async def _outage(self, line: Line) -> None:
+        """The banks are on their own for some hours."""
+        begins, ends = OUTAGE
+        if ends < self._hours.horizon:
+            await self._hours.until(begins)
+            line.cut()
+            try:
+                await self._hours.until(ends)
+            finally:
+                line.mend()
 
     def _start(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)

@@ -30,6 +30,8 @@ DWELL_H: Final = (2.84, 1.07)
 NIGHT: Final = (23.0, 6.5)
 WAKING_H: Final = (7.0, 9.0)
 """Whoever would have come at night comes in these hours of the next morning."""
+OUTAGE: Final = (28.0, 33.0)
+"""On the second day the banks have no network from 10 to 15 o'clock."""
 PERSONS_PER_DOOR: Final = 3
 LOAD_EXPONENT: Final = 0.9
 """A larger bank gets more parcels, but fewer for each door."""

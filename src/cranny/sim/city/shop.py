@@ -6,6 +6,7 @@ from uuid import UUID
 
 import httpx2
 
+from cranny.core.rng import SystemRng
 from cranny.sim.city.ledger import Ledger
 from cranny.sim.city.model import Parcel
 
@@ -75,7 +76,8 @@ class Shop:
             if state not in ("unbound", "ready", "bound"):
                 return None
             await asyncio.sleep(PAUSE_S)
-        answer = await self._post(f"/v1/grants/{grant}/reveal", {"reason": "takes it back"}, key=f"reveal-{grant}")
+        look = SystemRng().bytes(8).hex()
+        answer = await self._post(f"/v1/grants/{grant}/reveal", {"reason": "takes it back"}, key=look)
         return str(answer.json()["code"]) if answer.is_success else None
 
     async def _post(self, path: str, body: dict[str, Any], *, key: str) -> httpx2.Response:

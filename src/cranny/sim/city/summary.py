@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterator
+from typing import Final
 
 from rich.console import Group, RenderableType
 from rich.progress_bar import ProgressBar
@@ -11,12 +12,15 @@ from rich.text import Text
 from cranny.sim.city.hours import Hours, said
 from cranny.sim.city.ledger import Fate, Ledger, quantile
 from cranny.sim.city.letters import PostOffice
+from cranny.sim.city.line import Line
 
-BAR = 40
+BAR: Final = 40
+COLOUR: Final = "green"
 
 
 class Summary:
-    def __init__(self, ledger: Ledger, hours: Hours, post: PostOffice) -> None:
+    def __init__(self, ledger: Ledger, hours: Hours, post: PostOffice, line: Line) -> None:
+        self._line = line
         self._ledger = ledger
         self._hours = hours
         self._post = post
@@ -27,12 +31,12 @@ class Summary:
 
     def line(self) -> str:
         """All of it in one line, for a log."""
-        ledger = self._ledger
+        ledger, down = self._ledger, "" if self._line.whole else "NETWORK DOWN  "
         return (
             f"{said(self._hours.now())}  announced {len(ledger.known)}  stored {ledger.stored}  "
             f"waiting {self.waiting()}  collected {ledger.count(Fate.COLLECTED)}  "
             f"taken back {ledger.count(Fate.RETURNED)}  refused {ledger.count(Fate.REFUSED)}  "
-            f"messages {self._post.handed}  code to door {_times(ledger.to_open)}"
+            f"messages {self._post.handed}  {down}code to door {_times(ledger.to_open)}"
         )
 
     def waiting(self) -> int:
@@ -45,6 +49,8 @@ class Summary:
         yield "waiting behind doors", f"{self.waiting()}"
         yield "taken back", f"{ledger.count(Fate.RETURNED)}"
         yield "messages", f"{self._post.handed}"
+        if not self._line.whole:
+            yield "network", "[bold red]down[/]: the banks are on their own"
         yield "code → door", _times(ledger.to_open)
         yield "scan → door", _times(ledger.to_place)
         for asked in ("announcement", "deposit", "collection", "taking back"):
@@ -64,7 +70,7 @@ class Summary:
             ("stored", ledger.stored, all_, f"{ledger.stored}"),
             ("collected", ledger.count(Fate.COLLECTED), all_, f"{ledger.count(Fate.COLLECTED)}"),
         ):
-            bar = ProgressBar(total=max(of, 1), completed=min(max(done, 0), of), width=BAR)
+            bar = ProgressBar(total=max(of, 1), completed=min(max(done, 0), of), width=BAR, complete_style=COLOUR)
             table.add_row(Text(name, style="bold"), bar, figure)
         return table
 

@@ -66,6 +66,7 @@ class Account:
         self.doors: dict[str, Behind] = {}
         self.hashes: dict[tuple[int, int], bytes] = {}
         self.openings: dict[UUID, Tried] = {}
+        self.offline = 0
         self._bank = bank
         self._rights = rights
         self._used: dict[UUID, tuple[str, int]] = {}
@@ -88,6 +89,7 @@ class Account:
                 self._say("I8", name, "it does not follow the fact before it")
             if fact.bank != self._bank:
                 self._say("I8", name, "it is another bank's")
+            self.offline += fact.offline
             if body is not None:
                 self._follow(body)
         self._seq, self._head = written.seq, digest(written.stored)

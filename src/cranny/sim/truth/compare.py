@@ -22,10 +22,12 @@ PAGE: Final = 200
 
 @dataclass(frozen=True, slots=True)
 class Looked:
-    """`unsent` facts the server does not have yet: until then it can't know what the bank knows."""
+    """`unsent` facts the server does not have yet: until then it can't know what the bank knows. `offline` of all were
+    written while the bank was on its own."""
 
     banks: int
     facts: int
+    offline: int
     openings: int
     unsent: int
     violations: tuple[Violation, ...]
@@ -34,7 +36,7 @@ class Looked:
 async def look(db: Database, paths: Sequence[Path]) -> Looked:
     """Look at the controllers in `paths` (or right below them). Raises NotFound, code `no-controller`."""
     found: list[Violation] = []
-    facts = openings = unsent = 0
+    facts = offline = openings = unsent = 0
     homes = await asyncio.to_thread(lambda: [read(path) for path in find(paths)])
     for home in homes:
         async with db.transaction(home.tenant) as tx:
@@ -47,9 +49,10 @@ async def look(db: Database, paths: Sequence[Path]) -> Looked:
             if max(held, default=None) == (mark.epoch, mark.seq):
                 found += await _believed(tx, home, account)
         facts += len(home.facts)
+        offline += account.offline
         openings += len(account.openings)
         unsent += mark.seq - mark.acked
-    return Looked(len(homes), facts, openings, unsent, tuple(found))
+    return Looked(len(homes), facts, offline, openings, unsent, tuple(found))
 
 
 async def _account(tx: Tx, home: Home) -> Account:
