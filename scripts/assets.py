@@ -22,7 +22,7 @@ DECLARED = ("package.json", "package-lock.json", ".npmrc")
 FONT = "@fontsource-variable/atkinson-hyperlegible-next"
 ICONS = "lucide-static"
 TAKEN = {
-    "htmx.org": {"dist/htmx.min.js": "htmx.js", "dist/ext/hx-sse.min.js": "hx-sse.js"},
+    "htmx.org": {"dist/htmx.min.js": "htmx.js", "dist/ext/hx-sse.min.js": "htmx.js"},
     "uplot": {"dist/uPlot.iife.min.js": "uplot.js", "dist/uPlot.min.css": "uplot.css"},
     FONT: {
         "files/atkinson-hyperlegible-next-latin-wght-normal.woff2": "font-latin.woff2",
@@ -30,7 +30,8 @@ TAKEN = {
     },
     ICONS: {},
 }
-"""Package → {its file: our name}."""
+"""Package → {its file: our name}. Files of one name become one, in this order: htmx starts as soon as it is there, and
+an extension that came later would be too late."""
 
 
 class AssetsMissing(Exception):
@@ -95,7 +96,8 @@ def fill(packages: Path, vendor: Path) -> None:
     (vendor / "licences").mkdir(parents=True)
     for package, files in TAKEN.items():
         for theirs, ours in files.items():
-            shutil.copy(packages / package / theirs, vendor / ours)
+            with (vendor / ours).open("ab") as whole:
+                whole.write((packages / package / theirs).read_bytes() + (b"\n" if ours.endswith(".js") else b""))
         text = next(path for path in (packages / package).iterdir() if path.name.upper().startswith("LICEN"))
         shutil.copy(text, vendor / "licences" / f"{package.rsplit('/', 1)[-1]}.txt")
     names = (STATIC / "icons.txt").read_text("utf-8").split()

@@ -1,5 +1,7 @@
 """The kiosk as hands, keypads and scanners use it."""
 
+import time
+
 import pytest
 from playwright.sync_api import expect
 
@@ -84,6 +86,18 @@ def test_what_the_controller_tells_comes_at_once_and_keeps_what_is_typed(visit, 
     assert cells(page) == "407"
     tell("kiosk/open-late", page.get_by_text("Please push the door shut"))
     tell("kiosk/done", page.get_by_role("heading", name="Thank you"))
+
+
+def test_it_listens_however_slowly_its_scripts_come(visit, tell):
+    page = visit("/kiosk")
+
+    def slowly(route):
+        time.sleep(0.3)
+        route.continue_()
+
+    page.route("**/vendor/*.js", slowly)
+    page.reload()
+    tell("kiosk/open-late", page.get_by_text("Please push the door shut"))
 
 
 def test_the_pause_counts_and_a_scan_does_not_wait_for_it(visit):
