@@ -20,7 +20,7 @@ fast: venv  ## pure tests, no engines, a few seconds
 	$(BIN)/pytest tests/unit -n0 -q
 
 test: venv assets  ## every test, with a real PostgreSQL and NATS
-	$(BIN)/pytest -n $(WORKERS) -q
+	$(BIN)/pytest -n $(WORKERS) --dist loadgroup -q  # those that share a house run in one process
 
 check: venv  ## style, types, floors of the house, own lints
 	$(BIN)/ruff check .

@@ -19,10 +19,8 @@ async def house(new_data_dir: Callable[[], Path]) -> AsyncIterator[House]:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def doomed(new_data_dir: Callable[[], Path]) -> AsyncIterator[House]:
-    """A house to be killed: it stands, with one tenant; who needs it up, brings it up."""
+    """A house to be killed: it has one tenant, and nothing of it runs; who needs it up, brings it up."""
     house = House(new_data_dir(), free_port())
-    await house.up()
     await house.found("Doomed")
-    await house.down()
     yield house
     await house.down()

@@ -88,11 +88,15 @@ async def test_twenty_boxes_with_one_claim(house: House) -> None:
 
 @dataclass(frozen=True)
 class Deed:
-    """A request, and how to count its effects. `secret`: shown once, a repetition is told that it was done."""
+    """A request, and how to count its effects. `secret`: shown once, a repetition is told that it was done; without
+    `effects` the answer is all that can be seen of it."""
 
     shot: Shot
-    effects: Callable[[], Awaitable[int]]
+    effects: Callable[[], Awaitable[int]] | None = None
     secret: bool = False
+
+    async def count(self) -> int:
+        return await self.effects() if self.effects else 0
 
 
 def told(house: House, kind: str, subject: str) -> Callable[[], Awaitable[int]]:
@@ -156,6 +160,10 @@ async def _settle(house: House, bank: str, box: Box) -> Deed:
     return Deed(shot, told(house, "anomaly.settled", f"anomalies/{anomaly['id']}"))
 
 
+async def _sign_in_link(_: House, __: str, ___: Box) -> Deed:
+    return Deed(("/v1/sign-in-links", {}), secret=True)
+
+
 POSTS: dict[str, Callable[[House, str, Box], Awaitable[Deed]]] = {
     "/v1/deliveries": _announce,
     "/v1/banks": _add_bank,
@@ -165,6 +173,7 @@ POSTS: dict[str, Callable[[House, str, Box], Awaitable[Deed]]] = {
     "/v1/deliveries/{delivery}/extend": _extend,
     "/v1/grants/{grant}/reveal": _reveal,
     "/v1/anomalies/{anomaly}/settle": _settle,
+    "/v1/sign-in-links": _sign_in_link,
 }
 """How to make a request for each POST. A new one gets a line here."""
 BY_CLAIM = {"/v1/enrolments"}
@@ -178,7 +187,7 @@ async def test_every_post_twenty_times_at_once_with_one_key_has_one_effect(house
         for path, make in POSTS.items():
             deed = await make(house, bank, box)
             await log_is_told(house)
-            before, key = await deed.effects(), fresh_key()
+            before, key = await deed.count(), fresh_key()
             answers = await at_once(house, [deed.shot] * 20, lambda key=key: key)
             done = [answer for answer in answers if answer.is_success]
             if deed.secret:
@@ -189,7 +198,7 @@ async def test_every_post_twenty_times_at_once_with_one_key_has_one_effect(house
                 assert len({answer.content for answer in answers}) == 1, path
                 assert sum("idempotent-replayed" in answer.headers for answer in answers) == 19, path
             await log_is_told(house)
-            assert await deed.effects() == before + 1, path
+            assert await deed.count() == before + (deed.effects is not None), path
 
 
 async def log_is_told(house: House) -> None:
