@@ -134,8 +134,7 @@ async def run_controller(config: Config, parts: Parts, desk: Desk) -> None:
         except Conflict:
             raise
         except Exception as error:  # crash-only: whatever it is, the journal knows how to go on
-            known = isinstance(error, CrannyError)
-            log.exception("controller stopped", code=error.code if isinstance(error, CrannyError) else "", known=known)
+            log.exception("controller stopped", reason=error.code if isinstance(error, CrannyError) else "not known")
         if parts.clock.monotonic() - began > CALM_S:
             backoff.success()
         await asyncio.sleep(backoff.failure())

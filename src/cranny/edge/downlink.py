@@ -59,7 +59,7 @@ class Downlink:
         try:
             page = self._read(message)
         except Invalid as invalid:
-            log.warning("downlink not believed", code=invalid.code)
+            log.warning("downlink not believed", reason=invalid.code)
             return False
         self._line.reached = True
         return await self._apply(page)

@@ -62,7 +62,7 @@ class _Child:
             if self._process is None or self._process.poll() is None:
                 pause = WATCH_S
                 continue
-            log.warning("engine died, starting it again", engine=self._program.name, code=self._process.returncode)
+            log.warning("engine died, starting it again", engine=self._program.name, status=self._process.returncode)
             try:
                 await self.start()
             except EngineError as error:
