@@ -3,7 +3,10 @@ delays and the network and never is."""
 
 import time
 from datetime import UTC, datetime, timedelta
-from typing import Protocol
+from typing import Final, Protocol
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND: Final = timedelta(milliseconds=1)
 
 
 class Clock(Protocol):
@@ -78,9 +81,9 @@ def ahead(clock: Clock, passes: timedelta) -> datetime:
 
 def millis(moment: datetime) -> int:
     """Milliseconds since 1970-01-01 UTC, the wire's unit of wall time."""
-    return (moment - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(milliseconds=1)
+    return (moment - _EPOCH) // _MILLISECOND
 
 
 def from_millis(ms: int) -> datetime:
     """The inverse of `millis`."""
-    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=ms)
+    return _EPOCH + timedelta(milliseconds=ms)

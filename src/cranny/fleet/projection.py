@@ -42,6 +42,8 @@ class _Making:
 
     def __init__(self, bank: UUID, received: Received, floor: datetime | None) -> None:
         self._bank = bank
+        self._subject = f"banks/{bank}"
+        self._about = {"bank": str(bank)}
         self._received = received
         self._time = floor
         self._rows: list[FactRow] = []
@@ -59,7 +61,7 @@ class _Making:
         if body is None or link.fact is None:
             return
         self._time = occurred(link.fact, self._received, self._time)
-        self._told.append(Told(_event(self._bank, link.fact, body), self._time))
+        self._told.append(Told(self._event(link.fact, body), self._time))
         self._apply(body, self._time)
 
     def change(self, cursor: Cursor) -> Change:
@@ -86,6 +88,13 @@ class _Making:
             return None, _unknown(self._bank, link, kind)
         return body, None
 
+    def _event(self, fact: Fact, body: Body) -> NewEvent:
+        data: dict[str, Any] = msgspec.to_builtins(msgspec.structs.asdict(body))
+        data |= self._about
+        data["epoch"], data["seq"], data["offline"] = fact.epoch, fact.seq, fact.offline
+        door = data.get("door")
+        return NewEvent(fact.kind, f"{self._subject}/doors/{door}" if door else self._subject, data)
+
     def _apply(self, body: Body, at: datetime) -> None:
         if isinstance(body, DepositStored):
             self._doors.append(Started(body.door, body.generation, tuple(body.deliveries), body.grant, at))
@@ -95,13 +104,6 @@ class _Making:
             self._blocked[body.door] = body.reason
         elif isinstance(body, DoorCleared):
             self._blocked[body.door] = None
-
-
-def _event(bank: UUID, fact: Fact, body: Body) -> NewEvent:
-    data: dict[str, Any] = msgspec.to_builtins(msgspec.structs.asdict(body))
-    data.update(bank=str(bank), epoch=fact.epoch, seq=fact.seq, offline=fact.offline)
-    door = getattr(body, "door", "")
-    return NewEvent(fact.kind, f"banks/{bank}/doors/{door}" if door else f"banks/{bank}", data)
 
 
 def _cursor(link: Link) -> Cursor:

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+import msgspec
+
 from cranny.core.errors import Invalid
 from cranny.wire.facts import GENESIS, Fact, decode, digest
 from cranny.wire.messages import FactAck, FactBatch
@@ -33,8 +35,7 @@ NOTHING_YET: Final = Cursor(epoch=0, seq=0, head_hash=GENESIS)
 """The cursor of a bank that has not reported anything: its first fact is number 1 of epoch 1."""
 
 
-@dataclass(frozen=True, slots=True)
-class Link:
+class Link(msgspec.Struct, frozen=True):
     """One fact at its place in the chain. `fact` is None when the bytes can't be used; `flaw` says why."""
 
     epoch: int
