@@ -1,7 +1,9 @@
-"""A sign of life every 15 seconds. It also makes good whatever poke was lost, in both directions."""
+"""A sign of life every 15 seconds, and at once whenever the bank is connected anew: who comes back is seen to be back.
+It also makes good whatever poke was lost, in both directions."""
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Final
 
 from cranny.core.clock import Clock, millis
@@ -29,8 +31,11 @@ class Heart:
 
     async def run(self) -> None:
         while True:
+            self._line.joined.clear()
             await self._beat()
-            await asyncio.sleep(EVERY_S)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(EVERY_S):
+                    await self._line.joined.wait()
 
     async def _beat(self) -> None:
         mark, wall = self._journal.state.mark, millis(self._clock.now())

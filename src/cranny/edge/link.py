@@ -10,7 +10,8 @@ from cranny.wire.brokers import Broker
 
 @dataclass(slots=True)
 class Line:
-    """`reached`: the last exchange with the server succeeded. `up` and `down` wake the two directions."""
+    """`reached`: the last exchange with the server succeeded. `up` and `down` wake the two directions, `joined` is set
+    by every connection."""
 
     broker: Broker
     tenant: UUID
@@ -20,14 +21,19 @@ class Line:
     refused: str = ""
     up: asyncio.Event = field(default_factory=asyncio.Event)
     down: asyncio.Event = field(default_factory=asyncio.Event)
+    joined: asyncio.Event = field(default_factory=asyncio.Event)
 
     def __post_init__(self) -> None:
-        self.broker.on_connected(self.wake)
+        self.broker.on_connected(self._join)
 
     async def wake(self) -> None:
         """There may be something to send or to fetch."""
         self.up.set()
         self.down.set()
+
+    async def _join(self) -> None:
+        self.joined.set()
+        await self.wake()
 
     def offline(self) -> bool:
         return not (self.reached and self.broker.connected)

@@ -6,6 +6,7 @@ import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from cranny.edge.outcomes import Opened, Refusal
+from cranny.wire import subjects
 from cranny.wire.messages import Downlink, Entry, FactAck, Policy, pack
 from cranny.wire.signing import sign, verify
 
@@ -233,6 +234,29 @@ def test_a_lost_poke_is_made_good_by_the_heartbeat(live_bank: Any) -> None:
         bank._append(Policy(visit_idle_s=7))
         await bank.settle(16)
         assert bank.state.policy.visit_idle_s == 7
+
+    live_bank(story)
+
+
+def test_a_bank_that_comes_back_says_so_at_once(live_bank: Any) -> None:
+    async def story(bank: Any) -> None:
+        heard: list[Any] = []
+
+        async def hear(message: Any) -> None:
+            heard.append(message)
+
+        await bank.hub.join("listener").subscribe(subjects.ANY_BEAT, hear)
+        await bank.settle(20)
+        steady = len(heard)
+        assert steady in (1, 2)
+        bank.hub.cut("bank")
+        await bank.settle(40)
+        assert len(heard) == steady
+        bank.hub.mend("bank")
+        await bank.settle(1)
+        assert len(heard) == steady + 1
+        await bank.settle(16)
+        assert len(heard) == steady + 2
 
     live_bank(story)
 

@@ -47,7 +47,7 @@ def demo(
     banks: Banks = 5,
     days: Days = 3,
     seed: Seed = 1,
-    speed: Speed = 2000.0,
+    speed: Speed = 2400.0,
     outage: Outage = True,
     once: Once = False,
     plain: Plain = False,
