@@ -9,6 +9,7 @@ import pytest
 from cranny.core.errors import Invalid
 from cranny.platform import tenants
 from cranny.platform.db import Database, GaveWay, Tx
+from cranny.platform.engines import PostgresAddress
 from tests.platform.conftest import Pokes
 
 COUNT = "SELECT count(*) FROM api_keys"
@@ -149,3 +150,34 @@ async def test_who_gives_way_in_a_deadlock_is_told_to_try_again(wide: Database, 
         return "done"
 
     assert sorted(await asyncio.gather(lock(1, 2), lock(2, 1))) == ["done", "gave way"]
+
+
+@pytest.mark.parametrize("statement", ["SELECT pg_sleep(60)", "SELECT 1"])
+async def test_who_is_cancelled_as_the_database_goes_away_is_cancelled(
+    wide: Database, tenant: UUID, database: PostgresAddress, statement: str
+) -> None:
+    """A process that is told to end together with its engines has to end."""
+    pids: list[int] = []
+    ready = asyncio.Barrier(13)
+
+    async def hang() -> None:
+        async with wide.transaction(tenant) as tx:
+            pids.append(await tx.value("SELECT pg_backend_pid()"))
+            await ready.wait()
+            await tx.run(statement)
+            await asyncio.sleep(60)
+
+    admin = await asyncpg.connect(database.admin_dsn)
+    tasks = [asyncio.create_task(hang()) for _ in range(12)]
+    await ready.wait()
+    await asyncio.sleep(0.1)
+    ending = asyncio.create_task(
+        admin.execute("SELECT pg_terminate_backend(pid) FROM unnest($1::int[]) AS g (pid)", pids)
+    )
+    await asyncio.sleep(0)
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(ending, *tasks, return_exceptions=True)
+    await admin.close()
+    assert all(task.cancelled() for task in tasks)
+    assert await labels(wide, tenant) == ["first"]

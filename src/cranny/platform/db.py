@@ -12,11 +12,14 @@ from uuid import UUID
 
 import asyncpg
 import msgspec
+import structlog
 
 from cranny.core.clock import Clock
 from cranny.core.errors import CrannyError, Invalid, Unavailable
 from cranny.core.ids import Ids
 from cranny.core.rng import Rng
+
+log = structlog.get_logger(__name__)
 
 Row: TypeAlias = Mapping[str, Any]
 """A record of the driver: values by column name."""
@@ -158,9 +161,15 @@ async def _commit(connection: asyncpg.Connection) -> None:
 
 
 async def _undo(connection: asyncpg.Connection, how: str) -> None:
-    """Of a connection that has broken there is nothing to undo; the pool makes a new one."""
-    if not connection.is_closed():
+    """Of a connection that has broken there is nothing to undo; the pool makes a new one. Raises nothing of its own:
+    what it undoes for has to come through, above all a cancellation, or a process that is told to end would go on."""
+    if connection.is_closed():
+        return
+    try:
         await connection.execute(how)
+    except Exception as error:  # noqa: BLE001 - whatever it says, this connection is of no use any more
+        log.debug("connection given up", error=repr(error))
+        connection.terminate()
 
 
 async def _leave_as_is(_: asyncpg.Connection) -> None:
