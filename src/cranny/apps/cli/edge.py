@@ -1,6 +1,5 @@
 """The command on the bank: `cranny edge`."""
 
-import asyncio
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -26,13 +25,13 @@ def edge(
 ) -> None:
     """Run a bank's controller and its kiosk. With --claim it enrols first; the key pair is made on this box."""
     from cranny.apps import settings
-    from cranny.apps.ending import until_told
+    from cranny.apps.staying import stay
 
     set_up_logs()
     read = settings.read()
     home = (data or read.data / "edge").expanduser().absolute()
     home.mkdir(mode=0o700, parents=True, exist_ok=True)
-    asyncio.run(until_told(_edge(read, home, claim=claim, server=server, port=port, board=board)))
+    stay(_edge(read, home, claim=claim, server=server, port=port, board=board))
 
 
 async def _edge(settings: "Settings", home: Path, *, claim: str | None, server: str, port: int, board: str) -> None:

@@ -1,6 +1,5 @@
 """Commands that stay: `up`, `server`, `worker`. What they need is imported when they run, so that help is quick."""
 
-import asyncio
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -19,31 +18,31 @@ def register(app: App) -> None:
 def up(*, data: Data = None, port: int | None = None) -> None:
     """Run everything on this machine: server, worker and, where no address is configured, PostgreSQL and NATS."""
     from cranny.apps import settings
-    from cranny.apps.ending import until_told
+    from cranny.apps.staying import stay
     from cranny.apps.up import run_up
 
     set_up_logs()
-    asyncio.run(until_told(run_up(settings.read(data=data, port=port))))
+    stay(run_up(settings.read(data=data, port=port)))
 
 
 def server(*, data: Data = None, port: int | None = None) -> None:
     """Run the HTTP server."""
     from cranny.apps import settings
-    from cranny.apps.ending import until_told
     from cranny.apps.server import serve
+    from cranny.apps.staying import stay
 
     set_up_logs()
-    asyncio.run(until_told(serve(settings.read(data=data, port=port))))
+    stay(serve(settings.read(data=data, port=port)))
 
 
 def worker(*, data: Data = None) -> None:
     """Run a worker: ingest, downlink, reactions, jobs, sweeps. As many as needed."""
     from cranny.apps import settings
-    from cranny.apps.ending import until_told
+    from cranny.apps.staying import stay
     from cranny.apps.worker import work
 
     set_up_logs()
-    asyncio.run(until_told(work(settings.read(data=data))))
+    stay(work(settings.read(data=data)))
 
 
 def set_up_logs(level: str = "INFO") -> None:
