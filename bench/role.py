@@ -5,17 +5,16 @@
 The slow function is a cheap one, unless the worker is told otherwise.
 """
 
-import asyncio
 import sys
 from collections.abc import Coroutine
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 
 from cranny.apps import settings
 from cranny.apps.addresses import find
-from cranny.apps.ending import until_told
 from cranny.apps.parts import assemble
 from cranny.apps.server import run_server
+from cranny.apps.staying import stay
 from cranny.apps.worker import run_worker
 from cranny.core.clock import SystemClock
 from cranny.core.rng import SystemRng
@@ -23,6 +22,9 @@ from cranny.fleet.ingestor import Ingestor
 from cranny.platform.feature import Parts
 from cranny.web import telemetry
 from cranny.wire.kdf import CheapKdf
+
+SETTLED_S: Final = 1.5
+"""Sooner than in life: runs are short."""
 
 
 def work(parts: Parts, role: str, *words: str) -> Coroutine[Any, Any, None]:
@@ -41,4 +43,4 @@ async def main(*words: str) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(until_told(main(*sys.argv[1:])))
+    stay(main(*sys.argv[1:]), settled_s=SETTLED_S)
