@@ -12,7 +12,7 @@ from cranny.wire.kinds import DoorBlocked, DoorForced
 from .box import Box
 from .house import House, together
 from .kiosk import Answer
-from .parcels import LARGE, announce, bank_file, collect, deposit
+from .parcels import LARGE, Parcel, announce, bank_file, collect, deposit
 from .patience import eventually
 
 pytestmark = together
@@ -92,8 +92,8 @@ async def test_nonsense_among_a_hundred_facts_holds_up_nothing_behind_it(house: 
     assert await house.check() == ""
 
 
-async def test_a_controller_whose_disk_was_restored_from_an_older_copy(house: House) -> None:
-    name, (bank, claim) = "restored", await house.bank(bank_file({"M": 2, "L": 1}))
+async def deposited_around_a_copy(house: House, name: str, bank: str, claim: str) -> tuple[Parcel, Parcel]:
+    """One parcel before the disk was copied, one after; then the copy is put back."""
     async with house.edge(name, claim) as kiosk:
         early = await announce(house, bank, size=LARGE)
         assert await deposit(kiosk, early) == "L1"
@@ -103,7 +103,12 @@ async def test_a_controller_whose_disk_was_restored_from_an_older_copy(house: Ho
         assert await deposit(kiosk, late) == "M1"
     shutil.rmtree(house.home(name))
     copy.rename(house.home(name))
+    return early, late
 
+
+async def test_a_controller_whose_disk_was_restored_from_an_older_copy(house: House) -> None:
+    name, (bank, claim) = "restored", await house.bank(bank_file({"M": 2, "L": 1}))
+    early, late = await deposited_around_a_copy(house, name, bank, claim)
     async with house.edge(name) as kiosk:
 
         async def forked() -> bool:

@@ -1,0 +1,176 @@
+"""A bank in a simulated world: a cabinet, a disk and a clock that outlive the controller, which is the real one."""
+
+import asyncio
+from collections.abc import Callable, Collection, Mapping
+from pathlib import Path
+from typing import Final
+from uuid import UUID
+
+from cranny.core.errors import Conflict
+from cranny.core.ids import TimeIds
+from cranny.edge.app import Config, Parts, run_controller
+from cranny.edge.desk import Desk
+from cranny.edge.drivers import Address, Changed, Reading
+from cranny.edge.drivers.simulated import Box, SimulatedBoard
+from cranny.edge.identity import Identity
+from cranny.edge.outcomes import Told
+from cranny.sim.dice import Dice
+from cranny.sim.loop import VirtualClock
+from cranny.sim.machines.disk import Platter, SimDisk, Written
+from cranny.sim.machines.fates import Fates, Life, Section, odds
+from cranny.sim.machines.net import Net
+from cranny.sim.machines.tap import Heard, Tap
+from cranny.sim.trace import Trace
+from cranny.sim.troubles import Troubles
+from cranny.wire.brokers.memory import Hub
+from cranny.wire.kdf import CheapKdf
+from cranny.wire.messages import Layout
+
+VERSION: Final = "sim"
+OFF_S: Final = 25.0
+"""How long the power stays away, on average."""
+
+
+class Screen(Desk):
+    """The kiosk's screen, and who looks at it."""
+
+    def __init__(self, board: SimulatedBoard) -> None:
+        super().__init__(board)
+        self.eyes: list[Callable[[Told], None]] = []
+
+    def tell(self, told: Told) -> None:
+        super().tell(told)
+        for look in list(self.eyes):
+            look(told)
+
+
+class Wires:
+    """The cabinet as one run of the controller sees it."""
+
+    def __init__(self, board: SimulatedBoard, life: Life, fates: Fates) -> None:
+        self._board = board
+        self._life = life
+        self._fates = fates
+
+    @property
+    def has_content(self) -> bool:
+        return self._board.has_content
+
+    @property
+    def has_latch(self) -> bool:
+        return self._board.has_latch
+
+    def fit(self, addresses: Collection[Address]) -> None:
+        self._board.fit(addresses)
+
+    async def pulse(self, unit: int, channel: int) -> None:
+        if self._life.over:
+            await self._life.die()
+        await self._board.pulse(unit, channel)
+        if self._fates.strikes(Section.PULSE):
+            await self._life.die()
+
+    async def read(self) -> Mapping[Address, Reading]:
+        return await self._board.read()
+
+    async def watch(self, changed: Changed) -> None:
+        await self._board.watch(changed)
+
+    async def close(self) -> None:
+        """The cabinet stays."""
+
+
+class VirtualBank:
+    """`released` is told of every lock that is released, with the door's label; `written` of every commit;
+    `acked` of every answer to a batch."""
+
+    def __init__(
+        self,
+        name: str,
+        identity: Identity,
+        layout: Layout,
+        *,
+        content: bool,
+        clock: VirtualClock,
+        seed: int,
+        troubles: Troubles,
+        hub: Hub,
+        net: Net,
+        trace: Trace,
+        released: Callable[[str], None],
+        written: Callable[[Written], None],
+        acked: Heard,
+        path: Path | None,
+    ) -> None:
+        self.name = name
+        self.identity = identity
+        self.layout = layout
+        self.clock = clock
+        self.address = {box.label: (box.unit, box.channel) for box in layout.compartments}
+        self.label = {address: label for label, address in self.address.items()}
+        self.dice = Dice(seed, name, "bad luck")
+        self.fates = Fates(name, odds(troubles), Dice(seed, name, "fates"), trace)
+        self.board = SimulatedBoard(
+            rng=Dice(seed, name, "board"), content=content, released=lambda address: released(self.label[address])
+        )
+        self.board.boxes.update({address: Box() for address in self.label})
+        self.screen = Screen(self.board)
+        self.platter = Platter(path, written)
+        self._rng = Dice(seed, name, "controller")
+        self._disk_dice = Dice(seed, name, "disk")
+        self._hub = hub
+        self._net = net
+        self._trace = trace
+        self._acked = acked
+        self._life = Life()
+
+    @property
+    def id(self) -> UUID:
+        return self.identity.bank
+
+    async def live(self) -> None:
+        """Power on, until it goes; off for a while; on again. Raises Conflict when the controller refuses its own
+        journal."""
+        while True:
+            await self._one_life()
+            off = 2.0 if self.fates.calm else self.dice.soon(OFF_S)
+            self._trace.say(self.name, f"off for {off:.0f} s")
+            await asyncio.sleep(off)
+
+    def cut(self) -> None:
+        """The power goes."""
+        if not self._life.over:
+            self.fates.note(Section.IDLE)
+            self._life.end()
+
+    async def close(self) -> None:
+        await self.board.close()
+        await self.platter.close()
+
+    async def _one_life(self) -> None:
+        life = self._life = Life()
+        broker = self._net.join(self._hub, self.name)
+        parts = Parts(
+            clock=self.clock,
+            rng=self._rng,
+            ids=TimeIds(self.clock, self._rng),
+            disk=SimDisk(self.platter, life, self.fates, self._disk_dice),
+            broker=Tap(broker, self._acked),
+            kdf=CheapKdf(),
+            driver=Wires(self.board, life, self.fates),
+        )
+        config = Config(self.identity, VERSION, port=None)
+        program = asyncio.create_task(run_controller(config, parts, self.screen))
+        death = asyncio.create_task(life.ended())
+        try:
+            await asyncio.wait({program, death}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            life.end()
+            conflict = program.exception() if program.done() and not program.cancelled() else None
+            for task in (program, death):
+                task.cancel()
+            await asyncio.gather(program, death, return_exceptions=True)
+            await broker.close()
+            await self.platter.power_off()
+        if isinstance(conflict, Conflict):
+            raise conflict

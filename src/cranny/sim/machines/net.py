@@ -1,0 +1,91 @@
+"""A bad network: it loses, repeats, delays and reorders, and falls apart for minutes. Seeded."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Final
+
+from cranny.sim.dice import Dice
+from cranny.sim.trace import Trace
+from cranny.sim.troubles import Troubles, pause
+from cranny.wire.brokers.memory import Hub, MemoryBroker
+
+LOSS: Final = 0.04
+TWICE: Final = 0.06
+LATE: Final = 0.03
+"""So many messages take seconds, or even longer than anybody waits for an answer."""
+PARTED_S: Final = (8.0, 60.0, 400.0, 1500.0)
+"""How long a partition lasts, at most."""
+WHOLE_S: Final = 500.0
+"""How long it is whole between two partitions, on average."""
+
+
+class Net:
+    """The `Faults` of the hub. `calm`: everything arrives, once, quickly and in order."""
+
+    def __init__(self, dice: Dice, troubles: Troubles, trace: Trace) -> None:
+        self.calm = False
+        self._messages = troubles.messages
+        self._partitions = troubles.partitions
+        self._dice = dice
+        self._trace = trace
+        self._deaf: set[tuple[str, str]] = set()
+        """(sender, receiver) between whom nothing gets through, and neither notices."""
+        self._cut: set[str] = set()
+
+    def fate(self, sender: str, receiver: str, subject: str) -> Sequence[float]:
+        del subject
+        if self.calm:
+            return (0.01,)
+        dice = self._dice
+        if (sender, receiver) in self._deaf or dice.chance(LOSS * self._messages):
+            self._trace.count("messages lost")
+            return ()
+        if dice.chance(TWICE * self._messages):
+            self._trace.count("messages repeated")
+            return (self._delay(), self._delay() + dice.soon(4.0))
+        return (self._delay(),)
+
+    def join(self, hub: Hub, name: str) -> MemoryBroker:
+        """A connection for a program that starts, perhaps in the middle of a storm."""
+        broker = hub.join(name)
+        if name in self._cut:
+            broker.lose()
+        return broker
+
+    async def storms(self, hub: Hub, bank: str, server: str) -> None:
+        """Part `bank` from the server, again and again, until cancelled."""
+        try:
+            while True:
+                await pause(self._dice, WHOLE_S, self._partitions)
+                await self._part(hub, bank, server)
+        finally:
+            self._mend(hub, bank, server)
+
+    async def _part(self, hub: Hub, bank: str, server: str) -> None:
+        kind = ("cut", "silent", "deaf", "mute")[self._dice.below(4)]
+        length = self._dice.between(2.0, PARTED_S[self._dice.below(len(PARTED_S))])
+        self._trace.count("partitions")
+        self._trace.count(f"partitions: {kind}")
+        self._trace.say(bank, f"... {kind} for {length:.0f} s")
+        if kind == "cut":
+            self._cut.add(bank)
+            hub.cut(bank)
+        if kind in ("silent", "deaf"):
+            self._deaf.add((server, bank))
+        if kind in ("silent", "mute"):
+            self._deaf.add((bank, server))
+        await asyncio.sleep(length)
+        self._mend(hub, bank, server)
+        self._trace.say(bank, "... whole again")
+
+    def _mend(self, hub: Hub, bank: str, server: str) -> None:
+        self._deaf -= {(server, bank), (bank, server)}
+        self._cut.discard(bank)
+        hub.mend(bank)
+
+    def _delay(self) -> float:
+        dice = self._dice
+        if dice.chance(LATE * self._messages):
+            self._trace.count("messages late")
+            return dice.soon(6.0)
+        return dice.between(0.005, 0.12)

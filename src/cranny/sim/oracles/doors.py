@@ -1,0 +1,195 @@
+"""Who may open what, and what lies where (I1, I2, I9), by the facts on the disk and the rights that were given."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Final
+from uuid import UUID
+
+from cranny.sim.oracles.given import RightsGiven
+from cranny.sim.oracles.verdicts import Verdicts
+from cranny.wire.kinds import (
+    Body,
+    CodeExhausted,
+    CollectFinished,
+    CollectLeft,
+    DepositStored,
+    DoorBlocked,
+    DoorCleared,
+    OpeningIntended,
+    OpeningUnknown,
+)
+
+SLACK_S: Final = 3.0
+"""The bank counts the grace time from when it has written the end."""
+
+
+@dataclass(slots=True)
+class DoorTold:
+    """`live` is the generation that lies behind it, 0 when nothing does. `doubts` are generations of which a fact
+    says that nobody knows for certain."""
+
+    newest: int = 0
+    live: int = 0
+    deliveries: tuple[UUID, ...] = ()
+    grant: UUID | None = None
+    blocked: str = ""
+    doubts: set[int] = field(default_factory=set)
+
+
+@dataclass(slots=True)
+class Used:
+    """A grant that has opened what it was for."""
+
+    at: float
+    door: str
+    generation: int
+    again: int = 0
+
+
+class Doors:
+    def __init__(self, bank: str, given: RightsGiven, now: Callable[[], float], verdicts: Verdicts) -> None:
+        self.given = given
+        self.doors: dict[str, DoorTold] = {}
+        self.used: dict[UUID, Used] = {}
+        self.stored: dict[UUID, tuple[str, int]] = {}
+        """Every delivery that was ever stored here, and where."""
+        self.gone: set[UUID] = set()
+        self._bank = bank
+        self._now = now
+        self._verdicts = verdicts
+        self._superseded: set[UUID] = set()
+        self._exhausted: set[UUID] = set()
+        self._collectors: dict[tuple[str, int], bytes] = {}
+
+    def hear(self, body: Body) -> None:
+        """A fact that is on the disk; `given` stands at what the bank had applied when it was written."""
+        match body:
+            case OpeningIntended():
+                self._intended(body)
+            case DepositStored():
+                self._deposited(body)
+            case CollectFinished():
+                self._emptied(body)
+            case DoorBlocked():
+                self.door(body.door).blocked = body.reason
+            case DoorCleared():
+                self.door(body.door).blocked = ""
+            case OpeningUnknown() | CollectLeft():
+                self.door(body.door).doubts.add(body.generation)
+            case CodeExhausted():
+                self._exhausted.add(body.grant)
+
+    def door(self, label: str) -> DoorTold:
+        return self.doors.setdefault(label, DoorTold())
+
+    # ------------------------------------------------------------ I1: the right to open
+
+    def _intended(self, body: OpeningIntended) -> None:
+        if body.attempt > 1:
+            return
+        if body.purpose == "deposit":
+            self._may_deposit(body)
+        elif body.credential == "reopen":
+            self._may_reopen(body)
+        else:
+            self._may_take(body)
+        here = self.door(body.door)
+        here.newest = max(here.newest, body.generation)
+
+    def _may_deposit(self, body: OpeningIntended) -> None:
+        here = self.door(body.door)
+        delivery = self.given.deposits.get(body.grant) if body.grant else None
+        if body.grant is not None and delivery is None:
+            self._say("I1", body, f"deposit grant {body.grant} was never given")
+        if body.grant is None and self.given.policy.unknown_tracking != "accept":
+            self._say("I1", body, "nobody announced it, and this bank takes no such thing")
+        if delivery and delivery.delivery in self.given.withdrawn:
+            self._say("I1", body, f"delivery {delivery.delivery} was withdrawn")
+        if here.live == body.generation:
+            self._may_join(body, here, delivery.collector if delivery else b"")
+            return
+        if here.live:
+            self._say("I2", body, f"generation {here.live} lies there")
+        if body.generation <= here.newest:
+            self._say("I2", body, f"generation {here.newest} was there before")
+        if here.blocked:
+            self._say("I2", body, f"the door is blocked: {here.blocked}")
+        if delivery and delivery.delivery in self.stored:
+            self._say("I1", body, f"delivery {delivery.delivery} was stored before: its deposit grant is used")
+
+    def _may_join(self, body: OpeningIntended, here: DoorTold, collector: bytes) -> None:
+        if not collector or collector != self._collectors.get((body.door, body.generation)):
+            self._say("I1", body, "what lies there is somebody else's")
+        if here.grant is None or self._ended(here.grant):
+            self._say("I1", body, "the grant that opens it has ended")
+
+    def _may_take(self, body: OpeningIntended) -> None:
+        grant, here = body.grant, self.door(body.door)
+        given = self.given.grants.get(grant) if grant else None
+        if grant is None or given is None:
+            self._say("I1", body, f"grant {grant} was never given")
+            return
+        if given.purpose != body.purpose:
+            self._say("I1", body, f"the grant is for {given.purpose}")
+        if self._ended(grant):
+            self._say("I1", body, f"grant {grant} has ended")
+        if body.credential == "code" and grant in self._exhausted:
+            self._say("I9", body, f"the code of grant {grant} is off")
+        bound = (given.door, given.generation) if given.door else (body.door, here.live if here.grant == grant else 0)
+        if bound != (body.door, body.generation):
+            self._say("I1", body, f"grant {grant} is for door {bound[0]}, generation {bound[1]}")
+        if body.generation != (here.newest if body.purpose == "inspect" else here.live):
+            self._say("I1", body, f"generation {here.live} lies there, the newest is {here.newest}")
+
+    def _may_reopen(self, body: OpeningIntended) -> None:
+        used = self.used.get(body.grant) if body.grant else None
+        if used is None or (used.door, used.generation) != (body.door, body.generation):
+            self._say("I1", body, f"grant {body.grant} was not used here a moment ago")
+            return
+        used.again += 1
+        policy, here = self.given.policy, self.door(body.door)
+        if self._now() - used.at > policy.reopen_within_s + SLACK_S or used.again > policy.reopen_times:
+            self._say("I1", body, "the grace time is over")
+        if here.newest != body.generation or here.live:
+            self._say("I1", body, f"generation {here.newest} came since")
+
+    def _ended(self, grant: UUID) -> bool:
+        return grant in self.used or grant in self._superseded or grant in self.given.revoked
+
+    # ------------------------------------------------------------ I2: what lies where
+
+    def _deposited(self, body: DepositStored) -> None:
+        here = self.door(body.door)
+        if here.live not in (0, body.generation) or body.generation < here.newest:
+            self._say("I2", body, f"stored in {body.generation} while {here.live} lies there, of {here.newest}")
+        for delivery in body.deliveries:
+            if delivery in self.stored:
+                self._say("I2", body, f"delivery {delivery} was stored before at {self.stored[delivery]}")
+            self.stored[delivery] = (body.door, body.generation)
+        together = here.deliveries if here.live == body.generation else ()
+        known = [self.given.deliveries[one] for one in body.deliveries if one in self.given.deliveries]
+        if not together and known:
+            self._collectors[body.door, body.generation] = known[0].collector
+        if any(one.collector != self._collectors.get((body.door, body.generation)) for one in known):
+            self._say("I2", body, "two collectors behind one door")
+        here.live, here.deliveries, here.grant = body.generation, (*together, *body.deliveries), body.grant
+        self._superseded.update(body.superseded)
+        offered = {self.given.deliveries[one].collect_grant for one in here.deliveries if one in self.given.deliveries}
+        if body.grant is not None and body.grant not in offered:
+            self._say("I1", body, f"grant {body.grant} is none of theirs")
+
+    def _emptied(self, body: CollectFinished) -> None:
+        here = self.door(body.door)
+        if body.grant is not None:
+            self.used.setdefault(body.grant, Used(self._now(), body.door, body.generation))
+        if here.live != body.generation:
+            if body.purpose != "inspect":
+                self._say("I2", body, f"collected from {body.generation} while {here.live} lies there")
+            return
+        if set(body.deliveries) != set(here.deliveries):
+            self._say("I2", body, "what was collected is not what lay there")
+        self.gone.update(here.deliveries)
+        here.live, here.deliveries, here.grant = 0, (), None
+
+    def _say(self, invariant: str, body: OpeningIntended | DepositStored | CollectFinished, detail: str) -> None:
+        self._verdicts.say(invariant, f"{self._bank}/doors/{body.door}/{body.generation}", detail)

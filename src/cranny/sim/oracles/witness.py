@@ -1,0 +1,116 @@
+"""The oracle at one bank: sees each lock, each hand and each commit, at the moment itself."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from cranny.edge.outcomes import Stored, Told
+from cranny.sim.machines.disk import Written
+from cranny.sim.oracles.chain import Chain
+from cranny.sim.oracles.doors import Doors
+from cranny.sim.oracles.given import RightsGiven
+from cranny.sim.oracles.openings import Openings
+from cranny.sim.oracles.verdicts import Verdicts
+from cranny.sim.reference.store import ReferenceStore
+from cranny.sim.things import Thing
+from cranny.sim.trace import Trace
+from cranny.wire.kinds import Body, CollectFinished, DepositAbandoned, DepositStored, unpack
+
+
+@dataclass(frozen=True, slots=True)
+class Taker:
+    """Somebody at an open door. `may` says which things they have a right to."""
+
+    name: str
+    may: Callable[[Thing], bool]
+
+
+class Witness:
+    def __init__(
+        self,
+        name: str,
+        bank: UUID,
+        store: ReferenceStore,
+        *,
+        now: Callable[[], float],
+        trace: Trace,
+        verdicts: Verdicts,
+    ) -> None:
+        self.name = name
+        self.bank = bank
+        self.verdicts = verdicts
+        self.given = RightsGiven(bank, store.books.entries.kept)
+        self.chain = Chain(name, bank, store.books.facts.kept, verdicts)
+        self.openings = Openings(name, now, verdicts)
+        self.doors = Doors(name, self.given, now, verdicts)
+        self._trace = trace
+
+    # ------------------------------------------------------------ the disk
+
+    def written(self, written: Written) -> None:
+        """A commit."""
+        if not self.given.advance(written.applied):
+            self.verdicts.say("I7", self.name, f"it holds entry {written.applied} and has no right to")
+        for stored in written.facts:
+            fact = self.chain.hear(stored)
+            body = unpack(fact.kind, fact.body) if fact else None
+            if fact is None or body is None:
+                continue
+            self._trace.say(self.name, f"fact {fact.seq:4} {fact.kind} {_figures(body)}{' offline' * fact.offline}")
+            self._trace.count(f"fact: {fact.kind}")
+            self._count(body)
+            self.openings.hear(body)
+            self.doors.hear(body)
+
+    def _count(self, body: Body) -> None:
+        match body:
+            case DepositStored():
+                self._trace.count("deposits", len(body.deliveries))
+                self._trace.count("unannounced", len(body.unannounced))
+                self._trace.count("superseded", len(body.superseded))
+            case CollectFinished():
+                self._trace.count(f"{body.purpose}s")
+            case DepositAbandoned():
+                self._trace.count(f"abandoned: {body.reason}")
+
+    # ------------------------------------------------------------ locks and hands
+
+    def released(self, door: str) -> None:
+        """The lock of `door` felt a pulse."""
+        self._trace.count("pulses")
+        self.openings.pulsed(door)
+
+    def put(self, door: str, thing: Thing, inside: Sequence[Thing]) -> None:
+        """Somebody puts `thing` behind `door`, where `inside` lies."""
+        for other in inside:
+            if other.owner != thing.owner:
+                self.verdicts.say("I2", f"{self.name}/doors/{door}", f"{thing} is put to {other} of somebody else")
+
+    def taken(self, door: str, taker: Taker, things: Sequence[Thing]) -> None:
+        for thing in things:
+            if not taker.may(thing):
+                self.verdicts.say("I1", f"{self.name}/doors/{door}", f"{taker.name} took {thing}, which is not theirs")
+
+    def told(self, told: Told) -> None:
+        """The screen says that a parcel is stored: then it is written."""
+        if isinstance(told, Stored):
+            known = self.openings.told.get(told.opening)
+            if known is None or not known.outcomes:
+                self.verdicts.say("I5", f"{self.name}/doors/{told.door}", "told to be stored, and not on the disk")
+
+    def let_in(self, door: str, grant: UUID | None, who: str) -> None:
+        """`who` showed what proves `grant` (None: nothing that is right) and `door` was opened for it."""
+        if grant is None:
+            self.verdicts.say("I1", f"{self.name}/doors/{door}", f"{who} was let in with a code of nobody")
+            return
+        last = next((told for told in reversed(self.openings.told.values()) if told.intent.door == door), None)
+        if last is None or last.intent.grant != grant:
+            self.verdicts.say("I1", f"{self.name}/doors/{door}", f"{who} proved {grant}, and another one's was opened")
+
+
+def _figures(body: Body) -> str:
+    door, generation = getattr(body, "door", None), getattr(body, "generation", None)
+    more = [str(getattr(body, name)) for name in ("purpose", "credential", "reason", "evidence") if hasattr(body, name)]
+    ids = [str(one)[-4:] for one in getattr(body, "deliveries", ())]
+    where = f"{door}" if generation is None else f"{door}/{generation}"
+    return " ".join([where if door else "", *more, *ids]).strip()

@@ -1,0 +1,156 @@
+"""The room in front of a bank: one kiosk, some doors, and people who wait for each other."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from typing import Final, TypeVar
+from uuid import UUID
+
+from cranny.core.errors import CrannyError
+from cranny.edge.controller import Controller
+from cranny.edge.outcomes import Answer, Opened, Refusal, ShutFirst, Told
+from cranny.sim.machines.bank import VirtualBank
+from cranny.sim.oracles.witness import Taker, Witness
+from cranny.sim.things import Thing, goes_in
+from cranny.sim.trace import Trace
+
+T = TypeVar("T")
+
+PATIENCE_S: Final = 30.0
+"""How long somebody waits at the screen."""
+PASSING_S: Final = 25.0
+"""A door that nobody has stood at for so long is shut by whoever passes by."""
+
+
+class Lobby:
+    def __init__(self, bank: VirtualBank, witness: Witness, trace: Trace) -> None:
+        self.bank = bank
+        self.couriers = asyncio.Lock()
+        """One courier at a time."""
+        self._witness = witness
+        self._trace = trace
+        self._kiosk = asyncio.Lock()
+        self._stood_at: Counter[str] = Counter()
+
+    @property
+    def name(self) -> str:
+        return self.bank.name
+
+    @property
+    def sees_inside(self) -> bool:
+        """The cabinet has content sensors."""
+        return self.bank.board.has_content
+
+    # ------------------------------------------------------------ at the screen
+
+    async def scan(self, who: str, text: str, grant: UUID | None = None) -> Answer | None:
+        """None when no answer comes. `grant` is what a QR proves."""
+        return await self._ask(who, lambda controller: controller.scan(text), grant, code=len(text) == QR_LENGTH)
+
+    async def type_code(self, who: str, digits: str, grant: UUID | None) -> Answer | None:
+        return await self._ask(who, lambda controller: controller.type_code(digits), grant, code=True)
+
+    async def too_small(self, visit: UUID) -> ShutFirst | Refusal | None:
+        """The courier has taken the thing out again."""
+        return await self._wait(lambda controller: controller.too_small(visit, emptied=True))
+
+    def done(self, visit: UUID) -> None:
+        try:
+            self.bank.screen.controller.done(visit)
+        except CrannyError:
+            self._trace.count("no answer")
+
+    @contextmanager
+    def watching(self) -> Iterator["asyncio.Queue[Told]"]:
+        """What the screen tells from now on."""
+        seen: asyncio.Queue[Told] = asyncio.Queue()
+        self.bank.screen.eyes.append(seen.put_nowait)
+        try:
+            yield seen
+        finally:
+            self.bank.screen.eyes.remove(seen.put_nowait)
+
+    async def _ask(
+        self, who: str, deed: Callable[[Controller], Awaitable[Answer]], grant: UUID | None, *, code: bool
+    ) -> Answer | None:
+        answer = await self._wait(deed)
+        match answer:
+            case None:
+                self._trace.say(who, f"gets no answer at {self.name}")
+            case Refusal():
+                self._trace.count(f"refused: {answer.reason}")
+                self._trace.say(who, f"is refused at {self.name}: {answer.reason}")
+            case Opened():
+                self._trace.say(who, f"sees door {answer.door} of {self.name} open")
+                if code:
+                    self._witness.let_in(answer.door, grant, who)
+        return answer
+
+    async def _wait(self, deed: Callable[[Controller], Awaitable[T]]) -> T | None:
+        async with self._kiosk:
+            try:
+                async with asyncio.timeout(PATIENCE_S):
+                    return await deed(self.bank.screen.controller)
+            except (CrannyError, TimeoutError):
+                self._trace.count("no answer")
+                return None
+
+    # ------------------------------------------------------------ at the doors
+
+    @contextmanager
+    def standing_at(self, door: str) -> Iterator[None]:
+        """Nobody else touches it meanwhile."""
+        self._stood_at[door] += 1
+        try:
+            yield
+        finally:
+            self._stood_at[door] -= 1
+
+    def is_open(self, door: str) -> bool:
+        return self.bank.board.is_open(self.bank.address[door])
+
+    def open_doors(self) -> list[str]:
+        """Those that stand open, with nobody at them."""
+        return [door for door in self.bank.address if self.is_open(door) and not self._stood_at[door]]
+
+    def inside(self, door: str) -> list[Thing]:
+        return [thing for thing in self.bank.board.inside(self.bank.address[door]) if isinstance(thing, Thing)]
+
+    def has_room(self, door: str, thing: Thing) -> bool:
+        box = next(box for box in self.bank.layout.compartments if box.label == door)
+        return goes_in(thing, self.inside(door), box)
+
+    def put(self, who: str, door: str, thing: Thing) -> None:
+        self._witness.put(door, thing, self.inside(door))
+        self.bank.board.put(self.bank.address[door], thing)
+        self._trace.say(who, f"puts {thing} behind door {door} of {self.name}")
+
+    def take(self, taker: Taker, door: str, *, only: Callable[[Thing], bool] = lambda _: True) -> list[Thing]:
+        """All, or `only` some."""
+        address = self.bank.address[door]
+        things = [thing for thing in self.bank.board.take(address) if isinstance(thing, Thing)]
+        taken = [thing for thing in things if only(thing)]
+        for thing in things:
+            if thing not in taken:
+                self.bank.board.put(address, thing)
+        self._witness.taken(door, taker, taken)
+        names = ", ".join(map(str, taken)) or "nothing"
+        self._trace.say(taker.name, f"takes {names} from door {door} of {self.name}")
+        return taken
+
+    def shut(self, who: str, door: str) -> None:
+        self.bank.board.shut(self.bank.address[door])
+        self._trace.say(who, f"shuts door {door} of {self.name}")
+
+    async def passers_by(self) -> None:
+        """Whoever sees a door stand open for a while pushes it shut."""
+        while True:
+            seen = self.open_doors()
+            await asyncio.sleep(PASSING_S)
+            for door in self.open_doors():
+                if door in seen and (self.bank.fates.calm or self.bank.dice.chance(0.4)):
+                    self.shut("passer-by", door)
+
+
+QR_LENGTH: Final = 33

@@ -1,0 +1,108 @@
+"""What goes wrong at a bank besides its network: power, locks, doors, the disk, the clock."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import timedelta
+from typing import Final
+
+from cranny.sim.machines.bank import VirtualBank
+from cranny.sim.people.lobby import Lobby
+from cranny.sim.trace import Trace
+from cranny.sim.troubles import Troubles, pause
+
+SKEWS: Final = (timedelta(), timedelta(seconds=3), timedelta(hours=-1), timedelta(days=400), timedelta(days=-4000))
+
+
+class Misfortune:
+    """At one bank, until cancelled; then everything works again, except what has burnt."""
+
+    def __init__(self, bank: VirtualBank, lobby: Lobby, troubles: Troubles, trace: Trace) -> None:
+        self._bank = bank
+        self._lobby = lobby
+        self._troubles = troubles
+        self._trace = trace
+        self._doors = list(bank.address)
+
+    async def strike(self) -> None:
+        self._build_in()
+        much = self._troubles
+        ways: Sequence[tuple[float, float, Callable[[], Awaitable[None]]]] = [
+            (1500.0, much.power, self._power),
+            (2500.0, much.doors, self._silence),
+            (1500.0, much.doors, self._jam),
+            (9000.0, much.doors, self._burn),
+            (4000.0, much.doors, self._force),
+            (6000.0, much.disks, self._fill),
+            (6000.0, much.doors, self._clock),
+        ]
+        try:
+            async with asyncio.TaskGroup() as group:
+                for usual, factor, strike in ways:
+                    group.create_task(self._again(usual, factor, strike))
+        finally:
+            self._mend()
+
+    async def _again(self, usual: float, much: float, strike: Callable[[], Awaitable[None]]) -> None:
+        while True:
+            await pause(self._bank.dice, usual, much)
+            await strike()
+
+    def _build_in(self) -> None:
+        """Some doors flicker, some are slow, one of them too slow."""
+        for door in self._doors:
+            if self._bank.dice.chance(0.3):
+                self._bank.board.make_bouncy(self._bank.address[door])
+        for seconds in (1.2, 2.5, 5.0):
+            self._bank.board.make_slow(self._bank.address[self._door()], seconds)
+
+    def _mend(self) -> None:
+        board = self._bank.board
+        board.power(on=True)
+        self._bank.platter.full = False
+        for address in self._bank.address.values():
+            board.jam(address, jammed=False)
+            board.make_slow(address, 0.0)
+
+    def _door(self) -> str:
+        return self._doors[self._bank.dice.below(len(self._doors))]
+
+    def _say(self, what: str) -> None:
+        self._trace.count(f"misfortune: {what.split(maxsplit=1)[0]}")
+        self._trace.say(self._bank.name, f"~~~ {what}")
+
+    async def _power(self) -> None:
+        self._bank.cut()
+
+    async def _silence(self) -> None:
+        self._say("silence on the line")
+        self._bank.board.power(on=False)
+        await asyncio.sleep(self._bank.dice.between(0.5, 60.0))
+        self._bank.board.power(on=True)
+
+    async def _jam(self) -> None:
+        door = self._door()
+        self._say(f"jammed door {door}")
+        self._bank.board.jam(self._bank.address[door])
+        await asyncio.sleep(self._bank.dice.between(60.0, 1200.0))
+        self._bank.board.jam(self._bank.address[door], jammed=False)
+
+    async def _burn(self) -> None:
+        door = self._door()
+        self._say(f"burnt lock of door {door}")
+        self._bank.board.burn(self._bank.address[door])
+
+    async def _force(self) -> None:
+        door = self._door()
+        if door not in self._lobby.open_doors() and not self._lobby.is_open(door):
+            self._say(f"forced door {door}")
+            self._bank.board.force(self._bank.address[door])
+
+    async def _fill(self) -> None:
+        self._say("full disk")
+        self._bank.platter.full = True
+        await asyncio.sleep(self._bank.dice.between(20.0, 300.0))
+        self._bank.platter.full = False
+
+    async def _clock(self) -> None:
+        self._bank.clock.skew = SKEWS[self._bank.dice.below(len(SKEWS))]
+        self._say(f"clock off by {self._bank.clock.skew}")

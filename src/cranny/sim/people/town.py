@@ -1,0 +1,198 @@
+"""The people around one bank: who sends, brings, collects, takes back, looks after things and makes mischief."""
+
+from collections import Counter
+from collections.abc import Callable, Coroutine
+from functools import partial
+from typing import Any, Final
+from uuid import UUID
+
+from cranny.core.errors import Refused
+from cranny.sim.dice import Dice
+from cranny.sim.oracles.witness import Taker
+from cranny.sim.people.collector import Collector, Ticket, Vandal
+from cranny.sim.people.courier import Courier
+from cranny.sim.people.day import Day
+from cranny.sim.people.lobby import Lobby
+from cranny.sim.plan import HUGE, PARCELS, Plan
+from cranny.sim.reference.books import GrantKept
+from cranny.sim.reference.rights import Announced, Rights
+from cranny.sim.reference.server import Server
+from cranny.sim.things import Thing
+from cranny.sim.trace import Trace
+from cranny.wire.codes import Code, show_code, show_qr
+
+PEOPLE: Final = 8
+"""Few enough that one of them often gets several parcels."""
+UNANNOUNCED: Final = 0.06
+CALLED_OFF: Final = 0.2
+LARGER_THAN_SAID: Final = 0.1
+TOURS: Final = 5
+"""After so many, a parcel goes back to where it came from."""
+LOAD: Final = 6
+TOUR_S: Final = 700.0
+COLLECT_S: Final = 1500.0
+ROUND_S: Final = 1500.0
+"""Between two rounds of whoever looks after the doors."""
+
+
+Spawn = Callable[[Coroutine[Any, Any, None]], None]
+
+
+class Town:
+    def __init__(
+        self, lobby: Lobby, server: Server, plan: Plan, *, day: Day, dice: Dice, trace: Trace, spawn: Spawn
+    ) -> None:
+        self.collectors: dict[UUID, Collector] = {}
+        """By grant: everybody who was told of one."""
+        self._lobby = lobby
+        self._server = server
+        self._plan = plan
+        self._day = day
+        self._dice = dice
+        self._trace = trace
+        self._spawn = spawn
+        self._people = [UUID(bytes=dice.bytes(16), version=4) for _ in range(PEOPLE)]
+        self._van: list[Thing] = []
+        self._tours: Counter[str] = Counter()
+
+    @property
+    def bank(self) -> UUID:
+        return self._lobby.bank.id
+
+    def begin(self) -> None:
+        for work in (self._send(), self._deliver(), self._look_after(), self._mischief()):
+            self._spawn(work)
+
+    # ------------------------------------------------------------ senders and couriers
+
+    async def _send(self) -> None:
+        every = self._plan.hours * 3600 / self._plan.deliveries
+        for number in range(self._plan.deliveries):
+            if await self._over_after(every):
+                return
+            thing, size = self._pack(number)
+            if thing.announced:
+                self._spawn(self._announce(Announced(self.bank, thing.owner, thing.tracking, size)))
+            elif self._dice.chance(0.5):
+                self._spawn(self._announce_late(Announced(self.bank, thing.owner, thing.tracking, size)))
+            self._van.append(thing)
+
+    def _pack(self, number: int) -> tuple[Thing, Any]:
+        """A parcel, and how big its sender says it is."""
+        dice = self._dice
+        kind = (0, 0, 0, 1, 1, 2)[dice.below(6)]
+        real = kind + 1 if dice.chance(LARGER_THAN_SAID) else kind
+        size = PARCELS[real] if real < len(PARCELS) else HUGE
+        owner = self._people[dice.below(PEOPLE)]
+        announced = not dice.chance(UNANNOUNCED)
+        return Thing(f"P{self._lobby.name[-1]}X{number:04}", owner, size, announced), PARCELS[kind]
+
+    async def _announce_late(self, asked: Announced) -> None:
+        await self._over_after(2000.0)
+        await self._announce(asked)
+
+    async def _announce(self, asked: Announced) -> None:
+        while not await self._server.do(lambda rights: rights.announce(asked)):
+            if await self._over_after(10.0):
+                return
+        self._trace.say("sender", f"announces {asked.tracking} at {self._lobby.name}")
+        if self._dice.chance(CALLED_OFF):
+            await self._over_after(1800.0)
+            await self._call_off(asked.tracking)
+
+    async def _call_off(self, tracking: str) -> None:
+        def deed(rights: Rights) -> None:
+            row = next((row for row in rights.books.deliveries.values() if row.tracking == tracking), None)
+            if row is not None:
+                try:
+                    rights.cancel(row.id)
+                except Refused as refused:
+                    self._trace.say("sender", f"can't call off {tracking}: {refused.code}")
+
+        self._trace.count("called off")
+        self._trace.say("sender", f"calls off {tracking}")
+        await self._server.do(deed)
+
+    async def _deliver(self) -> None:
+        tour = 0
+        while not await self._over_after(TOUR_S):
+            if not self._van:
+                continue
+            tour += 1
+            load, self._van = self._van[:LOAD], self._van[LOAD:]
+            load.sort(key=lambda thing: thing.owner)
+            name = f"courier {tour}"
+            courier = Courier(name, self._lobby, self._dice, self._trace)
+            await courier.tour(load)
+            self._take_along(courier.left)
+
+    def _take_along(self, things: list[Thing]) -> None:
+        for thing in things:
+            self._tours[thing.tracking] += 1
+            if self._tours[thing.tracking] < TOURS:
+                self._van.append(thing)
+
+    # ------------------------------------------------------------ whoever was sent a code
+
+    def tell(self, grant: GrantKept) -> None:
+        """The message arrived, perhaps once more."""
+        self._trace.count("messages")
+        if grant.id in self.collectors or grant.code is None or grant.qr is None:
+            return
+        wrong = Code(grant.code.locator, (grant.code.secret + 1 + self._dice.below(999)) % 1_000_000)
+        ticket = Ticket(grant.id, show_code(grant.code), show_code(wrong), show_qr(grant.qr))
+        collector = Collector(
+            self._taker(grant),
+            ticket,
+            self._lobby,
+            dice=self._dice,
+            trace=self._trace,
+            day=self._day,
+            is_staff=grant.purpose == "inspect",
+        )
+        self.collectors[grant.id] = collector
+        self._spawn(self._fetch(collector, COLLECT_S if grant.purpose == "collect" else 300.0))
+
+    async def _fetch(self, collector: Collector, after: float) -> None:
+        await collector.come(after=self._dice.soon(after))
+        if collector.is_staff:
+            self._take_along(collector.got)
+
+    def _taker(self, grant: GrantKept) -> Taker:
+        books = self._server.store.books
+        if grant.purpose == "inspect":
+            here = books.lies.kept.get((grant.bank, grant.door, grant.generation))
+            ids = here.deliveries if here and here.live else ()
+            rows = [row for row in books.deliveries.kept.values() if row.id in ids or row.known_as in ids]
+            belongs = {row.tracking for row in rows}
+            return Taker("staff", lambda thing: thing.tracking not in belongs)
+        row = books.deliveries.kept[grant.delivery] if grant.delivery else None
+        owner = row.owner if row else ""
+        who = "recipient" if grant.purpose == "collect" else "depositor"
+        name = f"{who} {owner[-3:]}"
+        return Taker(name, lambda thing: str(thing.owner) == owner or not owner)
+
+    # ------------------------------------------------------------ staff, and others
+
+    async def _look_after(self) -> None:
+        """Have a look behind each door that is in doubt."""
+        while not await self._over_after(ROUND_S):
+            blocked = self._server.store.books.blocked.kept
+            for door in [door for (bank, door), why in blocked.items() if why and bank == self.bank]:
+                self._trace.count("inspections")
+                await self._server.do(partial(_inspect, self.bank, door))
+
+    async def _mischief(self) -> None:
+        tried = 0
+        while not await self._over_after(6000.0):
+            tried += 1
+            codes = [one.ticket.wrong for one in self.collectors.values() if not one.done]
+            await Vandal(f"vandal {tried}", self._lobby, self._dice, self._day).play(codes, self._dice.below(25))
+
+    async def _over_after(self, mean: float) -> bool:
+        """Wait for about so long, or until the day is over. Whether it is."""
+        return await self._day.nap(self._dice.soon(mean))
+
+
+def _inspect(bank: UUID, door: str, rights: Rights) -> None:
+    rights.inspect(bank, door)

@@ -1,0 +1,139 @@
+"""What the simulated server writes down: plain rows in place of the product's tables."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, fields
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from cranny.access import LIVE, Grant
+from cranny.fleet import Finding, Link, Uplink
+from cranny.sim.reference.table import Table
+from cranny.usecases.deliveries import Delivery
+from cranny.wire.codes import Code, Qr
+from cranny.wire.kinds import Purpose
+from cranny.wire.messages import Given
+
+Door = tuple[UUID, str]
+"""Bank and label."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeptFact:
+    link: Link
+    projected: bool
+
+
+@dataclass(frozen=True, slots=True)
+class KeptEvent:
+    type: str
+    subject: str
+    at: datetime
+    data: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Lies:
+    """An occupancy."""
+
+    deliveries: tuple[UUID, ...]
+    live: bool
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryKept:
+    """`owner` is the person it is for, empty when nobody announced it. `known_as` is the id that a bank gave it."""
+
+    id: UUID
+    bank: UUID
+    state: Delivery
+    owner: str
+    tracking: str
+    deposit_grant: UUID | None = None
+    collect_grant: UUID | None = None
+    recall_grant: UUID | None = None
+    door: str = ""
+    generation: int = 0
+    known_as: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class GrantKept:
+    """A deposit grant has neither code nor QR."""
+
+    id: UUID
+    bank: UUID
+    purpose: Purpose
+    delivery: UUID | None
+    state: Grant
+    code: Code | None = None
+    qr: Qr | None = None
+    door: str = ""
+    generation: int = 0
+    verified: bool = False
+    code_off: bool = False
+
+    @property
+    def live(self) -> bool:
+        return self.state in LIVE
+
+
+@dataclass(slots=True)
+class Books:
+    """`newest` is the highest generation that any fact named, `occupied` the live one at a door, 0 when it is free.
+    `tasks` are jobs by name, done or not; `marks` are cursors."""
+
+    uplinks: Table[UUID, Uplink] = field(default_factory=Table)
+    facts: Table[tuple[UUID, int, int], KeptFact] = field(default_factory=Table)
+    events: Table[int, KeptEvent] = field(default_factory=Table)
+    lies: Table[tuple[UUID, str, int], Lies] = field(default_factory=Table)
+    newest: Table[Door, int] = field(default_factory=Table)
+    occupied: Table[Door, int] = field(default_factory=Table)
+    blocked: Table[Door, str] = field(default_factory=Table)
+    anomalies: Table[tuple[UUID, str, str], Finding] = field(default_factory=Table)
+    entries: Table[tuple[UUID, int], Given] = field(default_factory=Table)
+    deliveries: Table[UUID, DeliveryKept] = field(default_factory=Table)
+    grants: Table[UUID, GrantKept] = field(default_factory=Table)
+    jobs: Table[tuple[str, UUID], bool] = field(default_factory=Table)
+    marks: Table[str, int] = field(default_factory=Table)
+
+    def tables(self) -> Iterator[Table[Any, Any]]:
+        for one in fields(self):
+            yield getattr(self, one.name)
+
+    def begin(self) -> None:
+        for table in self.tables():
+            table.begin()
+
+    def commit(self) -> None:
+        for table in self.tables():
+            table.commit()
+
+    def rollback(self) -> None:
+        for table in self.tables():
+            table.rollback()
+
+    def next(self, mark: str) -> int:
+        """The number after the last one of this name."""
+        number = (self.marks.get(mark) or 0) + 1
+        self.marks.put(mark, number)
+        return number
+
+    def tell(self, type_: str, subject: str, at: datetime, data: dict[str, Any]) -> None:
+        """Into the log."""
+        self.events.put(self.next("event"), KeptEvent(type_, subject, at, data))
+
+    def note(self, finding: Finding) -> None:
+        """Into the list of anomalies, once."""
+        key = (finding.bank, finding.kind, finding.subject)
+        if self.anomalies.get(key) is None:
+            self.anomalies.put(key, finding)
+
+    def behind(self, bank: UUID, door: str, generation: int) -> list[DeliveryKept]:
+        """The deliveries that wait behind a door."""
+        inside = (Delivery.STORED, Delivery.OVERDUE, Delivery.RECALLING)
+        return [
+            row
+            for row in self.deliveries.values()
+            if (row.bank, row.door, row.generation) == (bank, door, generation) and row.state in inside
+        ]

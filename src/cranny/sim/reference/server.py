@@ -1,0 +1,236 @@
+"""The server in a simulated world: the product's own ingest over the reference store, killed now and then."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Final
+from uuid import UUID
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from cranny.core.clock import Clock
+from cranny.core.errors import Invalid, Refused, Unavailable
+from cranny.fleet import Arrival, Commits
+from cranny.sim.dice import Dice
+from cranny.sim.machines.fates import Fates, Life, Section
+from cranny.sim.machines.net import Net
+from cranny.sim.reference.books import GrantKept
+from cranny.sim.reference.reactions import Reactions
+from cranny.sim.reference.rights import TELL, VERIFY, Rights
+from cranny.sim.reference.store import ReferenceStore
+from cranny.sim.trace import Trace
+from cranny.wire import signing, subjects
+from cranny.wire.brokers import Broker, Incoming
+from cranny.wire.brokers.memory import Hub
+from cranny.wire.kdf import CheapKdf
+from cranny.wire.messages import Beat, Downlink, Entry, FactAck, FactBatch, Pull, pack, unpack
+from cranny.wire.nkey import public
+
+NAME: Final = "server"
+PAGE: Final = 200
+AT_ONCE: Final = 16
+OFF_S: Final = 8.0
+EVENTS: Final = 20
+"""Of one transaction of the reactions."""
+CURSOR: Final = "reactions"
+
+
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """Whom the server talks to besides banks: `tell` sends the message that a parcel waits, `flaw` hears of an
+    event that no table has a row for."""
+
+    tell: Callable[[GrantKept], None]
+    flaw: Callable[[str], None]
+
+
+class Server:
+    def __init__(
+        self,
+        store: ReferenceStore,
+        rights: Rights,
+        *,
+        key: Ed25519PrivateKey,
+        boxes: Mapping[UUID, str],
+        clock: Clock,
+        hub: Hub,
+        net: Net,
+        fates: Fates,
+        dice: Dice,
+        trace: Trace,
+        outside: Outside,
+    ) -> None:
+        """`boxes` are the NKEYs of the banks."""
+        self.store = store
+        self.rights = rights
+        self.fates = fates
+        self._key = key
+        self._boxes = boxes
+        self._clock = clock
+        self._hub = hub
+        self._net = net
+        self._dice = dice
+        self._trace = trace
+        self._outside = outside
+        self._reactions = Reactions(rights)
+        self._kdf = CheapKdf()
+        self._life = Life()
+        self._broker: Broker | None = None
+
+    # ------------------------------------------------------------ a process that comes and goes
+
+    async def live(self) -> None:
+        while True:
+            await self._one_life()
+            off = 1.0 if self.fates.calm else self._dice.soon(OFF_S)
+            self._trace.say(NAME, f"off for {off:.0f} s")
+            await asyncio.sleep(off)
+
+    def kill(self) -> None:
+        if not self._life.over:
+            self.fates.note(Section.IDLE)
+            self._life.end()
+
+    async def do(self, deed: Callable[[Rights], None]) -> bool:
+        """One transaction of somebody's request. False when the server was killed: then nobody knows."""
+        life = self._life
+        if life.over:
+            return False
+        work = asyncio.create_task(self._transact(life, deed))
+        death = asyncio.create_task(life.ended())
+        await asyncio.wait({work, death}, return_when=asyncio.FIRST_COMPLETED)
+        done = work.done()
+        for task in (work, death):
+            task.cancel()
+        await asyncio.gather(work, death, return_exceptions=True)
+        if done:
+            work.result()
+        return done
+
+    async def _one_life(self) -> None:
+        life = self._life = Life()
+        broker = self._net.join(self._hub, NAME)
+        self._broker = broker
+        commits = Commits(lambda _: self.store.transaction(life))
+        await broker.subscribe(subjects.ANY_FACTS, partial(self._facts, commits), queue="ingest", concurrent=AT_ONCE)
+        await broker.subscribe(subjects.ANY_PULL, self._pull, queue="downlink", concurrent=AT_ONCE)
+        await broker.subscribe(subjects.ANY_BEAT, self._beat, queue="presence")
+        self.store.grown.set()
+        works = [commits.run(), self._follow(life), life.ended()]
+        tasks = [asyncio.create_task(work) for work in works]
+        try:
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            life.end()
+            self._broker = None
+            for task in tasks:
+                task.cancel()
+            await broker.close()
+            results = await asyncio.gather(*tasks, return_exceptions=True)
+        for result in results:
+            if isinstance(result, Exception):
+                raise result
+
+    # ------------------------------------------------------------ the broker's side
+
+    async def _facts(self, commits: Commits, message: Incoming) -> None:
+        """As the fleet's Ingestor: whose is it, take it, answer behind the commit."""
+        tenant, bank = subjects.owner(message.subject)
+        box = self._boxes[bank]
+        try:
+            batch = unpack(signing.verify(public(box), "facts", message.payload), FactBatch)
+        except Invalid as invalid:
+            await message.respond(pack(FactAck(epoch=0, seq=0, refused=invalid.code)))
+            return
+        if (batch.tenant, batch.bank) != (tenant, bank):
+            await message.respond(pack(FactAck(epoch=0, seq=0, refused="foreign-bank")))
+            return
+        ack = await commits.take(Arrival(batch, box, self._clock.now()))
+        self._trace.count("batches answered")
+        await message.respond(pack(ack))
+
+    async def _pull(self, message: Incoming) -> None:
+        """As the fleet's Downlinker: what is committed behind the entry that the bank names, signed."""
+        tenant, bank = subjects.owner(message.subject)
+        applied = unpack(message.payload, Pull).applied
+        books = self.store.books
+        head = books.uplinks.kept[bank].down_head
+        last = min(head, applied + PAGE)
+        entries = [Entry(seq, books.entries.kept[bank, seq]) for seq in range(applied + 1, last + 1)]
+        page = Downlink(tenant, bank, entries, head)
+        await message.respond(signing.sign(self._key, "downlink", pack(page)))
+
+    async def _beat(self, message: Incoming) -> None:
+        tenant, bank = subjects.owner(message.subject)
+        beat = unpack(message.payload, Beat)
+        if beat.applied < self.store.books.uplinks.kept[bank].down_head:
+            await self._poke(tenant, bank)
+
+    async def _poke(self, tenant: UUID, bank: UUID) -> None:
+        try:
+            if self._broker is not None:
+                await self._broker.publish(subjects.poke(tenant, bank), b"")
+        except Unavailable:
+            self._trace.count("pokes lost")
+
+    # ------------------------------------------------------------ what follows from the log
+
+    async def _follow(self, life: Life) -> None:
+        """Reactions and jobs, whenever something was committed."""
+        while True:
+            await self.store.grown.wait()
+            self.store.grown.clear()
+            await asyncio.sleep(self._dice.between(0.01, 0.3))
+            while await self._react(life):
+                pass
+            await self._work(life)
+
+    async def _react(self, life: Life) -> bool:
+        """Some events, with the cursor, in one transaction. Whether there were any."""
+        books = self.store.books
+        after, head = books.marks.kept.get(CURSOR, 0), books.marks.kept.get("event", 0)
+        if after == head:
+            return False
+        last = min(head, after + EVENTS)
+
+        def deed(_: Rights) -> None:
+            for position in range(after + 1, last + 1):
+                event = books.events.must(position)
+                try:
+                    self._reactions.react(event)
+                except Refused as refused:
+                    self._outside.flaw(f"{event.type}: {refused.code}")
+            books.marks.put(CURSOR, last)
+
+        await self._transact(life, deed)
+        return True
+
+    async def _work(self, life: Life) -> None:
+        """The jobs that are waiting."""
+        for (job, id_), done in list(self.store.books.jobs.kept.items()):
+            if done:
+                continue
+            await asyncio.sleep(self._dice.soon(0.3))
+            if job == VERIFY:
+                await self._transact(life, partial(self._verify, id_))
+            elif job == TELL:
+                self._outside.tell(self.store.books.grants.kept[id_])
+                await self._transact(life, partial(_told, id_))
+
+    async def _verify(self, id_: UUID, rights: Rights) -> None:
+        await rights.verify(id_, self._kdf)
+
+    async def _transact(self, life: Life, deed: Callable[[Rights], Awaitable[None] | None]) -> None:
+        async with self.store.transaction(life):
+            self.rights.pokes = set()
+            work = deed(self.rights)
+            if work is not None:
+                await work
+            poked = sorted(self.rights.pokes)
+        for bank in poked:
+            await self._poke(self.rights.tenant, bank)
+
+
+def _told(id_: UUID, rights: Rights) -> None:
+    rights.books.jobs.put((TELL, id_), True)

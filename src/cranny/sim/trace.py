@@ -1,0 +1,18 @@
+"""What happened in a simulated world, line by line, and how often."""
+
+from collections import Counter
+from collections.abc import Callable
+
+
+class Trace:
+    def __init__(self, now: Callable[[], float]) -> None:
+        """`now` is the virtual time in seconds."""
+        self.lines: list[str] = []
+        self.counts: Counter[str] = Counter()
+        self._now = now
+
+    def say(self, who: str, what: str) -> None:
+        self.lines.append(f"{self._now():9.2f}  {who:<11} {what}")
+
+    def count(self, what: str, times: int = 1) -> None:
+        self.counts[what] += times

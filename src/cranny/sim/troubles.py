@@ -1,0 +1,42 @@
+"""How much of each kind of trouble a world has. Every seed has its own mix, because troubles hide each other: where
+the power goes every few minutes, nobody sees what would have gone wrong in the hour after a disk error."""
+
+import asyncio
+from dataclasses import dataclass
+from typing import Final
+
+from cranny.core.rng import pick
+from cranny.sim.dice import Dice
+
+MIXES: Final = (0.0, 0.3, 1.0, 1.0, 2.5)
+
+
+@dataclass(frozen=True, slots=True)
+class Troubles:
+    """Each is a factor on what is usual; 0 is none of it."""
+
+    messages: float
+    """Lost, repeated, late."""
+    partitions: float
+    power: float
+    """At the banks, at the worst moments too."""
+    disks: float
+    """Errors, and disks that are full."""
+    server: float
+    """Killed."""
+    doors: float
+    """Jams, fire, force, silent boards, wrong clocks."""
+
+
+def mix(seed: int) -> Troubles:
+    dice = Dice(seed, "troubles")
+    messages, partitions, power, disks, server, doors = (pick(dice, MIXES) for _ in range(6))
+    return Troubles(messages, partitions, power, disks, server, doors)
+
+
+async def pause(dice: Dice, usual: float, much: float) -> None:
+    """Until the next time: `usual` seconds on average where `much` is 1, sooner where it is more, and never where it
+    is 0."""
+    if not much:
+        await asyncio.get_running_loop().create_future()
+    await asyncio.sleep(dice.soon(usual) / much)

@@ -1,0 +1,287 @@
+"""A simulated world: some banks with their controllers, a server, a bad network, and people. Everything that can
+happen in it follows from its seed."""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from datetime import UTC, datetime
+from typing import Any, Final
+from uuid import UUID
+
+import msgspec
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from cranny.core.errors import Conflict
+from cranny.core.ids import TimeIds
+from cranny.edge.identity import Identity
+from cranny.fleet import NOTHING_YET, Uplink
+from cranny.sim.dice import Dice
+from cranny.sim.logs import Flaw, listening
+from cranny.sim.loop import VirtualClock, VirtualLoop
+from cranny.sim.machines.bank import VirtualBank
+from cranny.sim.machines.fates import SERVER_ODDS, Fates
+from cranny.sim.machines.net import Net
+from cranny.sim.oracles.ends import Ends
+from cranny.sim.oracles.verdicts import Verdicts
+from cranny.sim.oracles.witness import Witness
+from cranny.sim.people.day import Day
+from cranny.sim.people.lobby import Lobby
+from cranny.sim.people.misfortune import Misfortune
+from cranny.sim.people.town import Town
+from cranny.sim.plan import Plan, layout, policy
+from cranny.sim.reference.books import GrantKept
+from cranny.sim.reference.rights import Rights
+from cranny.sim.reference.server import CURSOR, NAME, Outside, Server
+from cranny.sim.reference.store import ReferenceStore
+from cranny.sim.report import Report, digest
+from cranny.sim.trace import Trace
+from cranny.sim.troubles import mix, pause
+from cranny.wire import nkey
+from cranny.wire.brokers.memory import Hub
+
+START: Final = datetime(2026, 3, 2, 6, tzinfo=UTC)
+KILLED_S: Final = 1800.0
+"""Between two kills of the server out of the blue, on average."""
+LOOK_S: Final = 10.0
+LULL_S: Final = 90.0
+"""So that the last reactions to the last facts are not overlooked."""
+EVENING_S: Final = 5400.0
+"""Until when everybody must have what is theirs, once everything works again."""
+QUIET_S: Final = 1800.0
+"""Until when server and banks must agree then."""
+
+
+class World:
+    def __init__(self, seed: int, plan: Plan, loop: VirtualLoop) -> None:
+        self.trace = Trace(loop.time)
+        self.verdicts = Verdicts(self.trace)
+        self._seed = seed
+        self._plan = plan
+        self._loop = loop
+        self._today = Day()
+        self._clock = VirtualClock(loop, START)
+        self._troubles = mix(seed)
+        self._net = Net(Dice(seed, "net"), self._troubles, self.trace)
+        self._hub = Hub(self._net)
+        self._tenant = UUID(bytes=Dice(seed, "tenant").bytes(16), version=4)
+        self._banks: list[VirtualBank] = []
+        self._witnesses: list[Witness] = []
+        self._towns: list[Town] = []
+        self._lobbies: list[Lobby] = []
+        self._people: dict[asyncio.Task[None], None] = {}
+        self._make()
+
+    # ------------------------------------------------------------ making
+
+    def _make(self) -> None:
+        plan, seed = self._plan, self._seed
+        server_key = Ed25519PrivateKey.from_private_bytes(Dice(seed, "server key").bytes(32))
+        names = [f"bank-{number}" for number in range(1, plan.banks + 1)]
+        identities = {name: self._identity(name, server_key) for name in names}
+        layouts = {identity.bank: layout(name, plan.doors) for name, identity in identities.items()}
+        doors = {bank: [box.label for box in made.compartments] for bank, made in layouts.items()}
+        odds = {section: usual * self._troubles.server for section, usual in SERVER_ODDS.items()}
+        fates = Fates(NAME, odds, Dice(seed, NAME, "fates"), self.trace)
+        self._store = ReferenceStore(doors, fates, Dice(seed, NAME, "store"))
+        self._rights = Rights(
+            self._store.books,
+            tenant=self._tenant,
+            peppers={identity.bank: identity.pepper for identity in identities.values()},
+            clock=self._clock,
+            ids=TimeIds(self._clock, Dice(seed, NAME, "ids")),
+            dice=Dice(seed, NAME, "rights"),
+        )
+        self._server = Server(
+            self._store,
+            self._rights,
+            key=server_key,
+            boxes={identity.bank: _box(identity) for identity in identities.values()},
+            clock=self._clock,
+            hub=self._hub,
+            net=self._net,
+            fates=fates,
+            dice=Dice(seed, NAME),
+            trace=self.trace,
+            outside=Outside(tell=self._tell, flaw=lambda detail: self.verdicts.say("BUG", NAME, detail)),
+        )
+        for number, name in enumerate(names):
+            self._add_bank(name, identities[name], number)
+
+    def _identity(self, name: str, server_key: Ed25519PrivateKey) -> Identity:
+        dice = Dice(self._seed, name, "identity")
+        return Identity(
+            tenant=self._tenant,
+            bank=UUID(bytes=dice.bytes(16), version=4),
+            nats=[],
+            seed=nkey.seed(dice.bytes(32)).decode(),
+            server_key=server_key.public_key().public_bytes_raw(),
+            pepper=dice.bytes(32),
+        )
+
+    def _add_bank(self, name: str, identity: Identity, number: int) -> None:
+        bank, plan, dice = identity.bank, self._plan, Dice(self._seed, name)
+        self._store.books.uplinks.kept[bank] = Uplink(bank, NOTHING_YET, None, 0, _box(identity))
+        self._store.books.begin()
+        made = layout(name, plan.doors)
+        self._rights.give(bank, made, policy(dice))
+        self._store.books.commit()
+        witness = Witness(name, bank, self._store, now=self._loop.time, trace=self.trace, verdicts=self.verdicts)
+        virtual = VirtualBank(
+            name,
+            identity,
+            made,
+            content=(number + self._seed) % 2 == 0,
+            clock=VirtualClock(self._loop, START),
+            seed=self._seed,
+            troubles=self._troubles,
+            hub=self._hub,
+            net=self._net,
+            trace=self.trace,
+            released=witness.released,
+            written=witness.written,
+            acked=witness.chain.heard,
+            path=plan.folder / f"{name}.db" if plan.folder else None,
+        )
+        virtual.screen.eyes.append(witness.told)
+        lobby = Lobby(virtual, witness, self.trace)
+        town = Town(
+            lobby,
+            self._server,
+            plan,
+            day=self._today,
+            dice=Dice(self._seed, name, "town"),
+            trace=self.trace,
+            spawn=self._spawn,
+        )
+        self._banks.append(virtual)
+        self._witnesses.append(witness)
+        self._lobbies.append(lobby)
+        self._towns.append(town)
+
+    # ------------------------------------------------------------ living
+
+    async def live(self) -> Report:
+        """The day with everything that goes wrong, then the evening in which all comes right, then the reckoning."""
+        with listening(self._heard):
+            machines = [asyncio.create_task(self._machine(NAME, self._server.live()))]
+            machines += [asyncio.create_task(self._machine(bank.name, bank.live())) for bank in self._banks]
+            machines += [asyncio.create_task(lobby.passers_by()) for lobby in self._lobbies]
+            await self._day()
+            await self._evening()
+            for machine in machines:
+                machine.cancel()
+            await asyncio.gather(*machines, return_exceptions=True)
+            await self._reckon()
+        for bank in self._banks:
+            await bank.close()
+        return self._report()
+
+    async def _day(self) -> None:
+        self.trace.say("world", "the day begins")
+        storms = [asyncio.create_task(self._net.storms(self._hub, bank.name, NAME)) for bank in self._banks]
+        storms += [asyncio.create_task(self._server_kills())]
+        for bank, lobby in zip(self._banks, self._lobbies, strict=True):
+            storms.append(asyncio.create_task(Misfortune(bank, lobby, self._troubles, self.trace).strike()))
+        for town in self._towns:
+            town.begin()
+        await self._until(lambda: False, self._plan.hours * 3600)
+        for storm in storms:
+            storm.cancel()
+        await asyncio.gather(*storms, return_exceptions=True)
+
+    async def _evening(self) -> None:
+        self.trace.say("world", "the evening: nothing goes wrong any more")
+        self._net.calm = self._server.fates.calm = True
+        for bank in self._banks:
+            bank.fates.calm = True
+        self._today.end()
+        if not await self._until(lambda: not self._people, EVENING_S):
+            self.verdicts.say("I5", "people", f"{len(self._people)} still wait")
+        await asyncio.sleep(LULL_S)
+        await self._until(self._quiet, QUIET_S)
+        for person in list(self._people):
+            person.cancel()
+
+    async def _reckon(self) -> None:
+        if self._enough():
+            return
+        for bank, witness, town in zip(self._banks, self._witnesses, self._towns, strict=True):
+            await Ends(bank, witness, town.collectors, self._store.books).judge()
+
+    async def _until(self, reached: Callable[[], bool], most: float) -> bool:
+        """Let the world live until something is so, `most` seconds. Whether it is so; a hasty world that has found
+        something does not care."""
+        end = self._loop.time() + most
+        while self._loop.time() < end and not reached():
+            if self._enough():
+                return True
+            await asyncio.sleep(min(LOOK_S, end - self._loop.time()))
+        return reached()
+
+    def _quiet(self) -> bool:
+        """Nothing is on its way any more."""
+        books = self._store.books
+        for one in self._witnesses:
+            uplink = books.uplinks.kept[one.bank]
+            if not uplink.cursor.seq == len(one.chain.facts) == one.chain.acked:
+                return False
+            if uplink.down_head != one.given.applied:
+                return False
+        followed = books.marks.kept[CURSOR] == books.marks.kept["event"] and all(books.jobs.kept.values())
+        return followed and not any(lobby.open_doors() for lobby in self._lobbies)
+
+    def _enough(self) -> bool:
+        return self._plan.hasty and bool(self.verdicts.found)
+
+    async def _server_kills(self) -> None:
+        dice = Dice(self._seed, NAME, "kills")
+        while True:
+            await pause(dice, KILLED_S, self._troubles.server)
+            self._server.kill()
+
+    # ------------------------------------------------------------ who lives in it
+
+    def _tell(self, grant: GrantKept) -> None:
+        town = next(town for town in self._towns if town.bank == grant.bank)
+        town.tell(grant)
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        person = asyncio.create_task(self._person(work))
+        self._people[person] = None
+        person.add_done_callback(self._people.pop)
+
+    async def _person(self, work: Coroutine[Any, Any, None]) -> None:
+        try:
+            await work
+        except Exception as error:  # noqa: BLE001 - a person who met a mistake of ours is a witness, not a victim
+            self.verdicts.say("BUG", "people", f"{type(error).__name__}: {error}")
+
+    async def _machine(self, name: str, work: Coroutine[Any, Any, None]) -> None:
+        try:
+            await work
+        except Conflict as conflict:
+            self.verdicts.say("I8", name, f"the controller refuses its journal: {conflict.detail}")
+        except Exception as error:  # noqa: BLE001 - a machine that breaks is what we look for
+            self.verdicts.say("BUG", name, f"{type(error).__name__}: {error}")
+
+    def _heard(self, flaw: Flaw) -> None:
+        """A line that the product logged."""
+        self.trace.count(f"log: {flaw.event}")
+        if flaw.bug:
+            self.verdicts.say("BUG", "log", f"{flaw.event}: {flaw.bug}")
+
+    def _report(self) -> Report:
+        facts = self._store.books.facts.kept
+        held = [facts[key].link.stored for key in sorted(facts)]
+        journals = [witness.chain.facts for witness in self._witnesses]
+        return Report(
+            seed=self._seed,
+            digest=digest(journals, held, self.trace.lines),
+            counts=msgspec.to_builtins(dict(self.trace.counts)),
+            violations=tuple(self.verdicts.found),
+            trace=tuple(self.trace.lines),
+            hours=self._loop.time() / 3600,
+        )
+
+
+def _box(identity: Identity) -> str:
+    return nkey.name(nkey.private(identity.seed.encode()).public_key())

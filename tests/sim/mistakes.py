@@ -1,0 +1,200 @@
+"""Mistakes, planted into the running product at its seams. Each is one that a hurried programmer might make."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+import pytest
+
+from cranny.edge import collects, controller, journal, opening, rights, schema, storing, uplink
+from cranny.edge.change import Change
+from cranny.edge.crew import Crew
+from cranny.edge.disk import DiskFailed
+from cranny.edge.draft import Draft
+from cranny.edge.journal import Journal
+from cranny.edge.lifecycle import Deed
+from cranny.edge.rows import Opening
+from cranny.edge.state import State
+from cranny.fleet import Commits
+from cranny.fleet import rules as fleet_rules
+from cranny.wire.facts import GENESIS
+from cranny.wire.messages import FactAck
+
+Plant = Callable[[pytest.MonkeyPatch], None]
+
+
+def ack_before_commit(patch: pytest.MonkeyPatch) -> None:
+    """The server says that it holds what it is about to write."""
+    take = Commits.take
+    writing = set()
+
+    async def hasty(self: Commits, arrival: Any) -> FactAck:
+        task = asyncio.ensure_future(take(self, arrival))
+        writing.add(task)
+        task.add_done_callback(writing.discard)
+        task.add_done_callback(lambda task: task.cancelled() or task.exception())
+        return FactAck(epoch=arrival.batch.epoch, seq=arrival.batch.first + len(arrival.batch.facts) - 1)
+
+    patch.setattr(Commits, "take", hasty)
+
+
+def pulse_before_the_intent_is_durable(patch: pytest.MonkeyPatch) -> None:
+    """The journal writes in the background, because that is faster."""
+    commit = Journal.commit
+    writing = set()
+
+    async def lazy(self: Journal, rule: Any, *, essential: bool = True) -> Any:
+        change, told = rule(self.state)
+        if not any(type(body).__name__ == "OpeningIntended" for body in change.bodies):
+            return await commit(self, rule, essential=essential)
+        for row in change.rows:
+            self.state.put(row)
+        task = asyncio.ensure_future(commit(self, lambda _: (change, told), essential=essential))
+        writing.add(task)
+        task.add_done_callback(writing.discard)
+        task.add_done_callback(lambda task: task.cancelled() or task.exception())
+        return told
+
+    patch.setattr(Journal, "commit", lazy)
+
+
+def a_code_is_for_a_door(patch: pytest.MonkeyPatch) -> None:
+    """Whoever may open a door may open it whatever lies there by now."""
+    behind = State.lies_behind
+
+    def any_generation(self: State, grant: Any) -> Any:
+        return self.occupancies.get(grant.door) if grant.door else behind(self, grant)
+
+    def again(state: State, sight: Any, last: Any, ids: Any) -> Any:
+        under_way = state.under_way(last.door)
+        if under_way is not None:
+            return Draft(state).change(), collects._already(sight, under_way, last.grant.grant)
+        box = state.compartment(last.door)
+        opened = collects._opening(last.grant, last.door, box.generation, "reopen", ids)
+        return collects._release(state, sight, opened, None)
+
+    patch.setattr(State, "lies_behind", any_generation)
+    patch.setattr(collects, "intend_again", again)
+
+
+def numbers_start_again(patch: pytest.MonkeyPatch) -> None:
+    """After a restart the facts are counted from 1."""
+    load = journal._load
+
+    def forgetful(connection: Any, new: Any) -> State:
+        state = load(connection, new)
+        state.put(msgspec.structs.replace(state.mark, seq=0, acked=0, head=GENESIS))
+        return state
+
+    patch.setattr(journal, "_load", forgetful)
+    patch.setattr(schema, "ADD_FACT", schema.ADD_FACT.replace("INSERT", "INSERT OR REPLACE"))
+
+
+def nothing_is_known_twice(patch: pytest.MonkeyPatch) -> None:
+    """The server takes every batch for a new one."""
+    patch.setattr(fleet_rules, "overlap", lambda _cursor, _batch: range(0))
+
+
+def a_doubtful_door_stays_in_the_pool(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(Draft, "block", lambda _self, _door, _reason: None)
+
+
+def a_disk_error_is_swallowed(patch: pytest.MonkeyPatch) -> None:
+    """What could not be written is taken for written."""
+    commit = Journal.commit
+
+    async def careless(self: Journal, rule: Any, *, essential: bool = True) -> Any:
+        try:
+            return await commit(self, rule, essential=essential)
+        except DiskFailed:
+            self._broken = False
+            change, told = rule(self.state)
+            for row in change.rows:
+                self.state.put(row)
+            return told
+
+    patch.setattr(Journal, "commit", careless)
+
+
+def a_revoked_grant_still_opens(patch: pytest.MonkeyPatch) -> None:
+    end = rights.end
+    patch.setattr(rights, "end", lambda grant, deed: grant if deed is Deed.REVOKE else end(grant, deed))
+
+
+def a_restart_opens_the_door_again(patch: pytest.MonkeyPatch) -> None:
+    """The controller finishes what it began before the power went."""
+    start = controller.Controller.start
+
+    def eager(self: Any) -> None:
+        start(self)
+        for under_way in self.journal.state.openings.values():
+            box = self.journal.state.boxes[under_way.door]
+            self._crew.spawn(self._driver.pulse(box.unit, box.channel), name="again")
+
+    patch.setattr(controller.Controller, "start", eager)
+
+
+def what_was_sent_counts_as_held(patch: pytest.MonkeyPatch) -> None:
+    """Any answer is taken for an acknowledgement of everything."""
+
+    def trusting(state: State, _: FactAck) -> Any:
+        return Change(rows=[msgspec.structs.replace(state.mark, acked=state.mark.seq)]), None
+
+    patch.setattr(uplink, "acknowledged", trusting)
+
+
+def a_parcel_counts_when_the_door_opens(patch: pytest.MonkeyPatch) -> None:
+    """Whatever happened to the door, the deposit is stored once it is shut."""
+    patch.setattr(storing, "_verdict", lambda *_: ("inferred", "empty", ""))
+
+
+def every_try_is_an_opening_of_its_own(patch: pytest.MonkeyPatch) -> None:
+    """A further pulse is not written down."""
+
+    async def silent(self: Any, id_: Any) -> Any:
+        return self._journal.state.openings[id_]
+
+    patch.setattr(opening.Opener, "_try_again", silent)
+
+
+def a_lock_may_be_released_late(patch: pytest.MonkeyPatch) -> None:
+    """However long the disk took for the intent."""
+    patch.setattr(opening, "LATE_S", 1e9)
+
+
+def a_failed_task_is_not_noticed(patch: pytest.MonkeyPatch) -> None:
+    """The controller goes on with what is left of it."""
+    patch.setattr(Crew, "_fail", lambda _self, _error: None)
+
+
+def what_was_withdrawn_is_taken_in(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(rights, "_withdraw", lambda _state, _given, _rows: None)
+
+
+def a_restart_forgets_what_was_under_way(patch: pytest.MonkeyPatch) -> None:
+    """The openings of the last run are of no interest."""
+    patch.setitem(schema.LOAD, Opening, "SELECT * FROM openings WHERE false")
+
+
+MISTAKES: dict[str, Plant] = {
+    plant.__name__: plant
+    for plant in (
+        ack_before_commit,
+        pulse_before_the_intent_is_durable,
+        a_code_is_for_a_door,
+        numbers_start_again,
+        nothing_is_known_twice,
+        a_doubtful_door_stays_in_the_pool,
+        a_disk_error_is_swallowed,
+        a_revoked_grant_still_opens,
+        a_restart_opens_the_door_again,
+        what_was_sent_counts_as_held,
+        a_parcel_counts_when_the_door_opens,
+        every_try_is_an_opening_of_its_own,
+        a_lock_may_be_released_late,
+        a_failed_task_is_not_noticed,
+        what_was_withdrawn_is_taken_in,
+        a_restart_forgets_what_was_under_way,
+    )
+}
