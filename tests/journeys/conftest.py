@@ -18,9 +18,15 @@ async def house(new_data_dir: Callable[[], Path]) -> AsyncIterator[House]:
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def doomed(new_data_dir: Callable[[], Path]) -> AsyncIterator[House]:
-    """A house to be killed: it has one tenant, and nothing of it runs; who needs it up, brings it up."""
+async def founded(new_data_dir: Callable[[], Path]) -> House:
+    """A house to be killed: it has one tenant, and nothing of it runs."""
     house = House(new_data_dir(), free_port())
     await house.found("Doomed")
-    yield house
-    await house.down()
+    return house
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def doomed(founded: House) -> AsyncIterator[House]:
+    """Who needs it up, brings it up; afterwards nothing of it runs again."""
+    yield founded
+    await founded.down()

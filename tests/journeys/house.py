@@ -163,7 +163,7 @@ class House:
             log=self.data / f"{name}.log", command=command,
         )  # fmt: skip
         try:
-            async with httpx2.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=30) as client:
+            async with httpx2.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=PATIENCE_S) as client:
                 kiosk = Kiosk(client, self.world(name))
 
                 async def ready() -> bool:
@@ -190,7 +190,7 @@ class House:
     def client(self) -> httpx2.AsyncClient:
         """One for the house: each has to make its TLS settings, which takes longer than most requests."""
         if self._client is None:
-            self._client = httpx2.AsyncClient(base_url=self.url, timeout=30)
+            self._client = httpx2.AsyncClient(base_url=self.url, timeout=PATIENCE_S)
             self._client.headers["Authorization"] = f"Bearer {self.key or 'nobody'}"
         return self._client
 
