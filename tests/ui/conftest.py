@@ -36,8 +36,10 @@ def address():
         thread.join()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser():
+    """For one file only: as long as it is there, Playwright's event loop runs in this thread, and no other test could
+    start its own."""
     if CHROMIUM is None:
         pytest.skip(WHY)
     from playwright.sync_api import sync_playwright
