@@ -15,6 +15,8 @@ from cranny.core.rng import Rng
 from cranny.edge.drivers import Address, Bench, BoardFault, BoardSilent, Changed, Driver, Reading
 from cranny.edge.drivers._world import Box, World
 
+__all__ = ["Box", "SimulatedBoard", "bench", "open_board"]
+
 LINE_S = 0.02
 """A command's way over the line."""
 SPRING_MS = (60, 250)
