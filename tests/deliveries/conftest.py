@@ -22,7 +22,7 @@ from cranny.fleet import enrolment
 from cranny.fleet.downlink import open_desk
 from cranny.fleet.postgres import PostgresStore
 from cranny.platform import jobs, log, reactions, sequencer, tenants
-from cranny.platform.db import Database, open_pool
+from cranny.platform.db import Database, GaveWay, open_pool
 from cranny.platform.engines import PostgresAddress
 from cranny.platform.feature import Parts
 from cranny.platform.keys import Keyring
@@ -168,10 +168,16 @@ class Yard:
         return shown
 
     async def cancel(self, id_: UUID, reason: str = "changed my mind") -> deliveries.DeliveryShown:
-        async with self.db.transaction(self.tenant) as tx:
-            await deliveries.cancel(tx, self.keyring, id_, reason=reason)
+        try:
+            await self._cancel(id_, reason)
+        except GaveWay:
+            await self._cancel(id_, reason)  # as the API does by itself
         await self.follow()
         return await self.get(id_)
+
+    async def _cancel(self, id_: UUID, reason: str) -> None:
+        async with self.db.transaction(self.tenant) as tx:
+            await deliveries.cancel(tx, self.keyring, id_, reason=reason)
 
     async def get(self, id_: UUID) -> deliveries.DeliveryShown:
         async with self.db.transaction(self.tenant) as tx:
