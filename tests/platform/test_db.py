@@ -180,4 +180,3 @@ async def test_who_is_cancelled_as_the_database_goes_away_is_cancelled(
     await asyncio.gather(ending, *tasks, return_exceptions=True)
     await admin.close()
     assert all(task.cancelled() for task in tasks)
-    assert await labels(wide, tenant) == ["first"]
