@@ -8,23 +8,31 @@ import asyncio
 import selectors
 from collections.abc import Coroutine, Mapping
 from datetime import datetime, timedelta
-from typing import Any, NoReturn, TypeVar
+from typing import Any, Final, NoReturn, TypeVar
 
 T = TypeVar("T")
 
 
+STILL: Final = 200_000
+"""So many rounds of the loop in one moment are no moment any more."""
+
+
 class Stuck(Exception):
-    """Everybody waits and nobody will ever wake anybody."""
+    """Everybody waits and nobody will ever wake anybody, or somebody runs in circles and no time passes."""
 
 
 class _Jump(selectors.SelectSelector):
     """Instead of sleeping, moves the loop's clock."""
 
     loop: "VirtualLoop"
+    still = 0
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
         if timeout is None:
             raise Stuck("the simulation waits for something that will never come")
+        self.still = 0 if timeout > 0 else self.still + 1
+        if self.still > STILL:
+            raise Stuck("time does not pass any more: somebody runs in circles")
         self.loop.elapsed += timeout
         return []
 

@@ -21,8 +21,8 @@ class Plan:
     as soon as an oracle has found something."""
 
     banks: int = 2
-    hours: float = 3.0
-    deliveries: int = 36
+    hours: float = 2.5
+    deliveries: int = 32
     doors: int = 12
     folder: Path | None = None
     hasty: bool = False

@@ -51,6 +51,17 @@ def test_a_story_that_can_never_go_on_is_found() -> None:
         live(story(), VirtualLoop())
 
 
+def test_running_in_circles_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("cranny.sim.loop.STILL", 100)
+
+    async def story() -> None:
+        for _ in range(1000):
+            await asyncio.sleep(0)
+
+    with pytest.raises(Stuck, match="circles"):
+        live(story(), VirtualLoop())
+
+
 def test_an_error_in_a_background_task_is_not_lost() -> None:
     async def background() -> None:
         raise ValueError("lost?")

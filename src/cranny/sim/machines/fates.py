@@ -66,7 +66,7 @@ class Fates:
         if self.calm:
             return False
         self._passed[section] += 1
-        struck = self._passed[section] == self._certain.get(section) or self._dice.chance(self._odds[section])
+        struck = self._passed[section] == self._certain.get(section) or self._dice.chance(self._odds.get(section, 0.0))
         if struck:
             self.note(section)
         return struck

@@ -1,0 +1,42 @@
+"""Do the oracles bite? Each planted mistake is found within the twenty seeds, by the oracle whose matter it is."""
+
+import pytest
+
+from cranny.sim import Plan, Report, run
+from tests.sim.mistakes import MISTAKES
+from tests.sim.test_seeds import SEEDS
+
+BROKEN = {
+    "ack_before_commit": "I4",
+    "pulse_before_the_intent_is_durable": "I3",
+    "a_code_is_for_a_door": "I1",
+    "numbers_start_again": "I8",
+    "nothing_is_known_twice": "I8",
+    "a_doubtful_door_stays_in_the_pool": "I7",
+    "a_disk_error_is_swallowed": "I3",
+    "a_revoked_grant_still_opens": "I1",
+    "a_restart_opens_the_door_again": "I3",
+    "what_was_sent_counts_as_held": "I4",
+    "a_parcel_counts_when_the_door_opens": "I7",
+    "every_try_is_an_opening_of_its_own": "I3",
+    "a_lock_may_be_released_late": "I3",
+    "a_failed_task_is_not_noticed": "I7",
+    "what_was_withdrawn_is_taken_in": "I1",
+    "a_restart_forgets_what_was_under_way": "I3",
+}
+
+
+def test_every_mistake_has_its_oracle() -> None:
+    assert BROKEN.keys() == MISTAKES.keys()
+
+
+@pytest.mark.parametrize("mistake", BROKEN)
+def test_a_mistake_is_found(mistake: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    MISTAKES[mistake](monkeypatch)
+    report = _first_that_finds()
+    assert report is not None, "no seed has found it"
+    assert BROKEN[mistake] in {violation.invariant for violation in report.violations}
+
+
+def _first_that_finds() -> Report | None:
+    return next((report for seed in SEEDS if (report := run(seed, Plan(hasty=True))).violations), None)
