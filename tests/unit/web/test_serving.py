@@ -31,9 +31,11 @@ async def test_it_answers_until_it_is_cancelled() -> None:
             except httpx2.TransportError:
                 await asyncio.sleep(0.02)
     assert answer.text == "done"
+    await asyncio.sleep(0.1)  # the server's side of the connection ends as well
     serving.cancel()
     with pytest.raises(asyncio.CancelledError):
         await serving
+    await asyncio.sleep(0)
 
 
 async def test_a_taken_port_is_one_clear_sentence() -> None:
