@@ -164,7 +164,7 @@ class House:
         )  # fmt: skip
         try:
             async with httpx2.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=PATIENCE_S) as client:
-                kiosk = Kiosk(client, self.world(name))
+                kiosk = Kiosk(client, self.world(name), home / "journal.sqlite")
 
                 async def ready() -> bool:
                     assert process.child.returncode is None, process.log.read_text()

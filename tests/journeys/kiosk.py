@@ -2,8 +2,9 @@
 
 import asyncio
 import json
+import sqlite3
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -56,8 +57,11 @@ async def listening(client: httpx2.AsyncClient, path: str, after: str = "") -> A
 
 @dataclass
 class Kiosk:
+    """`world` is the file of its cabinet, `journal` its controller's."""
+
     client: httpx2.AsyncClient
     world: Path
+    journal: Path
 
     async def scan(self, text: str) -> Answer:
         return await self._post("/kiosk/scan", {"text": text})
@@ -90,6 +94,12 @@ class Kiosk:
         for act in acts:
             answer = await self.client.post(f"/hands/doors/{label}", json={"act": act})
             assert answer.status_code == 200, answer.text
+
+    def mark(self) -> tuple[int, int, int]:
+        """(last fact, last one that the server has said it holds, last right that came down)"""
+        with closing(sqlite3.connect(f"file:{self.journal}?mode=ro", uri=True)) as journal:
+            found: tuple[int, int, int] = journal.execute("SELECT seq, acked, applied FROM marks").fetchone()
+        return found
 
     def pulses(self) -> int:
         """How often any lock of this cabinet was ever released, by whatever process."""

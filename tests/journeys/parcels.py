@@ -24,7 +24,7 @@ def bank_file(doors: Mapping[str, int], **policy: Any) -> dict[str, Any]:
         "name": f"Bank {next(NUMBERS)}",
         "timezone": "Europe/Prague",
         "site": "Hall",
-        "policy": {"open_wait_s": 1, **policy},
+        "policy": policy,
         "towers": [
             {
                 "name": "A",
@@ -77,6 +77,18 @@ class Parcel:
 
         await eventually(there)
         return await self.shown()
+
+    async def ready(self, kiosk: Kiosk) -> "Parcel":
+        """Wait until its code opens at this bank, and look the code up."""
+        shown = await self.shown()
+
+        async def opens_now() -> bool:
+            grant = await self.house.get(f"/v1/grants/{shown['grants']['collect']}")
+            status = await self.house.get(f"/v1/banks/{shown['bank']}/status")
+            return bool(grant["state"] == "active" and kiosk.mark()[2] == status["given"])
+
+        await eventually(opens_now)
+        return await self.reveal()
 
     async def reveal(self, which: str = "collect") -> "Parcel":
         """Look up the code and the QR of one of its grants."""

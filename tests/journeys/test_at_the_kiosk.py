@@ -35,7 +35,7 @@ class Corner:
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def corner(house: House) -> AsyncIterator[Corner]:
     """A bank of three sizes. The lock of L1 is jammed."""
-    bank, claim = await house.bank(bank_file({"S": 5, "M": 5, "L": 4}))
+    bank, claim = await house.bank(bank_file({"S": 5, "M": 5, "L": 4}, open_wait_s=2))
     house.world("corner").write_text(json.dumps({"1/11": {"jammed": True}}))
     async with house.edge("corner", claim) as kiosk:
         yield Corner(house, bank, kiosk)
@@ -104,7 +104,7 @@ async def test_parcels_of_one_recipient_in_one_visit_are_one_door_and_one_code(c
 
     await eventually(superseded)
     first = parcels[0]
-    await first.reveal()
+    await first.ready(kiosk)
     opened = await kiosk.code(first.code)
     assert (opened["code"], opened["door"], opened["items"]) == ("opened", answers[0]["door"], 3)
     await kiosk.act(opened["door"], "take", "shut")
@@ -151,7 +151,7 @@ async def test_an_unknown_parcel_is_for_the_bank_s_policy_to_take_or_refuse(corn
     assert await kiosk.scan("STRANGE 1") == {"code": "refused", "reason": "unknown_tracking", "wait_s": 0}
     assert kiosk.pulses() == before
 
-    await house.put(policy, {"open_wait_s": 1, "unknown_tracking": "accept"})
+    await house.put(policy, {"open_wait_s": 2, "unknown_tracking": "accept"})
     opened = await opens(kiosk, "STRANGE 1")
     await kiosk.act(opened["door"], "put", "shut")
     await kiosk.done(opened["visit"])

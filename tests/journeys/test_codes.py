@@ -37,7 +37,7 @@ async def test_a_used_code_opens_again_for_whoever_forgot_something_but_never_th
     house, kiosk = corner.house, corner.kiosk
     first = await announce(house, corner.bank, size=MEDIUM)
     assert await deposit(kiosk, first) == "M1"
-    await first.reveal()
+    await first.ready(kiosk)
     for credential in ("code", "reopen"):
         assert (await kiosk.code(first.code))["door"] == "M1"
         await kiosk.act("M1", "take", "shut")
@@ -52,7 +52,7 @@ async def test_a_used_code_opens_again_for_whoever_forgot_something_but_never_th
     assert (await kiosk.code(first.code))["reason"] == "wrong"
     assert (await kiosk.scan(first.qr))["reason"] == "wrong"
     assert kiosk.pulses() == pulses
-    await second.reveal()
+    await second.ready(kiosk)
     assert second.code[:3] != first.code[:3]
     assert (await kiosk.code(second.code))["door"] == "M1"
     await kiosk.act("M1", "take", "shut")
@@ -65,7 +65,7 @@ async def test_eleven_wrong_codes(corner: Corner) -> None:
     guessed, other = await announce(house, corner.bank, size=MEDIUM), await announce(house, corner.bank, size=SMALL)
     for parcel in (guessed, other):
         await deposit(kiosk, parcel)
-        await parcel.reveal()
+        await parcel.ready(kiosk)
     pulses, seen = kiosk.pulses(), Counter[str]()
 
     async def tried(code: str) -> Answer:

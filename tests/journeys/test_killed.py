@@ -2,9 +2,8 @@
 moves because somebody started."""
 
 import asyncio
-import sqlite3
 from collections.abc import Awaitable, Callable
-from contextlib import closing, suppress
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -41,12 +40,6 @@ async def facts(house: House, bank: str) -> list[Answer]:
     return found
 
 
-def acknowledged(house: House, name: str) -> tuple[int, int]:
-    """(last fact, last one that the server has said it holds) in a controller's journal."""
-    with closing(sqlite3.connect(f"file:{house.home(name)}/journal.sqlite?mode=ro", uri=True)) as journal:
-        return journal.execute("SELECT seq, acked FROM marks").fetchone()
-
-
 def all_gone(data: Path) -> bool:
     """No process is left that was started on this directory, or for it."""
     for process in Path("/proc").glob("[0-9]*"):
@@ -77,7 +70,7 @@ async def test_the_controller_is_killed_four_times_around_one_parcel(house: Hous
         await parcel.becomes("stored")
 
         # A pick-up: the intent, and no pulse.
-        await parcel.reveal()
+        await parcel.ready(kiosk)
         await fatal(house, name, lambda: kiosk.code(parcel.code))
     async with house.edge(name, command=after) as kiosk:
         await kiosk.shows(door, "taken")
@@ -125,14 +118,15 @@ async def test_the_worker_is_killed_between_commit_and_acknowledgement(doomed: H
         door = (await opens(kiosk, parcel.tracking))["door"]
 
         async def all_safe() -> bool:
-            return len(set(acknowledged(doomed, "acks"))) == 1
+            last, safe, _ = kiosk.mark()
+            return last == safe
 
         await eventually(all_safe)
         await doomed.processes["worker"].end()
         dies = await doomed.run("worker", command=dying("committed_not_answered"))
         await kiosk.act(door, "put", "shut")
         await dies.dies()
-        last, safe = acknowledged(doomed, "acks")
+        last, safe, _ = kiosk.mark()
         taken = (await doomed.get(f"/v1/banks/{bank}/status"))["taken"]
         await doomed.run("worker")
         assert safe < taken <= last  # committed, and the bank has not heard of it

@@ -29,7 +29,7 @@ async def test_from_announcement_to_the_event_at_a_subscriber(house: House) -> N
         await told.hears(type="grant.activated", subject=grant)
 
         # The recipient: nine digits, once.
-        await delivery.reveal()
+        await delivery.ready(kiosk)
         opened = await kiosk.code(delivery.code)
         assert (opened["code"], opened["door"]) == ("opened", door)
         await kiosk.act(door, "take", "shut")
