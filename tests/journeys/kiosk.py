@@ -105,7 +105,7 @@ class Kiosk:
         """How often any lock of this cabinet was ever released, by whatever process."""
         if not self.world.exists():
             return 0
-        return sum(box["pulses"] for box in json.loads(self.world.read_bytes()).values())
+        return sum(box.get("pulses", 0) for box in json.loads(self.world.read_bytes()).values())
 
     async def _post(self, path: str, body: Answer) -> Answer:
         answer = await self.client.post(path, json=body)
