@@ -193,12 +193,18 @@ def test_every_number_of_banks_can_be_had() -> None:
 # ---------------------------------------------------------------- the network
 
 
+async def leave(writer: asyncio.StreamWriter) -> None:
+    writer.close()
+    with suppress(ConnectionError):
+        await writer.wait_closed()
+
+
 async def test_a_line_that_is_cut_lets_nobody_through_until_it_is_mended() -> None:
     async def echo(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with suppress(ConnectionError):
             while data := await reader.read(100):
                 writer.write(data)
-        writer.close()
+        await leave(writer)
 
     broker = await asyncio.start_server(echo, "127.0.0.1", 0)
     async with broker, open_line("127.0.0.1", broker.sockets[0].getsockname()[1]) as line:
@@ -211,7 +217,7 @@ async def test_a_line_that_is_cut_lets_nobody_through_until_it_is_mended() -> No
             except ConnectionError:
                 return b""
             finally:
-                writer.close()
+                await leave(writer)
 
         reader, writer = await asyncio.open_connection("127.0.0.1", line.port)
         writer.write(b"before")
@@ -219,7 +225,7 @@ async def test_a_line_that_is_cut_lets_nobody_through_until_it_is_mended() -> No
         line.cut()
         with suppress(ConnectionError):
             assert await reader.read(100) == b""
-        writer.close()
+        await leave(writer)
         assert await says(b"during") == b""
         line.mend()
         assert await says(b"after") == b"after"

@@ -16,6 +16,7 @@ class Line:
         self.whole = True
         self._target = (host, to)
         self._ends: set[asyncio.StreamWriter] = set()
+        self._sessions: set[asyncio.Task[None]] = set()
 
     def cut(self) -> None:
         """Every connection breaks, and nobody gets through."""
@@ -26,15 +27,25 @@ class Line:
     def mend(self) -> None:
         self.whole = True
 
-    async def join(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    def join(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """A bank connects."""
+        session = asyncio.create_task(self._join(reader, writer))
+        self._sessions.add(session)
+        session.add_done_callback(self._sessions.discard)
+
+    async def close(self) -> None:
+        """Cut, and nothing of it is left behind."""
+        self.cut()
+        await asyncio.gather(*self._sessions)
+
+    async def _join(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if not self.whole:
-            writer.transport.abort()
+            await _abort(writer)
             return
         try:
             upstream_reader, upstream = await asyncio.open_connection(*self._target)
         except OSError:
-            writer.transport.abort()
+            await _abort(writer)
             return
         ends = {writer, upstream}
         self._ends |= ends
@@ -42,8 +53,7 @@ class Line:
             await asyncio.gather(_pass(reader, upstream), _pass(upstream_reader, writer))
         finally:
             self._ends -= ends
-            for end in ends:
-                end.transport.abort()
+            await _abort(*ends)
 
 
 async def _pass(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -53,6 +63,14 @@ async def _pass(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
             writer.write(data)
             await writer.drain()
     writer.transport.abort()
+
+
+async def _abort(*ends: asyncio.StreamWriter) -> None:
+    for end in ends:
+        end.transport.abort()
+    for end in ends:
+        with suppress(ConnectionError):
+            await end.wait_closed()
 
 
 @asynccontextmanager
@@ -65,5 +83,5 @@ async def open_line(host: str, to: int) -> AsyncIterator[Line]:
         yield line
     finally:
         server.close()
-        line.cut()
+        await line.close()
         await server.wait_closed()
