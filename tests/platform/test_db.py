@@ -7,8 +7,8 @@ import asyncpg
 import pytest
 
 from cranny.core.errors import Invalid
-from cranny.platform import tenants
-from cranny.platform.db import Database, GaveWay, Tx
+from cranny.platform import db, tenants
+from cranny.platform.db import Database, DatabaseAway, GaveWay, Tx, close_pool, open_pool
 from cranny.platform.engines import PostgresAddress
 from tests.platform.conftest import Pokes
 
@@ -114,8 +114,9 @@ async def test_a_broken_connection_is_replaced(wide: Database, tenant: UUID) -> 
             await tx.run("SELECT pg_terminate_backend(pg_backend_pid())")
 
     for _ in range(4):
-        with pytest.raises((asyncpg.PostgresError, asyncpg.InterfaceError, ConnectionError)):
+        with pytest.raises(DatabaseAway) as told:
             await break_down()
+        assert told.value.retry
     assert await labels(wide, tenant) == ["first"]
 
 
@@ -180,3 +181,14 @@ async def test_who_is_cancelled_as_the_database_goes_away_is_cancelled(
     await asyncio.gather(ending, *tasks, return_exceptions=True)
     await admin.close()
     assert all(task.cancelled() for task in tasks)
+
+
+async def test_a_connection_that_never_comes_back_holds_nobody_up(
+    database: PostgresAddress, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(db, "CLOSE_WITHIN_S", 0.05)
+    pool = await open_pool(database.app_dsn, size=1)
+    kept = await pool.acquire()
+    await close_pool(pool)
+    with pytest.raises(asyncpg.InterfaceError):
+        await kept.fetchval("SELECT 1")

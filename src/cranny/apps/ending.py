@@ -11,6 +11,8 @@ import structlog
 FAREWELL_S: Final = 90.0
 """How long the farewell may take: an engine has a minute of it to write what it holds. Without an end, a process whose
 engines were killed could wait for them for ever."""
+FOR_GOOD: Final = 78
+"""Exit code (EX_CONFIG of sysexits.h) when trying again can't help: a supervisor need not."""
 
 log = structlog.get_logger(__name__)
 

@@ -11,6 +11,8 @@ from typing import Final
 
 import structlog
 
+from cranny.apps.ending import FOR_GOOD
+from cranny.core.errors import CrannyError
 from cranny.platform.engines import launcher
 
 log = structlog.get_logger(__name__)
@@ -20,9 +22,15 @@ PATIENCE_S: Final = 10.0
 LONGEST_PAUSE_S: Final = 10.0
 
 
+class EndedForGood(CrannyError):
+    """A process of the family said that starting it again can't help."""
+
+    code = "ended-for-good"
+
+
 async def keep(name: str, arguments: Sequence[str], env: Mapping[str, str], *, output: Path | None = None) -> None:
     """Run `cranny <arguments>` until cancelled; start it again when it ends by itself, with growing pauses. What it
-    says goes to the file `output`, else where our own words go."""
+    says goes to the file `output`, else where our own words go. Raises EndedForGood."""
     pause = 0.5
     while True:
         child = await _start(arguments, env, output)
@@ -32,6 +40,8 @@ async def keep(name: str, arguments: Sequence[str], env: Mapping[str, str], *, o
         except asyncio.CancelledError:
             await _end(child)
             raise
+        if code == FOR_GOOD:
+            raise EndedForGood(f"The {name} can't run as things are; it has just said why.")
         if asyncio.get_running_loop().time() - started > PATIENCE_S:
             pause = 0.5
         log.error("process ended", name=name, status=code, again_in_s=pause)

@@ -13,7 +13,7 @@ from cranny.core.clock import Clock
 from cranny.core.errors import Unavailable
 from cranny.core.ids import TimeIds
 from cranny.core.rng import Rng
-from cranny.platform.db import Database, open_pool, refuse_unsafe_role
+from cranny.platform.db import Database, close_pool, open_pool, refuse_unsafe_role
 from cranny.platform.feature import Outlet, Parts
 from cranny.platform.keys import Keyring
 from cranny.wire.brokers import Broker
@@ -49,7 +49,7 @@ async def assemble(found: Addresses, settings: Settings, clock: Clock, rng: Rng)
                 outlets=outlets(settings),
             )
         finally:
-            await pool.close()
+            await close_pool(pool)
     finally:
         await broker.close()
 

@@ -13,6 +13,7 @@ import structlog
 from cranny.fleet.changes import Breach
 from cranny.fleet.ingest import Arrival, take_many, take_one
 from cranny.fleet.store import Stores
+from cranny.platform.db import AWAY, DatabaseAway
 from cranny.wire.messages import FactAck
 
 AT_ONCE: Final = 2
@@ -20,13 +21,7 @@ AT_ONCE: Final = 2
 MOST_FACTS: Final = 2000
 MOST_BANKS: Final = 64
 """Of one transaction."""
-TROUBLE: Final = (
-    OSError,
-    asyncpg.InterfaceError,
-    asyncpg.PostgresConnectionError,
-    asyncpg.OperatorInterventionError,
-    asyncpg.InsufficientResourcesError,
-)
+TROUBLE: Final = (*AWAY, DatabaseAway, asyncpg.InsufficientResourcesError)
 """The database is not there: no batch is to blame, and trying each by itself does not help."""
 
 log = structlog.get_logger(__name__)

@@ -4,6 +4,7 @@ A `Tx` is one transaction of one tenant: row-level security lets it see nothing 
 to other processes is a poke, sent after the commit; a lost poke is repaired by whoever polls the rows.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
@@ -41,6 +42,8 @@ SELECT current_user AS role, why FROM (
 
 _BEGIN_AS: Final = "BEGIN; SELECT set_config('app.tenant', '{tenant}', true)"
 
+CLOSE_WITHIN_S: Final = 5.0
+
 
 class UnsafeRole(CrannyError):
     code = "unsafe-role"
@@ -51,6 +54,20 @@ class GaveWay(Unavailable):
 
     code = "gave-way"
 
+
+class DatabaseAway(Unavailable):
+    """PostgreSQL went away, or never was there. Whether a commit under way came through is not known."""
+
+    code = "database-away"
+
+
+AWAY: Final = (
+    OSError,
+    asyncpg.InterfaceError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,
+)
+"""What is raised when it is not there, beside what only our own mistakes make (see `Tx.lost`)."""
 
 _NO_TEXT: Final = (asyncpg.CharacterNotInRepertoireError, asyncpg.UntranslatableCharacterError)
 """U+0000, in text or in JSON: PostgreSQL holds every other character."""
@@ -74,6 +91,11 @@ class Tx:
         if self._tenant is None:
             raise RuntimeError("this transaction has no tenant")
         return self._tenant
+
+    @property
+    def lost(self) -> bool:
+        """The connection has broken: what was not committed is undone."""
+        return _lost(self.connection)
 
     def now(self) -> datetime:
         return self.clock.now()
@@ -128,12 +150,14 @@ class Database:
     @asynccontextmanager
     async def transaction(self, tenant: UUID | None = None) -> AsyncIterator[Tx]:
         """Commits when the block ends well, rolls back when it raises; pokes after the commit. Raises GaveWay when
-        PostgreSQL ended it for the good of another transaction, and Invalid, code `text-invalid`, for U+0000."""
-        async with self.pool.acquire() as connection:
+        PostgreSQL ended it for the good of another transaction, DatabaseAway when PostgreSQL is not there, and Invalid,
+        code `text-invalid`, for U+0000."""
+        async with self._connection() as connection:
             tx = Tx(connection, tenant, clock=self.clock, ids=self.ids, rng=self.rng)
             try:
                 await connection.execute(_begin(tenant))
                 yield tx
+                await _commit(connection)
             except asyncpg.TransactionRollbackError as error:
                 # A deadlock, of which PostgreSQL picked us as the one to give way. Nothing was done.
                 await _undo(connection, "ROLLBACK")
@@ -141,12 +165,30 @@ class Database:
             except _NO_TEXT as error:
                 await _undo(connection, "ROLLBACK")
                 raise Invalid("No text may hold the character U+0000.", code="text-invalid") from error
-            except BaseException:
+            except BaseException as error:
                 await _undo(connection, "ROLLBACK")
+                heed_cancellation(error)
+                if tx.lost and isinstance(error, Exception) and not isinstance(error, CrannyError):
+                    raise DatabaseAway("The database went away meanwhile. Send it again.") from error
                 raise
-            await _commit(connection)
         for subject in tx.pokes:
             await self._poke(subject)
+
+    @asynccontextmanager
+    async def _connection(self) -> AsyncIterator[asyncpg.Connection]:
+        try:
+            connection = await self.pool.acquire()
+        except AWAY as error:
+            heed_cancellation(error)
+            raise DatabaseAway("The database does not answer. Try again.") from error
+        try:
+            yield connection
+        finally:
+            try:
+                await self.pool.release(connection)
+            except AWAY as error:
+                heed_cancellation(error)
+                log.debug("connection given up", error=repr(error))
 
 
 def _begin(tenant: UUID | None) -> str:
@@ -163,13 +205,30 @@ async def _commit(connection: asyncpg.Connection) -> None:
 async def _undo(connection: asyncpg.Connection, how: str) -> None:
     """Of a connection that has broken there is nothing to undo; the pool makes a new one. Raises nothing of its own:
     what it undoes for has to come through, above all a cancellation, or a process that is told to end would go on."""
-    if connection.is_closed():
+    if _lost(connection):
         return
     try:
         await connection.execute(how)
     except Exception as error:  # noqa: BLE001 - whatever it says, this connection is of no use any more
         log.debug("connection given up", error=repr(error))
         connection.terminate()
+
+
+def _lost(connection: asyncpg.Connection) -> bool:
+    """Closed; or taken back by the pool, which then lets nobody ask."""
+    try:
+        return bool(connection.is_closed())
+    except asyncpg.InterfaceError:
+        return True
+
+
+def heed_cancellation(error: BaseException) -> None:
+    """Raises CancelledError where the task was cancelled and `error` took its place, as the driver's does when the
+    connection breaks in the same moment. Whoever catches everything asks here first: a loop that goes on would let a
+    process that was told to end live for ever."""
+    task = asyncio.current_task()
+    if task is not None and task.cancelling() and not isinstance(error, asyncio.CancelledError):
+        raise asyncio.CancelledError from error
 
 
 async def _leave_as_is(_: asyncpg.Connection) -> None:
@@ -217,3 +276,13 @@ async def open_pool(dsn: str, *, size: int = 12) -> asyncpg.Pool:
         max_cached_statement_lifetime=3600,
         server_settings={"plan_cache_mode": "force_generic_plan", "application_name": "cranny"},
     )
+
+
+async def close_pool(pool: asyncpg.Pool) -> None:
+    """In order where it can be. A connection that broke while it was being given back is never given back, and the
+    driver would wait for it."""
+    try:
+        async with asyncio.timeout(CLOSE_WITHIN_S):
+            await pool.close()
+    except (TimeoutError, *AWAY) as error:
+        log.warning("connections to the database cut off", error=repr(error))

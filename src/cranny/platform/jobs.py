@@ -28,7 +28,7 @@ from pgqueuer.ports.repository import EntrypointExecutionParameter
 from cranny.core.errors import CrannyError
 from cranny.core.events import NewEvent
 from cranny.platform import events
-from cranny.platform.db import Database, Tx
+from cranny.platform.db import Database, Tx, heed_cancellation
 
 JobHandler = Callable[[Tx, dict[str, Any]], Awaitable[None]]
 """Gets the payload as it was given, ids as text."""
@@ -217,7 +217,8 @@ async def _for_ever(work: Callable[[], Awaitable[None]], pause_s: float) -> None
     while True:
         try:
             await work()
-        except Exception:
+        except Exception as error:
+            heed_cancellation(error)
             log.exception("jobs interrupted")
         await asyncio.sleep(pause_s)
 

@@ -199,7 +199,7 @@ async def _handle_or_park(tx: Tx, reaction: Reaction, event: Event, parked: set[
         async with tx.attempt():
             await reaction.handle(tx, event)
     except Exception as error:
-        if tx.connection.is_closed():
+        if tx.lost:
             raise
         logger.exception("reaction parked", reaction=reaction.name, subject=event.subject, position=event.position)
         parked.add(event.subject)
@@ -221,7 +221,7 @@ async def _retry_subject(tx: Tx, reaction: Reaction, subject: str) -> int:
             async with tx.attempt():
                 await reaction.handle(tx, _without_tries(row))
         except Exception as error:
-            if tx.connection.is_closed():
+            if tx.lost:
                 raise
             logger.exception("reaction still parked", reaction=reaction.name, subject=subject)
             tries = row["tries"] + 1

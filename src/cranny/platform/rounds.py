@@ -8,7 +8,7 @@ from uuid import UUID
 import structlog
 
 from cranny.platform import tenants
-from cranny.platform.db import Database
+from cranny.platform.db import Database, heed_cancellation
 from cranny.wire.brokers import Broker, Incoming
 
 log = structlog.get_logger(__name__)
@@ -62,7 +62,8 @@ class Rounds:
             try:
                 for tenant in await tenants.every(self._db):
                     self._add(tenant)
-            except Exception:
+            except Exception as error:
+                heed_cancellation(error)
                 log.exception("round failed", name=self._name)
             await asyncio.sleep(self._every_s)
 
@@ -77,7 +78,8 @@ class Rounds:
             self._busy.add(tenant)
             try:
                 await self._work(tenant)
-            except Exception:
+            except Exception as error:
+                heed_cancellation(error)
                 # The next round tries again; the others go on meanwhile.
                 log.exception("work failed", name=self._name, tenant=str(tenant))
             finally:

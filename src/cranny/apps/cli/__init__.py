@@ -1,12 +1,14 @@
 """The command line. Each group of commands is a file; each command says in one line what it is for."""
 
 import sys
+from collections.abc import Sequence
 
 from cyclopts import App
 from rich.console import Console
 
 from cranny import __version__
 from cranny.apps.cli import admin, bank, demo, edge, run
+from cranny.apps.ending import FOR_GOOD
 from cranny.core.errors import CrannyError
 
 app = App(
@@ -23,11 +25,23 @@ bank.register(app)
 
 
 def main() -> None:
-    """Entry point. What went wrong is one sentence on standard error, and exit code 1."""
+    """Entry point. What went wrong is one sentence on standard error, and exit code 1 where trying again may help, else
+    78."""
     try:
         app()
-    except CrannyError as error:
-        Console(stderr=True, highlight=False).print(f"[bold red]{error.code}[/]: {error.detail}", soft_wrap=True)
-        sys.exit(1)
-    except KeyboardInterrupt:
+    except* CrannyError as errors:
+        sys.exit(_say(errors.exceptions))
+    except* KeyboardInterrupt:
         sys.exit(130)
+
+
+def _say(errors: Sequence[BaseException]) -> int:
+    """Each in a sentence. The exit code."""
+    console, for_good = Console(stderr=True, highlight=False), False
+    for error in errors:
+        if isinstance(error, BaseExceptionGroup):
+            for_good |= _say(error.exceptions) == FOR_GOOD
+        elif isinstance(error, CrannyError):
+            console.print(f"[bold red]{error.code}[/]: {error.detail}", soft_wrap=True)
+            for_good |= not error.retry
+    return FOR_GOOD if for_good else 1
