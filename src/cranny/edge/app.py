@@ -11,9 +11,10 @@ from cranny.core.clock import Clock
 from cranny.core.errors import Conflict, CrannyError
 from cranny.core.ids import Ids
 from cranny.core.rng import Rng
-from cranny.edge import steps, storing
+from cranny.edge import answers, steps, storing
 from cranny.edge.backoff import Backoff
 from cranny.edge.beat import Heart
+from cranny.edge.commands import Commander, Rebooting
 from cranny.edge.controller import Controller
 from cranny.edge.credentials import Gate
 from cranny.edge.crew import Crew
@@ -26,6 +27,7 @@ from cranny.edge.journal import Journal, load
 from cranny.edge.kiosk import kiosk_app
 from cranny.edge.link import Line
 from cranny.edge.opening import Tell
+from cranny.edge.tokens import Tokens
 from cranny.edge.uplink import Uplink
 from cranny.web.serving import serve
 from cranny.wire.brokers import Broker
@@ -90,6 +92,7 @@ async def start(config: Config, parts: Parts, line: Line, tell: Tell) -> Bank:
         offline=line.offline,
     )
     await journal.commit(lambda state: steps.started(state, config.version))
+    await journal.commit(answers.after_restart)
     await journal.commit(storing.forget_unstored)
     crew = Crew()
     try:
@@ -115,16 +118,29 @@ def _begin(journal: Journal, config: Config, parts: Parts, *, line: Line, crew: 
     )
     uplink = Uplink(journal, line, identity.signing_key(), rng=parts.rng)
     downlink = Downlink(journal, line, identity.server(), refit=controller.refit)
-    heart = Heart(journal, line, version=config.version, free=controller.free, clock=parts.clock, rng=parts.rng)
+    tokens = Tokens(clock=parts.clock, rng=parts.rng)
+    heart = Heart(journal, line, tokens, version=config.version, free=controller.free, clock=parts.clock)
+    commander = Commander(
+        controller,
+        line,
+        tokens,
+        server=identity.server(),
+        key=identity.signing_key(),
+        crew=crew,
+        clock=parts.clock,
+        ids=parts.ids,
+    )
     controller.start()
     crew.spawn(uplink.run(), name="uplink")
     crew.spawn(downlink.run(), name="downlink")
+    crew.spawn(commander.run(), name="commands")
     crew.spawn(heart.run(), name="heart")
     return controller
 
 
 async def run_controller(config: Config, parts: Parts, desk: Desk) -> None:
-    """Until cancelled; starts anew after every failure. Raises Conflict when the journal can't be this bank's."""
+    """Until cancelled, or told from afar to restart: then whoever supervises this process starts a new one. Starts anew
+    after every failure. Raises Conflict when the journal can't be this bank's."""
     line = Line(parts.broker, config.identity.tenant, config.identity.bank)
     backoff = Backoff(parts.rng)
     while True:
@@ -133,6 +149,9 @@ async def run_controller(config: Config, parts: Parts, desk: Desk) -> None:
             await _run_once(config, parts, line, desk)
         except Conflict:
             raise
+        except Rebooting:
+            log.warning("ending, as told from afar")
+            return
         except Exception as error:  # crash-only: whatever it is, the journal knows how to go on
             log.exception("controller stopped", reason=error.code if isinstance(error, CrannyError) else "not known")
         if parts.clock.monotonic() - began > CALM_S:
@@ -141,12 +160,13 @@ async def run_controller(config: Config, parts: Parts, desk: Desk) -> None:
 
 
 async def run_edge(config: Config, parts: Parts) -> None:
-    """The controller and its kiosk, until cancelled."""
+    """The controller and its kiosk, until cancelled or told from afar to restart."""
     desk = Desk(parts.driver)
     async with asyncio.TaskGroup() as group:
-        if config.port is not None:
-            group.create_task(_serve(config, parts, desk, config.port))
-        group.create_task(run_controller(config, parts, desk))
+        kiosk = None if config.port is None else group.create_task(_serve(config, parts, desk, config.port))
+        await run_controller(config, parts, desk)
+        if kiosk is not None:
+            kiosk.cancel()
 
 
 async def _run_once(config: Config, parts: Parts, line: Line, desk: Desk) -> None:

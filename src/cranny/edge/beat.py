@@ -8,26 +8,25 @@ from typing import Final
 
 from cranny.core.clock import Clock, millis
 from cranny.core.errors import Unavailable
-from cranny.core.rng import Rng
 from cranny.edge.journal import Journal, quality
 from cranny.edge.link import Line
+from cranny.edge.tokens import Tokens
 from cranny.wire import subjects
 from cranny.wire.messages import Beat, pack
 
 EVERY_S: Final = 15.0
-TOKEN_BYTES: Final = 16
 
 
 class Heart:
     def __init__(
-        self, journal: Journal, line: Line, *, version: str, free: Callable[[], int], clock: Clock, rng: Rng
+        self, journal: Journal, line: Line, tokens: Tokens, *, version: str, free: Callable[[], int], clock: Clock
     ) -> None:
         self._journal = journal
         self._line = line
         self._version = version
         self._free = free
         self._clock = clock
-        self._rng = rng
+        self._tokens = tokens
 
     async def run(self) -> None:
         while True:
@@ -45,11 +44,12 @@ class Heart:
             head=mark.seq,
             acked=mark.acked,
             applied=mark.applied,
-            token=self._rng.bytes(TOKEN_BYTES),
+            token=self._tokens.issue(),
             wall_ms=wall,
             clock_quality=quality(wall, mark.wall_ms),
             version=self._version,
             free=self._free(),
+            mono_ms=self._journal.mono_ms,
         )
         try:
             await self._line.broker.publish(subjects.beat(self._line.tenant, self._line.bank), pack(beat))

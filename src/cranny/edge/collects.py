@@ -60,12 +60,12 @@ def settle(state: State, opening: UUID, content: bool | None) -> Ruled[Settled]:
     if content is None and doubtful and not now.seen_open:  # it may never have opened: the grant still opens
         return draft.change(), Shut(now.door, opening)
     if content or (content is None and now.purpose == "inspect" and place is not None):
-        return _left(draft, now, place)
+        return left(draft, now, place)
     if content is None and doubtful:  # whoever stood there may have walked away from a dead screen
         draft.block(now.door, "uncertain")
     elif now.purpose == "inspect":
         draft.clear(now.door, opening)
-    return _finish(draft, now, place, "inferred" if content is None else "sensed")
+    return finish(draft, now, place, "inferred" if content is None else "sensed")
 
 
 def _behind(state: State, grant: Grant) -> tuple[str, int]:
@@ -109,7 +109,7 @@ def _release(state: State, sight: Sight, opening: Opening, grant: Grant | None) 
     return draft.change(), Placed(opening, pulse=True)
 
 
-def _left(draft: Draft, opening: Opening, place: Occupancy | None) -> Ruled[Settled]:
+def left(draft: Draft, opening: Opening, place: Occupancy | None) -> Ruled[Settled]:
     """Something still lies inside. Where it is known what, an inspection has settled the doubt."""
     draft.say(
         CollectLeft(
@@ -120,13 +120,15 @@ def _left(draft: Draft, opening: Opening, place: Occupancy | None) -> Ruled[Sett
             deliveries=place.deliveries if place else [],
         )
     )
-    looked = opening.purpose == "inspect" and opening.state is not lifecycle.Opening.DOUBTFUL
+    here = opening.purpose == "inspect" and opening.credential != "command"  # who asks from afar has not looked
+    looked = here and opening.state is not lifecycle.Opening.DOUBTFUL
     if looked and place is not None and place.generation == opening.generation:
         draft.clear(opening.door, opening.opening)
     return draft.change(), LeftBehind(opening.door, opening.opening)
 
 
-def _finish(draft: Draft, opening: Opening, place: Occupancy | None, evidence: Evidence) -> Ruled[Settled]:
+def finish(draft: Draft, opening: Opening, place: Occupancy | None, evidence: Evidence) -> Ruled[Settled]:
+    """Nothing lies inside any more."""
     draft.say(
         CollectFinished(
             opening=opening.opening,

@@ -11,7 +11,7 @@ from cranny.core.clock import Clock
 from cranny.core.errors import Refused
 from cranny.core.ids import Ids
 from cranny.core.lifecycle import Move
-from cranny.edge import collects, placing, steps, storing
+from cranny.edge import collects, command_rules, placing, steps, storing
 from cranny.edge.credentials import Gate, Proven
 from cranny.edge.crew import Crew
 from cranny.edge.disk import DiskFull
@@ -252,6 +252,16 @@ class Controller:
                 self._attend(placed.opening, None, grant, cut_off=result is Result.UNSEEN)
         return self._answer(placed.opening, result, [])
 
+    # ------------------------------------------------------------ from afar
+
+    async def release(self, opening: Opening, asked: float, *, until: float) -> Result:
+        """Open the door of a command, whose intent is on the disk; see `Opener.release`."""
+        result = await self._opener.release(opening, asked, until=until)
+        if result is not Result.STUCK:
+            self._attend(opening, None, None, cut_off=result is Result.UNSEEN)
+        self._tell(self._answer(opening, result, []))
+        return result
+
     # ------------------------------------------------------------ until the door is shut
 
     def _attend(self, opening: Opening, visit: Visit | None, grant: Grant | None, *, cut_off: bool) -> None:
@@ -287,8 +297,9 @@ class Controller:
 
     async def _attend_collect(self, opening: Opening, grant: Grant | None, *, cut_off: bool) -> None:
         id_, door = opening.opening, opening.door
+        settle = command_rules.settle if opening.credential == "command" else collects.settle
         told = await self._opener.attend(
-            id_, lambda state: collects.settle(state, id_, self.wall.content(door)), cut_off=cut_off
+            id_, lambda state: settle(state, id_, self.wall.content(door)), cut_off=cut_off
         )
         if isinstance(told, Collected) and grant is not None and opening.purpose != "inspect":
             policy = self.journal.state.policy

@@ -1,7 +1,7 @@
 """A change in the making, and what every rule says about doors: pure."""
 
 from collections.abc import Mapping
-from typing import Protocol
+from typing import Final, Protocol
 from uuid import UUID
 
 import msgspec
@@ -12,6 +12,9 @@ from cranny.edge.rows import Opening, Row
 from cranny.edge.state import State
 from cranny.wire.doors import POOL, Doubt, Pool
 from cranny.wire.kinds import Body, DoorBlocked, DoorCleared
+
+OUT_OF_SERVICE: Final = "out-of-service"
+"""Why a door is out of the pool that nobody doubts: somebody wanted it so."""
 
 
 class Sight(Protocol):
@@ -53,14 +56,16 @@ class Draft:
         return moved
 
     def block(self, door: str, reason: str) -> None:
-        """Out of the pool until a person has looked; told once."""
+        """Out of the pool until a person has looked; told once. A doubt takes the place of a wish: whoever took the
+        door out of service can't bring a doubtful one back."""
         box = self.state.compartment(door)
-        if POOL.move(_pool(box.blocked), Doubt.BLOCK).emits:
+        wish_only = box.blocked == OUT_OF_SERVICE != reason
+        if wish_only or POOL.move(_pool(box.blocked), Doubt.BLOCK).emits:
             self.put(msgspec.structs.replace(box, blocked=reason))
             self.say(DoorBlocked(door=door, reason=reason))
 
-    def clear(self, door: str, opening: UUID) -> None:
-        """A person has looked."""
+    def clear(self, door: str, opening: UUID | None) -> None:
+        """A person has looked, or whoever took it out of service wants it back."""
         box = self.state.compartment(door)
         if POOL.move(_pool(box.blocked), Doubt.INSPECTED).emits:
             self.put(msgspec.structs.replace(box, blocked=""))

@@ -77,6 +77,29 @@ DELIVERY: Final = Lifecycle(
 )
 
 
+class Command(StrEnum):
+    TAKEN = "taken"
+    """In the journal, and being done."""
+    EXECUTED = "executed"
+    REFUSED = "refused"
+
+
+class Ending(StrEnum):
+    EXECUTE = "execute"
+    REFUSE = "refuse"
+
+
+COMMAND: Final = Lifecycle(
+    "command at a bank",
+    start=Command.TAKEN,
+    final=(Command.EXECUTED, Command.REFUSED),
+    table={
+        (Command.TAKEN, Ending.EXECUTE): Move(Command.EXECUTED, "command.answered"),
+        (Command.TAKEN, Ending.REFUSE): Move(Command.REFUSED, "command.answered"),
+    },
+)
+
+
 class Grant(StrEnum):
     LIVE = "live"
     USED = "used"

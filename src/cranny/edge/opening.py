@@ -4,6 +4,7 @@ The order never changes: intent on the disk, pulse, sensor, result on the disk. 
 not at all, so a door never opens for somebody who has left. No pulse comes from a start, a reading or a reconnect.
 """
 
+import math
 from collections.abc import Callable
 from enum import Enum, auto
 from typing import Final
@@ -45,17 +46,18 @@ class Opener:
         self._clock = clock
         self._tell = tell
 
-    async def release(self, opening: Opening, asked: float) -> Result:
+    async def release(self, opening: Opening, asked: float, *, until: float = math.inf) -> Result:
         """Pulse until the door is seen open, `TRIES` times at most. The intent of the first try is on the disk;
-        it was asked for at the moment `asked`. Raises DiskFailed when a result can't be journalled."""
+        it was asked for at the moment `asked`, and no lock is pulsed after `until`. Raises DiskFailed when a result
+        can't be journalled."""
         try:
-            return await self._release(opening, asked)
+            return await self._release(opening, asked, until)
         except DiskFull as error:
             raise DiskFailed("The disk is full and a door was pulsed: only a restart can tell.") from error
 
-    async def _release(self, opening: Opening, asked: float) -> Result:
+    async def _release(self, opening: Opening, asked: float, until: float) -> Result:
         while True:
-            if refusal := self._refusal(opening, asked):
+            if refusal := self._refusal(opening, min(asked, until - LATE_S)):
                 return await self._give_up(opening, refusal, pulsed=opening.attempt > 1)
             fault = await self._pulse(opening)
             here = await self._wall.leaves(opening.door, Door.RELEASED, 0 if fault else self._patience())

@@ -9,10 +9,11 @@ from uuid import UUID
 import msgspec
 
 from cranny.edge import lifecycle
+from cranny.wire.commands import Action
 from cranny.wire.kinds import Purpose
 from cranny.wire.messages import ItemGiven
 
-Credential = Literal["code", "qr", "tracking", "reopen"]
+Credential = Literal["code", "qr", "tracking", "reopen", "command"]
 
 
 class Row(msgspec.Struct, frozen=True):
@@ -112,6 +113,27 @@ class Opening(Row, frozen=True):
     attempt: int = 1
     seen_open: bool = False
     overdue: bool = False
+
+
+class Command(Row, frozen=True):
+    """A command that was believed: it is never obeyed again. `left` are its doors whose result is not known yet,
+    `doors` those that were seen open, `reason` why the last of the others was not."""
+
+    command: UUID
+    action: Action
+    state: lifecycle.Command
+    by: str
+    left: int
+    doors: list[str]
+    reason: str = ""
+
+
+class Order(Row, frozen=True):
+    """`opening` was asked for by `command`; `told` when its result is known."""
+
+    opening: UUID
+    command: UUID
+    told: bool = False
 
 
 class Tracking(Row, frozen=True):

@@ -34,6 +34,11 @@ TABLES: Final = (
         "grant" TEXT, credential TEXT NOT NULL, deliveries TEXT NOT NULL, visit TEXT, state TEXT NOT NULL,
         attempt INTEGER NOT NULL, seen_open INTEGER NOT NULL, overdue INTEGER NOT NULL) STRICT""",
     """CREATE TABLE IF NOT EXISTS tracking (delivery TEXT PRIMARY KEY, text TEXT NOT NULL) STRICT""",
+    """CREATE TABLE IF NOT EXISTS commands (
+        command TEXT PRIMARY KEY, action TEXT NOT NULL, state TEXT NOT NULL, "by" TEXT NOT NULL,
+        "left" INTEGER NOT NULL CHECK ("left" >= 0), doors TEXT NOT NULL, reason TEXT NOT NULL) STRICT""",
+    """CREATE TABLE IF NOT EXISTS orders (
+        opening TEXT PRIMARY KEY, command TEXT NOT NULL REFERENCES commands, told INTEGER NOT NULL) STRICT""",
     """CREATE UNIQUE INDEX IF NOT EXISTS one_live_occupancy ON occupancies (label) WHERE NOT ended""",
     """CREATE UNIQUE INDEX IF NOT EXISTS one_opening_at_once ON openings (door) WHERE state <> 'ended'""",
     """CREATE TRIGGER IF NOT EXISTS generations_only_grow BEFORE UPDATE ON compartments
@@ -44,6 +49,8 @@ TABLES: Final = (
         WHEN OLD.state = 'gone' AND NEW.state <> 'gone' BEGIN SELECT RAISE(ABORT, 'a delivery came back'); END""",
     """CREATE TRIGGER IF NOT EXISTS grants_end_once BEFORE UPDATE ON grants
         WHEN OLD.state <> 'live' AND NEW.state = 'live' BEGIN SELECT RAISE(ABORT, 'a grant was revived'); END""",
+    """CREATE TRIGGER IF NOT EXISTS commands_are_answered_once BEFORE UPDATE ON commands
+        WHEN OLD.state <> 'taken' BEGIN SELECT RAISE(ABORT, 'a command was answered twice'); END""",
     """CREATE TRIGGER IF NOT EXISTS facts_stay BEFORE UPDATE OF epoch, seq, stored ON facts
         BEGIN SELECT RAISE(ABORT, 'a fact was changed'); END""",
 )
@@ -70,6 +77,9 @@ PUT: Final[dict[type[rows.Row], str]] = {
     rows.Opening: """INSERT INTO openings VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (opening) DO UPDATE
         SET deliveries = excluded.deliveries, state = excluded.state, attempt = excluded.attempt,
         seen_open = excluded.seen_open, overdue = excluded.overdue""",
+    rows.Command: """INSERT INTO commands VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (command) DO UPDATE SET
+        state = excluded.state, "left" = excluded."left", doors = excluded.doors, reason = excluded.reason""",
+    rows.Order: """INSERT INTO orders VALUES (?, ?, ?) ON CONFLICT (opening) DO UPDATE SET told = excluded.told""",
     rows.Tracking: """INSERT INTO tracking VALUES (?, ?) ON CONFLICT (delivery) DO UPDATE SET text = excluded.text""",
 }
 
@@ -81,5 +91,7 @@ LOAD: Final[dict[type[rows.Row], str]] = {
     rows.Delivery: "SELECT * FROM deliveries",
     rows.Grant: "SELECT * FROM grants",
     rows.Opening: "SELECT * FROM openings WHERE state <> 'ended'",
+    rows.Command: "SELECT * FROM commands ORDER BY command DESC LIMIT 2000",
+    rows.Order: "SELECT * FROM orders WHERE NOT told",
     rows.Tracking: "SELECT * FROM tracking WHERE text <> ''",
 }

@@ -9,12 +9,14 @@ import msgspec
 
 from cranny.edge import lifecycle
 from cranny.edge.rows import (
+    Command,
     Compartment,
     Delivery,
     Grant,
     Mark,
     Occupancy,
     Opening,
+    Order,
     Row,
     Setting,
     Tracking,
@@ -44,6 +46,9 @@ class State:
     grants: dict[UUID, Grant] = field(default_factory=dict)
     openings: dict[UUID, Opening] = field(default_factory=dict)
     texts: dict[UUID, str] = field(default_factory=dict)
+    commands: dict[UUID, Command] = field(default_factory=dict)
+    orders: dict[UUID, UUID] = field(default_factory=dict)
+    """The command that asked for an opening whose result is not known yet."""
     by_tracking: dict[bytes, set[UUID]] = field(default_factory=dict)
     by_locator: dict[int, set[UUID]] = field(default_factory=dict)
 
@@ -66,6 +71,8 @@ class State:
                 _keep(self.openings, row.opening, row, live=row.state is not lifecycle.Opening.ENDED)
             case Tracking():
                 _keep(self.texts, row.delivery, row.text, live=bool(row.text))
+            case Command() | Order():
+                self._put_command(row)
 
     def compartment(self, label: str) -> Compartment:
         """A box that takes over does not know the generations that were given out before it: it begins above them."""
@@ -104,6 +111,12 @@ class State:
             return next((place for place in self.occupancies.values() if place.grant == grant.grant), None)
         place = self.occupancies.get(grant.door)
         return place if place is not None and place.generation == grant.generation else None
+
+    def _put_command(self, row: Command | Order) -> None:
+        if isinstance(row, Command):
+            self.commands[row.command] = row
+        else:
+            _keep(self.orders, row.opening, row.command, live=not row.told)
 
     def _set(self, row: Setting) -> None:
         if row.name == "policy":

@@ -5,6 +5,7 @@ from uuid import UUID
 import msgspec
 
 from cranny.core.lifecycle import Move
+from cranny.edge import answers
 from cranny.edge.change import Ruled
 from cranny.edge.draft import Draft
 from cranny.edge.lifecycle import OPENING, Turn
@@ -30,8 +31,8 @@ def started(state: State, version: str) -> Ruled[None]:
     return draft.change(), None
 
 
-def intent(opening: Opening) -> OpeningIntended:
-    """The fact that must be on the disk before the pulse."""
+def intent(opening: Opening, command: UUID | None = None) -> OpeningIntended:
+    """The fact that must be on the disk before the pulse. `command`: the one that asked for it."""
     return OpeningIntended(
         opening=opening.opening,
         door=opening.door,
@@ -40,6 +41,7 @@ def intent(opening: Opening) -> OpeningIntended:
         grant=opening.grant,
         credential=opening.credential,
         attempt=opening.attempt,
+        command=command,
     )
 
 
@@ -48,7 +50,7 @@ def try_again(state: State, opening: UUID) -> Ruled[Opening]:
     draft, now = Draft(state), state.openings[opening]
     again = msgspec.structs.replace(now, attempt=now.attempt + 1)
     draft.put(again)
-    draft.say(intent(again))
+    draft.say(intent(again, state.orders.get(opening)))
     return draft.change(), again
 
 
@@ -56,6 +58,7 @@ def opened(state: State, opening: UUID) -> Ruled[None]:
     draft, now = Draft(state), state.openings[opening]
     draft.turn(now, Turn.OPENED, seen_open=True)
     draft.say(DoorOpened(opening=opening, door=now.door, generation=now.generation))
+    answers.resulted(draft, opening, now.door)
     return draft.change(), None
 
 
@@ -66,6 +69,7 @@ def not_opened(state: State, opening: UUID, reason: str, *, pulsed: bool) -> Rul
     draft.say(DoorNotOpened(opening=opening, door=now.door, generation=now.generation, reason=reason))
     if pulsed:
         draft.block(now.door, "not-opened")
+    answers.resulted(draft, opening, now.door, "not-opened" if pulsed else reason)
     if now.deliveries:
         draft.say(
             DepositAbandoned(
@@ -88,6 +92,8 @@ def cut_off(state: State, opening: UUID, *, door_open: bool) -> Ruled[None]:
         draft.turn(now, Turn.CUT_OFF, seen_open=seen)
     if move.emits:
         draft.say(OpeningUnknown(opening=opening, door=now.door, generation=now.generation, door_open=door_open))
+    if seen:
+        answers.resulted(draft, opening, now.door)
     return draft.change(), None
 
 

@@ -40,8 +40,10 @@ class OpeningIntended(Body, frozen=True):
     generation: Count
     purpose: Purpose
     grant: UUID | None
-    credential: Literal["code", "qr", "tracking", "reopen"]
+    credential: Literal["code", "qr", "tracking", "reopen", "command"]
     attempt: Count = 1
+    command: UUID | None = None
+    """The command that asked for it: from this record on it is never obeyed again."""
 
 
 class DoorOpened(Body, frozen=True):
@@ -164,6 +166,18 @@ class KeypadSlowed(Body, frozen=True):
     delay_ms: Count
 
 
+class CommandAnswered(Body, frozen=True):
+    """What became of a command that this bank's server signed; told once for each. `doors` were seen open; `reason`
+    (`commands.Refusal`) says why it was refused; `by` who asked."""
+
+    command: UUID
+    action: Text
+    outcome: Literal["executed", "refused"]
+    by: Text
+    reason: Text = ""
+    doors: Annotated[list[Label], msgspec.Meta(max_length=1000)] = []
+
+
 KINDS: Final[dict[str, type[Body]]] = {
     "bank.started": BankStarted,
     "opening.intended": OpeningIntended,
@@ -181,6 +195,7 @@ KINDS: Final[dict[str, type[Body]]] = {
     "collect.left": CollectLeft,
     "code.exhausted": CodeExhausted,
     "keypad.slowed": KeypadSlowed,
+    "command.answered": CommandAnswered,
 }
 NAMES: Final[dict[type[Body], str]] = {body: name for name, body in KINDS.items()}
 

@@ -67,6 +67,8 @@ class Beat(Message, frozen=True):
     version: Text
     free: Count
     """Doors that could take a deposit now."""
+    mono_ms: Count = 0
+    """How old this boot is, by the bank's own clock: what the token's age is counted on."""
 
 
 class Pull(Message, frozen=True):

@@ -45,6 +45,11 @@ def poke(tenant: UUID, bank: UUID) -> str:
     return f"{below(tenant, bank)}.down.poke"
 
 
+def command(tenant: UUID, bank: UUID) -> str:
+    """Request with a signed Command, reply with a signed CommandReply. At most once, now or never."""
+    return f"{below(tenant, bank)}.down.command"
+
+
 def log(tenant: UUID) -> str:
     """Tells the server's own processes that the tenant's log has grown."""
     return f"{ROOT}.{tenant.hex}.log"
