@@ -9,8 +9,9 @@ LAST_S: Final = 60.0
 
 
 class Backoff:
-    def __init__(self, rng: Rng) -> None:
+    def __init__(self, rng: Rng, *, longest_s: float = LAST_S) -> None:
         self._rng = rng
+        self._longest_s = longest_s
         self._failures = 0
 
     def success(self) -> None:
@@ -18,6 +19,6 @@ class Backoff:
 
     def failure(self) -> float:
         """Seconds to wait: half of the step for certain, the rest by chance."""
-        step = min(LAST_S, FIRST_S * float(1 << min(self._failures, 10)))
+        step = min(self._longest_s, FIRST_S * float(1 << min(self._failures, 10)))
         self._failures += 1
         return step * (1 + self._rng.below(1001) / 1000) / 2

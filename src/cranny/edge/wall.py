@@ -68,12 +68,15 @@ class Wall:
         """Not one door can be seen."""
         return all(door.reading is None for door in self._doors.values())
 
-    def sense(self, address: Address, reading: Reading) -> None:
-        """A raw reading, as the driver tells it."""
+    def sense(self, address: Address, reading: Reading | None) -> None:
+        """A raw reading, as the driver tells it; None when it can't see this door any more."""
         label = self._labels.get(address)
         if label is None:
             return
         door = self._doors[label]
+        if reading is None:
+            self._lose(label, door)
+            return
         if door.timer is not None:
             door.timer.cancel()
         door.reading = reading
@@ -84,10 +87,7 @@ class Wall:
     def silent(self) -> None:
         """The board does not answer: nothing is known any more."""
         for label, door in self._doors.items():
-            if door.timer is not None:
-                door.timer.cancel()
-            door.reading = None
-            self.happen(label, Happening.SILENT)
+            self._lose(label, door)
 
     def happen(self, label: str, happening: Happening) -> Door:
         """Move the door; returns its new state. Raises Refused when it can't be released now."""
@@ -118,6 +118,12 @@ class Wall:
         for door in self._doors.values():
             if door.timer is not None:
                 door.timer.cancel()
+
+    def _lose(self, label: str, door: LiveDoor) -> None:
+        if door.timer is not None:
+            door.timer.cancel()
+        door.reading = None
+        self.happen(label, Happening.SILENT)
 
     def _steady(self, label: str, reading: Reading) -> None:
         if reading.door_open:

@@ -8,7 +8,7 @@ import importlib
 import pkgutil
 from collections.abc import Callable, Collection, Mapping
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol, cast
 
 from cranny.core.clock import Clock
@@ -33,7 +33,32 @@ class Reading:
         return not self.door_open and self.latched is not False
 
 
-Changed = Callable[[Address, Reading], None]
+Changed = Callable[[Address, Reading | None], None]
+"""None: this one can't be seen any more, while others on the line still can."""
+
+
+@dataclass(slots=True)
+class Tally:
+    """What went to and fro between us and one board since the program started: where a bad cable shows."""
+
+    requests: int = 0
+    timeouts: int = 0
+    checksum_errors: int = 0
+    noise_bytes: int = 0
+    """Bytes that belong to no frame."""
+    late_bytes: int = 0
+    """Bytes that came when nobody waited for them any more. They count for nothing."""
+    echoes: int = 0
+    """Requests of our own that came back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Meters:
+    """How a line does. `boards` is by unit, and empty where there is no line."""
+
+    connected: bool = True
+    connections: int = 0
+    boards: Mapping[int, Tally] = field(default_factory=dict)
 
 
 class BoardSilent(CrannyError):
@@ -66,22 +91,25 @@ class Driver(Protocol):
     @property
     def has_latch(self) -> bool: ...
 
+    @property
+    def meters(self) -> Meters: ...
+
     def fit(self, addresses: Collection[Address]) -> None:
         """The channels in use, from the bank's layout. May be called again."""
         ...
 
     async def pulse(self, unit: int, channel: int) -> None:
         """Release one lock, once, now. Returns when the board took the command: that is not yet an open door.
-        Never tries again by itself. Raises BoardSilent, BoardFault."""
+        Never tries again by itself, and never later than it raises. Raises BoardSilent, BoardFault."""
         ...
 
     async def read(self) -> Mapping[Address, Reading]:
-        """Every channel in use. Raises BoardSilent."""
+        """Every channel in use of every board that answers. Raises BoardSilent when not one does."""
         ...
 
     async def watch(self, changed: Changed) -> None:
-        """Tell every channel's reading, then every change of one, until cancelled. Raises BoardSilent when the
-        line falls silent: from then on nothing is known."""
+        """Tell every channel's reading, then every change of one, until cancelled. Of a board that falls silent alone
+        it tells None. Raises BoardSilent when the whole line does: from then on nothing is known."""
         ...
 
     async def close(self) -> None: ...
@@ -113,10 +141,38 @@ class Hands(Protocol):
         ...
 
 
+class Line(Protocol):
+    """Bad luck between a controller and the boards of a simulated line."""
+
+    noise: bytes
+    """Comes before every answer."""
+    echo: bool
+    """What is sent comes back."""
+    mute: set[int]
+    """Boards that hear and do, and do not answer."""
+    spoiled: int
+    """So many of the next answers have a wrong byte at their end, where checksums are."""
+    torn: int
+    """So many of the next answers stop in their middle."""
+    byte_s: float
+    """Between two bytes of an answer."""
+    late_s: float
+    """Before an answer."""
+
+    async def unplug(self) -> None:
+        """The cable is pulled out."""
+        ...
+
+    async def plug(self) -> None: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Bench:
+    """`line` is None where there is no line that could be disturbed."""
+
     driver: Driver
     hands: Hands
+    line: Line | None = None
 
 
 class Board(Protocol):

@@ -12,7 +12,7 @@ from pathlib import Path
 from cranny.core.clock import Clock
 from cranny.core.errors import Invalid, Refused
 from cranny.core.rng import Rng
-from cranny.edge.drivers import Address, Bench, BoardFault, BoardSilent, Changed, Driver, Reading
+from cranny.edge.drivers import Address, Bench, BoardFault, BoardSilent, Changed, Driver, Meters, Reading
 from cranny.edge.drivers._world import Box, World
 
 __all__ = ["Box", "SimulatedBoard", "bench", "open_board"]
@@ -39,6 +39,7 @@ class SimulatedBoard:
     ) -> None:
         self.has_content = content
         self.has_latch = latch
+        self.meters = Meters()
         self.powered = True
         self.boxes: dict[Address, Box] = world.read() if world else {}
         self._fitted: dict[Address, None] = {}  # in order, as below

@@ -10,7 +10,7 @@ from cranny.core.errors import Conflict
 from cranny.core.ids import TimeIds
 from cranny.edge.app import Config, Parts, run_controller
 from cranny.edge.desk import Desk
-from cranny.edge.drivers import Address, Changed, Reading
+from cranny.edge.drivers import Address, Changed, Meters, Reading
 from cranny.edge.drivers.simulated import Box, SimulatedBoard
 from cranny.edge.identity import Identity
 from cranny.edge.outcomes import Told
@@ -59,6 +59,10 @@ class Wires:
     @property
     def has_latch(self) -> bool:
         return self._board.has_latch
+
+    @property
+    def meters(self) -> Meters:
+        return self._board.meters
 
     def fit(self, addresses: Collection[Address]) -> None:
         self._board.fit(addresses)
