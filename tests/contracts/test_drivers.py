@@ -12,7 +12,7 @@ from cranny.edge import drivers
 from cranny.edge.drivers import Address, Bench, BoardFault, BoardSilent, Reading
 
 ONE, TWO, THREE = (1, 1), (1, 2), (1, 3)
-PATIENCE_S = 3.0
+PATIENCE_S = 20.0
 
 
 @pytest.fixture(params=drivers.names())
