@@ -179,6 +179,19 @@ class Yard:
         async with self.db.transaction(self.tenant) as tx:
             await deliveries.cancel(tx, self.keyring, id_, reason=reason)
 
+    async def reroute(self, id_: UUID, bank: UUID) -> deliveries.DeliveryShown:
+        async with self.db.transaction(self.tenant) as tx:
+            await deliveries.reroute(tx, self.keyring, id_, bank, reason="moved")
+        await self.follow()
+        return await self.get(id_)
+
+    async def readdress(self, id_: UUID, recipient: dict[str, str]) -> deliveries.DeliveryShown:
+        async with self.db.transaction(self.tenant) as tx:
+            asked = msgspec.convert(recipient, deliveries.RecipientAsked)
+            await deliveries.readdress(tx, self.keyring, id_, asked)
+        await self.follow()
+        return await self.get(id_)
+
     async def get(self, id_: UUID) -> deliveries.DeliveryShown:
         async with self.db.transaction(self.tenant) as tx:
             return await deliveries.get(tx, id_)
@@ -208,7 +221,7 @@ class Yard:
         while True:
             await sequencer.sequence(self.db, self.tenant)
             handled = 0
-            followers = [deliveries.FEATURE, access.FEATURE, sites.FEATURE]
+            followers = [deliveries.FEATURE, access.FEATURE, sites.FEATURE, fleet.FEATURE]
             if self.db.rng.below(2):
                 followers.reverse()
             for feature in followers:
@@ -261,6 +274,11 @@ class Yard:
                 for feature in (deliveries.FEATURE, access.FEATURE, sites.FEATURE)
                 for violation in await feature.audit(tx)
             ]
+
+    async def chain(self) -> list[Any]:
+        """What the audit of the banks' logs finds."""
+        async with self.db.transaction(self.tenant) as tx:
+            return await fleet.FEATURE.audit(tx)
 
     async def rows(self, sql: str) -> Any:
         async with self.db.transaction(self.tenant) as tx:

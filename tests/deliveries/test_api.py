@@ -148,6 +148,29 @@ async def test_cancel_extend_and_reveal(yard) -> None:
     assert looks == 1
 
 
+async def test_another_recipient_and_another_bank(yard) -> None:
+    shown = await yard.announce()
+    path = f"/v1/deliveries/{shown.id}"
+    async with yard.client() as client:
+        who = {"recipient": {"email": "bob@example.org"}}
+        changed = await client.patch(path, json=who, headers={"Idempotency-Key": "one"})
+        again = await client.patch(path, json=who, headers={"Idempotency-Key": "one"})
+        assert (changed.status_code, changed.json()) == (200, again.json())
+        assert changed.json()["recipient"] != str(shown.recipient)
+        assert changed.json()["grants"]["collect"] != str(shown.grants.collect)
+        for wrong in ({"recipient": {}}, {"recipient": {"email": "x"}}, {}, {"bank": "x"}):
+            answer = await client.patch(path, json=wrong, headers={"Idempotency-Key": repr(wrong)})
+            assert answer.status_code == 400, answer.text
+        there = await post(client, f"{path}/reroute", {"bank": str(yard.other.bank), "reason": "moved"})
+        assert (there["status"], there["bank"], there["state"]) == (200, str(yard.other.bank), "announced")
+        same = await post(client, f"{path}/reroute", {"bank": str(yard.other.bank)})
+        assert (same["status"], same["code"]) == (409, "same-bank")
+        nowhere = await post(client, f"{path}/reroute", {"bank": str(UUID(int=5))})
+        assert (nowhere["status"], nowhere["code"]) == (404, "bank-not-found")
+        nothing = await post(client, f"/v1/deliveries/{UUID(int=5)}/reroute", {"bank": str(yard.box.bank)})
+        assert (nothing["status"], nothing["code"]) == (404, "delivery-not-found")
+
+
 async def test_another_tenant_finds_nothing(yard) -> None:
     shown = await yard.announce()
     async with yard.db.transaction() as tx:

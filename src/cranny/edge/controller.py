@@ -170,6 +170,7 @@ class Controller:
             try:
                 placed = await self._intend_deposit(visit, scan)
             except Refused as refused:
+                await self._no_room(visit, refused)
                 return _refusal(refused)
             except DiskFull:
                 return Refusal("deposits_paused")
@@ -184,6 +185,15 @@ class Controller:
             passed_over.append(opening.door)
             self._tell(NextDoor(opening.door, visit.id))
         return Refusal("help")
+
+    async def _no_room(self, visit: Visit, refused: Refused) -> None:
+        """The server promised a place that is not there: it is told, once in a visit for each delivery."""
+        delivery = refused.extra.get("delivery")
+        if refused.code != "full" or not isinstance(delivery, UUID) or delivery in visit.turned_away:
+            return
+        free = self.free()
+        await self.journal.commit(lambda state: placing.no_room(state, delivery, free))
+        visit.turned_away.add(delivery)
 
     async def _intend_deposit(self, visit: Visit, scan: Scan) -> Placed:
         if self.journal.disk.low:

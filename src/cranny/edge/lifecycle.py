@@ -54,6 +54,8 @@ class Handling(StrEnum):
     HAND_OVER = "hand_over"
     FORGET = "forget"
     """Nobody announced it, and its courier has gone with it."""
+    GIVE = "give"
+    """The server gives it once more."""
 
 
 _D, _H = Delivery, Handling
@@ -66,6 +68,8 @@ DELIVERY: Final = Lifecycle(
         (_D.AWAITED, _H.DEPOSIT): Move(_D.STORED, "deposit.stored"),
         (_D.AWAITED, _H.WITHDRAW): Move(_D.WITHDRAWN),
         (_D.AWAITED, _H.FORGET): Move(_D.GONE),
+        (_D.AWAITED, _H.GIVE): Move(_D.AWAITED, why="somebody else collects it"),
+        (_D.WITHDRAWN, _H.GIVE): Move(_D.AWAITED, why="it was to go elsewhere, and comes here after all"),
         (_D.WITHDRAWN, _H.WITHDRAW): Move(_D.WITHDRAWN, why="said twice"),
         (_D.WITHDRAWN, _H.DEPOSIT): Move(
             _D.STORED, "deposit.stored", "the door was open already when the withdrawal came: what happened is told"

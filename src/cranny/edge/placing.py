@@ -17,6 +17,7 @@ from cranny.edge.state import State
 from cranny.edge.steps import intent
 from cranny.edge.visits import Visit
 from cranny.wire.allocation import DoorOption, Size, choose, fits_together
+from cranny.wire.kinds import DepositNoRoom
 from cranny.wire.messages import CompartmentGiven, ItemGiven
 
 TOGETHER: Final = 256
@@ -73,6 +74,13 @@ def free(state: State, sight: Sight) -> Iterator[CompartmentGiven]:
         empty = content is False or (content is None and not state.inherited(label))
         if not taken and empty and sight.ready(label):
             yield box
+
+
+def no_room(state: State, delivery: UUID, free_doors: int) -> Ruled[None]:
+    """The server promised a place for `delivery`, and no door was right for it."""
+    draft = Draft(state)
+    draft.say(DepositNoRoom(delivery=delivery, free=free_doors))
+    return draft.change(), None
 
 
 # ---------------------------------------------------------------- what is meant
@@ -170,7 +178,8 @@ def _fresh(state: State, sight: Sight, delivery: Delivery, visit: Visit, ids: Id
         larger_than=visit.outgrown.get(delivery.delivery),
     )
     if best is None:
-        raise Refused("No free door is right for this.", code="full")
+        promised = {"delivery": delivery.delivery} if delivery.announced else {}
+        raise Refused("No free door is right for this.", code="full", extra=promised)
     return _opening(delivery, best.label, state.compartment(best.label).generation + 1, visit, ids)
 
 

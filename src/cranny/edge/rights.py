@@ -86,11 +86,14 @@ def _take(state: State, given: Given, rows: dict[object, Row]) -> None:
 
 
 def _deliver(state: State, given: DeliveryGiven, rows: dict[object, Row]) -> None:
-    if given.delivery in state.gone or _now(rows, given.delivery, state.deliveries):
+    """One that is given again has another recipient, or comes back here after it was to go elsewhere. What lies
+    inside stays as it is: the server hears where it is, and sees to the rest."""
+    known = _now(rows, given.delivery, state.deliveries)
+    if given.delivery in state.gone or (known and known.state is lifecycle.Delivery.STORED):
         return
     rows[given.delivery] = Delivery(
         delivery=given.delivery,
-        state=lifecycle.DELIVERY.start,
+        state=lifecycle.DELIVERY.move(known.state, lifecycle.Handling.GIVE).to if known else lifecycle.DELIVERY.start,
         deposit_grant=given.deposit_grant,
         collect_grant=given.collect_grant,
         collector=given.collector,

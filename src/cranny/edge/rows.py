@@ -13,7 +13,7 @@ from cranny.wire.commands import Action
 from cranny.wire.kinds import Purpose
 from cranny.wire.messages import ItemGiven
 
-Credential = Literal["code", "qr", "tracking", "reopen", "command"]
+Credential = Literal["code", "qr", "tracking", "reopen", "command", "token"]
 
 
 class Row(msgspec.Struct, frozen=True):

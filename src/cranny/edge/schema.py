@@ -70,7 +70,9 @@ PUT: Final[dict[type[rows.Row], str]] = {
     rows.Occupancy: """INSERT INTO occupancies VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (label, generation) DO UPDATE
         SET "grant" = excluded."grant", deliveries = excluded.deliveries, ended = excluded.ended""",
     rows.Delivery: """INSERT INTO deliveries VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (delivery) DO UPDATE SET
-        state = excluded.state, items = excluded.items""",
+        state = excluded.state, deposit_grant = excluded.deposit_grant, collect_grant = excluded.collect_grant,
+        collector = excluded.collector, items = excluded.items, features = excluded.features,
+        seated = excluded.seated""",
     rows.Grant: """INSERT INTO grants VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT ("grant") DO UPDATE SET
         state = excluded.state, salt = excluded.salt, code_verifier = excluded.code_verifier,
         qr_verifier = excluded.qr_verifier, tries = excluded.tries, code_off = excluded.code_off""",

@@ -33,6 +33,8 @@ class Visit:
     """By opening."""
     outgrown: dict[UUID, Size] = field(default_factory=dict)
     """By delivery: the box that it did not fit into."""
+    turned_away: set[UUID] = field(default_factory=set)
+    """Deliveries that no door was right for."""
     stored: int = 0
 
 

@@ -16,7 +16,16 @@ from cranny.fleet.changes import Change, Ended, FactRow, Finding, Started, Told
 from cranny.fleet.rules import Cursor, Link
 from cranny.fleet.times import Received, occurred
 from cranny.wire.facts import Fact
-from cranny.wire.kinds import Body, CollectFinished, DepositStored, DoorBlocked, DoorCleared, unpack
+from cranny.wire.kinds import (
+    Body,
+    CollectFinished,
+    DepositNoRoom,
+    DepositStored,
+    DoorBlocked,
+    DoorCleared,
+    OpeningIntended,
+    unpack,
+)
 
 LONGEST: Final = 300
 """Characters of an explanation that are kept."""
@@ -104,6 +113,13 @@ class _Making:
             self._blocked[body.door] = body.reason
         elif isinstance(body, DoorCleared):
             self._blocked[body.door] = None
+        elif isinstance(body, OpeningIntended):
+            if body.token_id and body.attempt == 1:
+                self._findings.append(_locally(self._bank, body))
+        elif isinstance(body, DepositNoRoom):
+            self._findings.append(
+                Finding(self._bank, "no_room", f"deliveries/{body.delivery}", {"free": body.free, "at": at.isoformat()})
+            )
 
 
 def _cursor(link: Link) -> Cursor:
@@ -113,6 +129,13 @@ def _cursor(link: Link) -> Cursor:
 def _finding(bank: UUID, kind: str, link: Link, fact: str, why: str) -> Finding:
     detail = {"epoch": link.epoch, "seq": link.seq, "fact": fact, "why": _plain(why)}
     return Finding(bank, kind, f"banks/{bank}/facts/{link.epoch}/{link.seq}", detail)
+
+
+def _locally(bank: UUID, body: OpeningIntended) -> Finding:
+    """Somebody opened with a signed token, maybe while the bank could not ask: whoever runs it is told."""
+    detail = {"opening": str(body.opening), "purpose": body.purpose, "generation": body.generation}
+    detail["token_id"] = str(body.token_id)
+    return Finding(bank, "opened_locally", f"banks/{bank}/doors/{body.door}", detail)
 
 
 def _unknown(bank: UUID, link: Link, kind: str) -> Finding:

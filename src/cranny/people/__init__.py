@@ -2,6 +2,6 @@
 
 from cranny.people.contacts import Contact, normal_language
 from cranny.people.own import FEATURE
-from cranny.people.remember import contact, contacts, remember
+from cranny.people.remember import contact, contacts, forget, remember
 
-__all__ = ["FEATURE", "Contact", "contact", "contacts", "normal_language", "remember"]
+__all__ = ["FEATURE", "Contact", "contact", "contacts", "forget", "normal_language", "remember"]

@@ -54,6 +54,11 @@ async def contacts(tx: Tx, persons: Sequence[UUID]) -> dict[UUID, Contact]:
     }
 
 
+async def forget(tx: Tx, id_: UUID) -> None:
+    """Nothing of how this person is reached stays. Whatever names them by id goes on, and reaches nobody."""
+    await tx.run(tables.FORGET, tx.tenant, id_)
+
+
 def same(known: Sequence[PersonRow], given: Contact) -> PersonRow | None:
     """Which of those who have the address or the number of `given` it is. Pure."""
     key = given.email and email_key(given.email)

@@ -52,6 +52,7 @@ RETURNING id
 """
 GET: Final = "SELECT id, name, email, phone, language FROM persons WHERE tenant = $1 AND id = ANY ($2::uuid[])"
 """Without the keys: who asks wants to reach somebody."""
+FORGET: Final = "DELETE FROM persons WHERE tenant = $1 AND id = $2"
 ODD_KEYS: Final = """
 SELECT id FROM persons
 WHERE tenant = $1 AND ((email IS NULL) <> (email_key IS NULL) OR phone_key <> coalesce(phone, ''))

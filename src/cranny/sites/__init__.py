@@ -19,6 +19,7 @@ from cranny.sites.banks import (
 from cranny.sites.classes import SizeClass, add_size_class, default_size_classes, list_size_classes
 from cranny.sites.layout import read_json, read_yaml, shipped_bank, shipped_banks
 from cranny.sites.occupancy import Blocked, Occupied, Vacated, block, follow, occupy, unblock, vacate
+from cranny.sites.overbooked import reject_overbooked, reject_promises
 from cranny.sites.own import FEATURE
 from cranny.sites.policy import BankPolicy
 from cranny.sites.promises import (
@@ -66,6 +67,8 @@ __all__ = [
     "promise_many",
     "read_json",
     "read_yaml",
+    "reject_overbooked",
+    "reject_promises",
     "release_promise",
     "set_policy",
     "shipped_bank",

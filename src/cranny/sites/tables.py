@@ -226,6 +226,11 @@ SELECT $1, r.id, $2, r.size_class, r.sides::int[], r.features::text[], r.seated,
 FROM unnest($5::uuid[], $6::uuid[], $7::text[], $8::text[], $9::bool[], $10::timestamptz[])
      AS r (id, size_class, sides, features, seated, until)
 """
+NEWEST_HELD: Final = """
+SELECT id, sides, CASE WHEN seated THEN features || '{seated}'::text[] ELSE features END AS features
+FROM reservations WHERE tenant = $1 AND bank = $2 AND state = 'held' AND until > $3
+ORDER BY created DESC, id DESC
+"""
 DUE: Final = """
 SELECT id, bank, size_class FROM reservations WHERE tenant = $1 AND state = 'held' AND until <= $2
 ORDER BY until LIMIT $3 FOR NO KEY UPDATE SKIP LOCKED

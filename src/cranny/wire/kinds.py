@@ -40,10 +40,12 @@ class OpeningIntended(Body, frozen=True):
     generation: Count
     purpose: Purpose
     grant: UUID | None
-    credential: Literal["code", "qr", "tracking", "reopen", "command"]
+    credential: Literal["code", "qr", "tracking", "reopen", "command", "token"]
     attempt: Count = 1
     command: UUID | None = None
     """The command that asked for it: from this record on it is never obeyed again."""
+    token_id: UUID | None = None
+    """The signed token that was shown, where no grant was needed."""
 
 
 class DoorOpened(Body, frozen=True):
@@ -131,6 +133,13 @@ class DepositAbandoned(Body, frozen=True):
     reason: Literal["too-small", "not-opened", "withdrawn", "empty", "unsecured", "unknown"]
 
 
+class DepositNoRoom(Body, frozen=True):
+    """An announced delivery stood before the bank, and no free door was right for it. `free` doors were free at all."""
+
+    delivery: UUID
+    free: Count = 0
+
+
 class CollectFinished(Body, frozen=True):
     """Shut after a collect, recall or inspect opening that ended the occupancy."""
 
@@ -191,6 +200,7 @@ KINDS: Final[dict[str, type[Body]]] = {
     "door.cleared": DoorCleared,
     "deposit.stored": DepositStored,
     "deposit.abandoned": DepositAbandoned,
+    "deposit.no_room": DepositNoRoom,
     "collect.finished": CollectFinished,
     "collect.left": CollectLeft,
     "code.exhausted": CodeExhausted,

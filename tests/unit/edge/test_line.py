@@ -288,3 +288,13 @@ def test_a_broker_without_a_server_behind_it_is_no_server(live_bank: Any) -> Non
         assert bank.controller.state().link == "offline"
 
     live_bank(story)
+
+
+def test_policies_are_applied_in_their_order(live_bank: Any) -> None:
+    async def story(bank: Any) -> None:
+        await bank.give(Policy(open_wait_s=5), Policy(open_wait_s=6))
+        assert bank.state.policy.open_wait_s == 6
+        await bank.restart()
+        assert bank.state.policy.open_wait_s == 6
+
+    live_bank(story)

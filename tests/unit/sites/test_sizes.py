@@ -35,4 +35,4 @@ def test_what_a_thing_needs() -> None:
 
 def test_no_word_that_comes_late_to_a_promise_is_unforeseen() -> None:
     assert {(state, trigger) for state in Promise for trigger in Trigger} == set(RESERVATION.table)
-    assert RESERVATION.event_types() == {"reservation.lapsed"}
+    assert RESERVATION.event_types() == {"reservation.lapsed", "reservation.rejected"}

@@ -16,6 +16,8 @@ from cranny.usecases.deliveries import api, telling
 from cranny.usecases.deliveries.actions.announce import announce, announce_many
 from cranny.usecases.deliveries.actions.cancel import cancel
 from cranny.usecases.deliveries.actions.deadlines import extend, fall_due, give_up, lapse
+from cranny.usecases.deliveries.actions.readdress import readdress
+from cranny.usecases.deliveries.actions.reroute import reroute
 from cranny.usecases.deliveries.audit import audit
 from cranny.usecases.deliveries.lifecycle import DELIVERY, Deed, Delivery
 from cranny.usecases.deliveries.reactions import reaction
@@ -41,6 +43,8 @@ __all__ = [
     "give_up",
     "lapse",
     "newest",
+    "readdress",
+    "reroute",
 ]
 
 

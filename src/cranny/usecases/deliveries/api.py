@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Annotated, Any, Final
 from uuid import UUID
 
-from litestar import Request, Response, get, post, put
+from litestar import Request, Response, get, patch, post, put
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.openapi.spec import Example
 from litestar.params import Body, FromPath, FromQuery, QueryParameter
@@ -22,15 +22,19 @@ from cranny.usecases.deliveries import reading, tables
 from cranny.usecases.deliveries.actions.announce import announce
 from cranny.usecases.deliveries.actions.cancel import cancel
 from cranny.usecases.deliveries.actions.deadlines import extend
+from cranny.usecases.deliveries.actions.readdress import readdress
+from cranny.usecases.deliveries.actions.reroute import reroute
 from cranny.usecases.deliveries.lifecycle import Delivery
 from cranny.usecases.deliveries.shapes import (
     KIND_NAME,
     CancelAsked,
+    ChangeAsked,
     DeliveryAsked,
     DeliveryShown,
     ExtendAsked,
     KindAsked,
     KindShown,
+    RerouteAsked,
 )
 
 LISTING: Final = "deliveries"
@@ -153,7 +157,54 @@ def _changing(db: Database, keyring: Keyring) -> Sequence[ControllerRouterHandle
 
         return await once(db, request, deed)
 
-    return [cancel_delivery, extend_delivery]
+    return [cancel_delivery, extend_delivery, *_redirecting(db, keyring)]
+
+
+def _redirecting(db: Database, keyring: Keyring) -> Sequence[ControllerRouterHandler]:
+    @patch(
+        "/v1/deliveries/{delivery:uuid}",
+        tags=["deliveries"],
+        responses={200: _answer(DeliveryShown, "With its new recipient.", examples.STORED)},
+    )
+    async def change_delivery(
+        request: Asking,
+        delivery: FromPath[UUID],
+        data: Annotated[ChangeAsked, _examples(("Somebody else collects it", examples.CHANGED))],
+    ) -> Response[bytes]:
+        """Change who collects it. The old code ends, the new recipient gets one of their own: by message once it is
+        stored. For the same person nothing changes. Problems `delivery-not-found`, `delivery-readdress-when-…`,
+        `shares-door` (more of the old recipient lies behind the same door), `invalid` with the path of each field."""
+
+        async def deed(tx: Tx) -> Reply:
+            await readdress(tx, keyring, delivery, data.recipient)
+            return Reply(200, await reading.get(tx, delivery))
+
+        return await once(db, request, deed)
+
+    @post(
+        "/v1/deliveries/{delivery:uuid}/reroute",
+        tags=["deliveries"],
+        status_code=200,
+        responses={200: _answer(DeliveryShown, "Awaited at the other bank.", examples.ANNOUNCED)},
+    )
+    async def reroute_delivery(
+        request: Asking,
+        delivery: FromPath[UUID],
+        data: Annotated[RerouteAsked, _examples(("Another bank", examples.REROUTE))],
+    ) -> Response[bytes]:
+        """Let it go through another bank. Not yet deposited: a place is promised there, the rights here end, and a
+        courier who brings it here before the bank has heard of that leaves it here all the same. Deposited: it is
+        `recalling`, and as soon as it is taken out with `grants.recall` it goes on as a new delivery at the other bank
+        (event `delivery.goes_on`). Problems `delivery-not-found`, `bank-not-found`, `same-bank`,
+        `delivery-reroute-when-…`, `no-capacity`, `too-big`, `no-such-door`, `locators-exhausted`."""
+
+        async def deed(tx: Tx) -> Reply:
+            await reroute(tx, keyring, delivery, data.bank, reason=data.reason)
+            return Reply(200, await reading.get(tx, delivery))
+
+        return await once(db, request, deed)
+
+    return [change_delivery, reroute_delivery]
 
 
 def _kinds(db: Database) -> Sequence[ControllerRouterHandler]:

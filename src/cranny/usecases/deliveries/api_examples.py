@@ -51,6 +51,7 @@ ANNOUNCED: Final[dict[str, Any]] = {
     "stored_at": None,
     "collect_by": None,
     "ended_at": None,
+    "reroute_to": None,
     "history": f"/v1/events?subject=deliveries/{_ID}",
 }
 STORED: Final[dict[str, Any]] = ANNOUNCED | {
@@ -66,5 +67,7 @@ RECALLING: Final[dict[str, Any]] = STORED | {
     "reason": "order cancelled",
     "grants": ANNOUNCED["grants"] | {"recall": "019cadc6-9a80-7ddd-8035-a06b16b28c04"},
 }
+CHANGED: Final[dict[str, Any]] = {"recipient": {"name": "Bob Example", "email": "bob@example.org"}}
+REROUTE: Final[dict[str, Any]] = {"bank": "019cadc6-9a80-7eee-8035-a06b16b28ca6", "reason": "recipient moved"}
 KIND_ASKED: Final[dict[str, Any]] = {"title": "Internal mail", "collect_hours": 240}
 KIND: Final[dict[str, Any]] = {"name": "mail", "title": "Internal mail", "hold_hours": None, "collect_hours": 240}

@@ -22,6 +22,14 @@ class Deposited(msgspec.Struct, frozen=True):
     unannounced: list[UUID] = []
 
 
+class NoRoom(msgspec.Struct, frozen=True):
+    """Of a `deposit.no_room`."""
+
+    bank: UUID
+    delivery: UUID
+    free: int = 0
+
+
 class Emptied(msgspec.Struct, frozen=True):
     """Of a `collect.finished`."""
 

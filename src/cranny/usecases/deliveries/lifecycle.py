@@ -2,8 +2,9 @@
 
 The server is told by facts that may come late, twice or out of order, so the three triggers that a bank reports
 (`deposit`, `collect`, `take_back`) have a row in every state. A trigger that a person asks for (`cancel`, `extend`,
-`adopt`) has no row where it makes no sense: it is refused with its code. `cancelled` is no final state, because a
-bank that was out of reach may still take the parcel in; what was collected or returned never comes back.
+`adopt`, `readdress`, `reroute`) has no row where it makes no sense: it is refused with its code. `cancelled` is no
+final state, because a bank that was out of reach may still take the parcel in; what was collected or
+returned never comes back.
 """
 
 from enum import StrEnum
@@ -37,13 +38,21 @@ class Deed(StrEnum):
     EXTEND = "extend"
     ADOPT = "adopt"
     """A parcel that nobody had announced gets its recipient."""
+    READDRESS = "readdress"
+    """Somebody else collects it."""
+    REROUTE = "reroute"
+    """It is to go through another bank."""
+    TURN_AWAY = "turn_away"
+    """The bank had no door for it, or can be seen not to have one."""
 
 
 D = Delivery
 
 FACTS: Final = (Deed.DEPOSIT, Deed.COLLECT, Deed.TAKE_BACK)
 SWEPT: Final = (Deed.LAPSE, Deed.GIVE_UP, Deed.FALL_DUE)
-ASKED: Final = (Deed.CANCEL, Deed.EXTEND, Deed.ADOPT)
+ASKED: Final = (Deed.CANCEL, Deed.EXTEND, Deed.ADOPT, Deed.READDRESS, Deed.REROUTE)
+NOTED: Final = (Deed.TURN_AWAY,)
+"""It changes nothing; whoever sends has to hear of it."""
 
 INSIDE: Final = (D.STORED, D.OVERDUE, D.RECALLING)
 """It lies behind a door."""
@@ -89,6 +98,28 @@ DELIVERY: Final = Lifecycle(
         (D.RECALLING, Deed.TAKE_BACK): Move(D.RETURNED, "delivery.returned"),
         (D.STORED, Deed.TAKE_BACK): Move(D.RETURNED, "delivery.returned", why="staff emptied the door"),
         (D.OVERDUE, Deed.TAKE_BACK): Move(D.RETURNED, "delivery.returned", why="staff emptied the door"),
+        # Changed under way.
+        (D.ANNOUNCED, Deed.READDRESS): Move(D.ANNOUNCED, "delivery.readdressed", why="only who collects changes"),
+        (D.LAPSED, Deed.READDRESS): Move(D.LAPSED, "delivery.readdressed", why="only who collects changes"),
+        (D.STORED, Deed.READDRESS): Move(D.STORED, "delivery.readdressed", why="it lies where it lay"),
+        (D.OVERDUE, Deed.READDRESS): Move(D.STORED, "delivery.readdressed", why="the new recipient's time begins now"),
+        (D.ANNOUNCED, Deed.REROUTE): Move(D.ANNOUNCED, "delivery.rerouted", why="awaited at the other bank now"),
+        (D.LAPSED, Deed.REROUTE): Move(D.ANNOUNCED, "delivery.rerouted", why="the other bank keeps a place for it"),
+        (D.STORED, Deed.REROUTE): Move(
+            D.RECALLING, "delivery.rerouting", why="it is fetched here, and goes on as another delivery there"
+        ),
+        (D.OVERDUE, Deed.REROUTE): Move(
+            D.RECALLING, "delivery.rerouting", why="it is fetched here, and goes on as another delivery there"
+        ),
+        # The bank has no door for it.
+        (D.ANNOUNCED, Deed.TURN_AWAY): Move(D.ANNOUNCED, "delivery.no_room", why="a door may become free yet"),
+        (D.LAPSED, Deed.TURN_AWAY): Move(D.LAPSED, "delivery.no_room", why="a door may become free yet"),
+        (D.CANCELLED, Deed.TURN_AWAY): Move(D.CANCELLED, why="nobody waits for it any more"),
+        (D.STORED, Deed.TURN_AWAY): Move(D.STORED, why="it found its door after all"),
+        (D.OVERDUE, Deed.TURN_AWAY): Move(D.OVERDUE, why="it found its door after all"),
+        (D.RECALLING, Deed.TURN_AWAY): Move(D.RECALLING, why="it found its door after all"),
+        (D.COLLECTED, Deed.TURN_AWAY): Move(D.COLLECTED, why=_OLD),
+        (D.RETURNED, Deed.TURN_AWAY): Move(D.RETURNED, why=_OLD),
         # The bank did it before it heard of the cancellation: facts beat rights.
         (D.CANCELLED, Deed.DEPOSIT): Move(D.RECALLING, "delivery.recalling", why="deposited after the cancellation"),
         (D.RECALLING, Deed.COLLECT): Move(D.COLLECTED, "delivery.collected", why="collected after the cancellation"),

@@ -8,16 +8,19 @@ from cranny.platform.keys import Keyring
 from cranny.platform.reactions import Reaction
 from cranny.usecases.deliveries.actions.deposited import deposited
 from cranny.usecases.deliveries.actions.emptied import emptied
-from cranny.usecases.deliveries.facts import Deposited, Emptied
+from cranny.usecases.deliveries.actions.turned_away import turned_away
+from cranny.usecases.deliveries.facts import Deposited, Emptied, NoRoom
 
 
 def reaction(keyring: Keyring) -> Reaction:
-    """Follows `deposit.stored` and `collect.finished`."""
+    """Follows `deposit.stored`, `deposit.no_room` and `collect.finished`."""
 
     async def handle(tx: Tx, event: Event) -> None:
         if event.type == "deposit.stored":
             await deposited(tx, keyring, msgspec.convert(event.data, Deposited), event.time)
+        elif event.type == "deposit.no_room":
+            await turned_away(tx, msgspec.convert(event.data, NoRoom))
         else:
-            await emptied(tx, msgspec.convert(event.data, Emptied), event.time)
+            await emptied(tx, keyring, msgspec.convert(event.data, Emptied), event.time)
 
-    return Reaction("deliveries", frozenset({"deposit.stored", "collect.finished"}), handle)
+    return Reaction("deliveries", frozenset({"deposit.stored", "deposit.no_room", "collect.finished"}), handle)

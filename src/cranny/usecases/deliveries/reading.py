@@ -87,5 +87,6 @@ def show(row: DeliveryRow, items: Sequence[ItemRow]) -> DeliveryShown:
         stored_at=row.stored_at,
         collect_by=row.collect_by,
         ended_at=row.ended_at,
+        reroute_to=row.reroute_to,
         history=f"/v1/events?subject=deliveries/{row.id}",
     )

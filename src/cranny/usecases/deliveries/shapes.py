@@ -77,6 +77,19 @@ class ExtendAsked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     hours: Hours
 
 
+class ChangeAsked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What is to be different from now on."""
+
+    recipient: RecipientAsked
+
+
+class RerouteAsked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`bank` is where it is to go through instead."""
+
+    bank: UUID
+    reason: Annotated[str, Meta(max_length=200, examples=["recipient moved"])] = ""
+
+
 class KindAsked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A kind of delivery. Hours that are left out come from the bank's policy."""
 
@@ -114,7 +127,9 @@ class GrantsShown(msgspec.Struct, frozen=True):
 
 class DeliveryShown(msgspec.Struct, frozen=True):
     """`door` is where it lies or last lay; `evidence` is `sensed` when a content sensor saw it there, `inferred`
-    when nobody looked inside. Without a `recipient` nobody had announced it. `history` is where its events are."""
+    when nobody looked inside. `reroute_to` is the bank that it
+    goes on to once it is taken out. Without a `recipient` nobody had announced it. `history` is where its events
+    are."""
 
     id: UUID
     state: Delivery
@@ -135,6 +150,7 @@ class DeliveryShown(msgspec.Struct, frozen=True):
     stored_at: datetime | None
     collect_by: datetime | None
     ended_at: datetime | None
+    reroute_to: UUID | None
     history: str
 
 
@@ -145,8 +161,7 @@ def flaw(path: str, message: str, *, code: str = Invalid.code) -> Invalid:
 
 def check(asked: DeliveryAsked, at: str = "") -> None:
     """Raise Invalid, with the path of the first field that does not fit. `at` goes before each path."""
-    if not (asked.recipient.email or asked.recipient.phone):
-        raise flaw(f"{at}recipient", "Give an e-mail address or a phone number: nobody could be told otherwise.")
+    check_recipient(asked.recipient, at)
     seen: set[str] = set()
     for place, item in enumerate(asked.items):
         here = f"{at}items[{place}]"
@@ -157,6 +172,12 @@ def check(asked: DeliveryAsked, at: str = "") -> None:
             raise flaw(f"{here}.tracking", "This tracking number is here twice.")
         seen.add(key)
         _check_size(item, here)
+
+
+def check_recipient(asked: RecipientAsked, at: str = "") -> None:
+    """Raise Invalid when nobody could be told. `at` goes before the path."""
+    if not (asked.email or asked.phone):
+        raise flaw(f"{at}recipient", "Give an e-mail address or a phone number: nobody could be told otherwise.")
 
 
 def _check_size(item: ItemAsked, here: str) -> None:

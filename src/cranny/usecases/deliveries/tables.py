@@ -52,6 +52,16 @@ class DeliveryRow(msgspec.Struct, frozen=True):
     reason: str = ""
     stored_at: datetime | None = None
     ended_at: datetime | None = None
+    reroute_to: UUID | None = None
+    """The bank that it goes on to once it is taken out here."""
+
+
+class RouteRow(msgspec.Struct, frozen=True):
+    """`bank` was given `delivery` before it was re-routed, and may not have heard of that."""
+
+    tenant: UUID
+    delivery: UUID
+    bank: UUID
 
 
 class ItemRow(msgspec.Struct, frozen=True):
@@ -71,7 +81,12 @@ class ItemRow(msgspec.Struct, frozen=True):
     weight_g: int | None
 
 
-TABLES: Final = {"delivery_kinds": KindRow, "deliveries": DeliveryRow, "delivery_items": ItemRow}
+TABLES: Final = {
+    "delivery_kinds": KindRow,
+    "deliveries": DeliveryRow,
+    "delivery_items": ItemRow,
+    "delivery_routes": RouteRow,
+}
 
 TRACKING_TAKEN: Final = "delivery_items_under_way"
 """The index that keeps tracking numbers apart."""
@@ -194,6 +209,33 @@ AS_KNOWN: Final = """
 SELECT * FROM deliveries WHERE tenant = $1 AND bank = $2 AND (id = ANY($3::uuid[]) OR known_as = ANY($3::uuid[]))
 ORDER BY id FOR NO KEY UPDATE
 """
+
+# What `bank` was given before it was re-routed away from there.
+ROUTED_AWAY: Final = """
+SELECT d.* FROM delivery_routes AS r JOIN deliveries AS d ON d.tenant = r.tenant AND d.id = r.delivery
+WHERE r.tenant = $1 AND r.bank = $2 AND r.delivery = ANY($3::uuid[]) AND d.bank <> $2
+ORDER BY d.id FOR NO KEY UPDATE OF d
+"""
+BACK_AT: Final = """
+UPDATE deliveries SET bank = $3, collect_grant = $4, reservation = NULL, known_as = NULL WHERE tenant = $1 AND id = $2
+"""
+READDRESS: Final = """
+UPDATE deliveries SET recipient = $3, collect_grant = $4, collect_by = $5 WHERE tenant = $1 AND id = $2
+"""
+REROUTE: Final = """
+WITH away AS (
+    INSERT INTO delivery_routes (tenant, delivery, bank) SELECT tenant, id, bank FROM deliveries
+    WHERE tenant = $1 AND id = $2
+    ON CONFLICT DO NOTHING
+)
+UPDATE deliveries SET bank = $3, reservation = $4, hold_until = $5, deposit_grant = $6, collect_grant = $7,
+    known_as = NULL
+WHERE tenant = $1 AND id = $2
+"""
+GO_ON_TO: Final = "UPDATE deliveries SET reroute_to = $3 WHERE tenant = $1 AND id = $2"
+PROMISED: Final = (
+    "SELECT * FROM deliveries WHERE tenant = $1 AND reservation = ANY($2::uuid[]) ORDER BY id FOR NO KEY UPDATE"
+)
 
 BEHIND_DOOR: Final = """
 SELECT * FROM deliveries

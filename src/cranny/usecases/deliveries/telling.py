@@ -36,6 +36,7 @@ _TYPES: Final = frozenset(
         "delivery.overdue",
         "delivery.extended",
         "delivery.recalling",
+        "delivery.rerouting",
         "delivery.returned",
         "delivery.collected",
     }
@@ -60,7 +61,7 @@ def reaction(keyring: Keyring) -> Reaction:
             await _ready(tx, keyring, row.collect_grant)
         elif event.type == "delivery.overdue":
             await _overdue(tx, keyring, row.collect_grant)
-        elif event.type in {"delivery.recalling", "delivery.returned"}:
+        elif event.type in {"delivery.recalling", "delivery.rerouting", "delivery.returned"}:
             await _gone(tx, keyring, row, row.collect_grant)
 
     return Reaction("deliveries.telling", _TYPES, handle)

@@ -17,6 +17,7 @@ from cranny.usecases.deliveries.actions.draft import Draft, add, draft
 from cranny.usecases.deliveries.actions.measure import Measures
 from cranny.usecases.deliveries.actions.recipient import remember_all
 from cranny.usecases.deliveries.shapes import PARCEL, DeliveryAsked, DeliveryShown, check, flaw
+from cranny.usecases.deliveries.tables import DeliveryRow, ItemRow
 from cranny.wire.codes import collector_digest, normal_tracking, tracking_digest
 from cranny.wire.messages import DeliveryGiven, ItemGiven
 
@@ -30,7 +31,7 @@ class Kind:
 
 
 @dataclass(frozen=True, slots=True)
-class _Known:
+class Known:
     """An announcement, with what is known of it before its bank is looked at."""
 
     place: int
@@ -58,9 +59,9 @@ async def announce_many(tx: Tx, keyring: Keyring, asked: Sequence[DeliveryAsked]
     kinds, held = await _look(tx, asked)
     recipients = await remember_all(tx, asked)
     shown: dict[int, DeliveryShown] = {}
-    by_bank: dict[UUID, list[_Known]] = defaultdict(list)
+    by_bank: dict[UUID, list[Known]] = defaultdict(list)
     for place, (one, recipient) in enumerate(zip(asked, recipients, strict=True)):
-        known = _Known(place, one, recipient, kinds[one.kind])
+        known = Known(place, one, recipient, kinds[one.kind])
         taken = await holders(tx, _keys(one)) if not held.isdisjoint(_keys(one)) else []
         if taken:
             hours = known.kind.collect_hours
@@ -70,7 +71,7 @@ async def announce_many(tx: Tx, keyring: Keyring, asked: Sequence[DeliveryAsked]
             by_bank[one.bank].append(known)
     # In the order of ids, so that two lists of announcements never wait for each other in a circle.
     for bank in sorted(by_bank):
-        shown |= await _announce_at(tx, keyring, bank, by_bank[bank])
+        shown |= await announce_at(tx, keyring, bank, by_bank[bank])
     return [shown[place] for place in range(len(asked))]
 
 
@@ -95,8 +96,8 @@ def _keys(asked: DeliveryAsked) -> list[str]:
     return [normal_tracking(item.tracking) for item in asked.items]
 
 
-async def _announce_at(tx: Tx, keyring: Keyring, bank: UUID, known: Sequence[_Known]) -> dict[int, DeliveryShown]:
-    """All of `known` are for `bank`. Returns them by place."""
+async def announce_at(tx: Tx, keyring: Keyring, bank: UUID, known: Sequence[Known]) -> dict[int, DeliveryShown]:
+    """All of `known` are for `bank`. Returns them by place. Raises as `announce_many` does."""
     locked = await sites.lock_bank(tx, bank)
     measures = Measures(tx)
     planned = [await _draft(tx, measures, one, locked.policy) for one in known]
@@ -108,13 +109,15 @@ async def _announce_at(tx: Tx, keyring: Keyring, bank: UUID, known: Sequence[_Kn
     await add(tx, drafts, tx.now())
     pepper = keyring.pepper(bank)
     await fleet.append(
-        tx, bank, [_given(pepper, one, *ids) for one, *ids in zip(drafts, deposit, collect, strict=True)]
+        tx,
+        bank,
+        [given(pepper, one.row, one.items, *ids) for one, *ids in zip(drafts, deposit, collect, strict=True)],
     )
     await events.record(tx, [_event(one) for one in drafts])
     return {one.place: reading.show(made.row, made.items) for one, made in zip(known, drafts, strict=True)}
 
 
-async def _draft(tx: Tx, measures: Measures, one: _Known, policy: sites.BankPolicy) -> Draft:
+async def _draft(tx: Tx, measures: Measures, one: Known, policy: sites.BankPolicy) -> Draft:
     asked, kind = one.asked, one.kind
     return draft(
         tx,
@@ -126,8 +129,8 @@ async def _draft(tx: Tx, measures: Measures, one: _Known, policy: sites.BankPoli
     )
 
 
-def _given(pepper: bytes, one: Draft, deposit: UUID, collect: UUID) -> DeliveryGiven:
-    row = one.row
+def given(pepper: bytes, row: DeliveryRow, items: Sequence[ItemRow], deposit: UUID, collect: UUID) -> DeliveryGiven:
+    """What goes down to its bank."""
     return DeliveryGiven(
         delivery=row.id,
         deposit_grant=deposit,
@@ -135,7 +138,7 @@ def _given(pepper: bytes, one: Draft, deposit: UUID, collect: UUID) -> DeliveryG
         collector=collector_digest(pepper, row.recipient or row.id),
         items=[
             ItemGiven(item.id, tracking_digest(pepper, item.tracking), item.width, item.height, item.depth)
-            for item in one.items
+            for item in items
         ],
         features=row.features,
         seated=row.seated,

@@ -26,7 +26,7 @@ async def cancel(tx: Tx, keyring: Keyring, id_: UUID, *, reason: str) -> None:
     if moved.after is Delivery.CANCELLED:
         await withdraw(tx, [row], reason=reason)
     else:
-        await _end_collecting(tx, keyring, row)
+        await end_collecting(tx, keyring, row)
         await recall(tx, keyring, row, reason=reason)
 
 
@@ -59,7 +59,7 @@ async def recall(tx: Tx, keyring: Keyring, row: DeliveryRow, *, reason: str) -> 
     return grant.id
 
 
-async def _end_collecting(tx: Tx, keyring: Keyring, row: DeliveryRow) -> None:
+async def end_collecting(tx: Tx, keyring: Keyring, row: DeliveryRow) -> None:
     """Take the collect grant of `row` away. Others that lie behind the same door with the same grant get one of
     their own, or their collector could not get at them any more."""
     if row.collect_grant is None:

@@ -12,6 +12,7 @@ from cranny.platform import events
 from cranny.platform.db import Tx
 from cranny.platform.keys import Keyring
 from cranny.usecases.deliveries import tables
+from cranny.usecases.deliveries.actions.came_here import came_here
 from cranny.usecases.deliveries.actions.cancel import recall
 from cranny.usecases.deliveries.actions.found import take_in, tell_found
 from cranny.usecases.deliveries.actions.known import (
@@ -22,6 +23,7 @@ from cranny.usecases.deliveries.actions.known import (
     told,
     use_promises,
 )
+from cranny.usecases.deliveries.actions.turned_away import replan
 from cranny.usecases.deliveries.facts import Deposited
 from cranny.usecases.deliveries.lifecycle import AWAITED, DELIVERY, Deed, Delivery
 from cranny.usecases.deliveries.tables import DeliveryRow
@@ -33,8 +35,10 @@ FIRST: Final = (*AWAITED, Delivery.CANCELLED)
 async def deposited(tx: Tx, keyring: Keyring, fact: Deposited, when: datetime) -> None:
     """Tells each delivery, and sees to what does not fit. `when` it happened."""
     announced, lost = await as_known(tx, fact.bank, fact.deliveries)
+    back, lost = await came_here(tx, keyring, fact, lost)
     await list_strangers(tx, fact, [id_ for id_ in lost if id_ not in fact.unannounced])
     found = await take_in(tx, keyring, fact, [id_ for id_ in lost if id_ in fact.unannounced])
+    found += back
     grant = await _opens(tx, keyring, fact, [row for row in announced if row.state in AWAITED])
     by_id = {row.id: row for row in _granted(announced, grant) + found}
     data = {row.id: told(row, fact) for row in by_id.values()}
@@ -50,6 +54,8 @@ async def deposited(tx: Tx, keyring: Keyring, fact: Deposited, when: datetime) -
             await _came_too_late(tx, keyring, fact, row)
         elif one.before not in FIRST and (row.door, row.generation) != (fact.door, fact.generation):
             await contradicts(tx, fact, "deposited_twice", row)
+    if any(row.reservation is None or row.state is Delivery.LAPSED for row in first):
+        await replan(tx, fact.bank)
 
 
 def _granted(announced: Sequence[DeliveryRow], grant: UUID | None) -> list[DeliveryRow]:
@@ -73,14 +79,21 @@ async def _opens(tx: Tx, keyring: Keyring, fact: Deposited, awaited: Sequence[De
 
 
 async def _may_open(tx: Tx, fact: Deposited, grant: UUID, awaited: Sequence[DeliveryRow]) -> bool:
+    known = next(iter(await access.get(tx, [grant])), None)
+    if known is not None and known.subject in {f"deliveries/{row.id}" for row in awaited}:
+        # The bank has not heard that the recipient was changed: an old grant of its own is no mistake.
+        return known.id in {row.collect_grant for row in awaited} and _as_good_as_living(known)
     if grant not in {row.collect_grant for row in awaited}:
         behind = await behind_door(tx, fact.bank, fact.door, fact.generation)
         if grant not in {row.collect_grant for row in behind}:
             await fleet.raise_anomaly(tx, fact.bank, "unknown_grant", f"grants/{grant}", {"door": fact.door})
             return False
-    # Used is as good as living: then only our reading of the log is behind.
-    (row,) = await access.get(tx, [grant])
-    return row.state in access.LIVE or row.state is access.Grant.USED
+    return known is not None and _as_good_as_living(known)
+
+
+def _as_good_as_living(grant: access.GrantRow) -> bool:
+    """Used is as good: then only our reading of the log is behind."""
+    return grant.state in access.LIVE or grant.state is access.Grant.USED
 
 
 async def _store(tx: Tx, fact: Deposited, ids: list[UUID], grant: UUID | None, when: datetime) -> None:

@@ -19,6 +19,11 @@ async def as_known(tx: Tx, bank: UUID, ids: Sequence[UUID]) -> tuple[list[Delive
     return found, [id_ for id_ in dict.fromkeys(ids) if id_ not in names]
 
 
+async def routed_away(tx: Tx, bank: UUID, ids: Sequence[UUID]) -> list[DeliveryRow]:
+    """Those of `ids` that `bank` was given before they were re-routed, locked."""
+    return rows.every(DeliveryRow, await tx.all(tables.ROUTED_AWAY, tx.tenant, bank, list(ids))) if ids else []
+
+
 async def behind_door(tx: Tx, bank: UUID, door: str | None, generation: int | None) -> list[DeliveryRow]:
     """The deliveries that lie there, locked."""
     return rows.every(DeliveryRow, await tx.all(tables.BEHIND_DOOR, tx.tenant, bank, door, generation))
@@ -44,7 +49,7 @@ async def list_strangers(tx: Tx, fact: Deposited | Emptied, ids: Sequence[UUID])
         await fleet.raise_anomaly(tx, fact.bank, "unknown_delivery", f"deliveries/{id_}", detail)
 
 
-async def contradicts(tx: Tx, fact: Deposited | Emptied, kind: str, row: DeliveryRow) -> None:
+async def contradicts(tx: Tx, fact: Deposited | Emptied, kind: str, row: DeliveryRow, **more: Any) -> None:
     """What the bank did does not fit what we thought of `row`: for somebody to look at."""
     detail = {
         "door": fact.door,
@@ -52,6 +57,7 @@ async def contradicts(tx: Tx, fact: Deposited | Emptied, kind: str, row: Deliver
         "state": row.state,
         "thought_at": row.door,
         "thought_generation": row.generation,
+        **more,
     }
     await fleet.raise_anomaly(tx, fact.bank, kind, f"deliveries/{row.id}", detail)
 

@@ -25,11 +25,12 @@ async def remember_all(tx: Tx, asked: Sequence[DeliveryAsked]) -> list[UUID]:
     somebody new would otherwise wait for each other in a circle."""
     found: dict[RecipientAsked, UUID] = {}
     for who in sorted({one.recipient for one in asked}, key=lambda who: (who.email or "", who.phone or "")):
-        found[who] = await _remember(tx, who)
+        found[who] = await remember(tx, who)
     return [found[one.recipient] for one in asked]
 
 
-async def _remember(tx: Tx, who: RecipientAsked) -> UUID:
+async def remember(tx: Tx, who: RecipientAsked) -> UUID:
+    """The person of one. Raises Invalid with the field's path; see `remember_all`."""
     contact = people.Contact(name=who.name, email=who.email, phone=who.phone, language=who.language)
     try:
         return await people.remember(tx, contact)

@@ -1,0 +1,61 @@
+"""What the server promised and the bank can't keep; what is given once more, for somebody else or after all."""
+
+from typing import Any
+
+import msgspec
+
+from cranny.edge.outcomes import Refusal
+from cranny.wire.kinds import DepositNoRoom
+from cranny.wire.messages import DeliveryGiven, DeliveryWithdrawn, GrantRevoked
+
+LARGE = (300, 340, 440)
+
+
+def test_a_promise_that_can_not_be_kept_is_told_once(live_bank: Any) -> None:
+    async def story(bank: Any) -> None:
+        for n in range(2):
+            await bank.deposit(await bank.announce(f"PARCEL{n}", size=LARGE))
+        late = await bank.announce("LATE", size=LARGE)
+        for _ in range(3):
+            assert await bank.controller.scan("LATE") == Refusal("full")
+        assert bank.bodies("deposit.no_room") == [DepositNoRoom(late.delivery, 18)]
+
+    live_bank(story)
+
+
+def test_given_once_more_for_somebody_else(live_bank: Any) -> None:
+    """The recipient was changed while it was awaited, and once more while it lies inside."""
+
+    async def story(bank: Any) -> None:
+        parcel = await bank.announce("PARCEL")
+        known = bank.state.deliveries[parcel.delivery]
+        other = bank.ids.new()
+        again = DeliveryGiven(
+            parcel.delivery, parcel.deposit_grant, other, b"n" * 32, known.items, list(known.features), seated=False
+        )
+        await bank.give(GrantRevoked(parcel.grant), again)
+        await bank.deposit(parcel)
+        (fact,) = bank.bodies("deposit.stored")
+        assert fact.grant == other
+        assert await bank.controller.type_code(parcel.digits) == Refusal("wrong")
+        await bank.give(msgspec.structs.replace(again, collect_grant=parcel.grant))
+        assert bank.state.deliveries[parcel.delivery].collect_grant == other
+        await bank.restart()
+        assert bank.state.deliveries[parcel.delivery].collector == b"n" * 32
+
+    live_bank(story)
+
+
+def test_withdrawn_and_given_once_more(live_bank: Any) -> None:
+    async def story(bank: Any) -> None:
+        parcel = await bank.announce("PARCEL")
+        known = bank.state.deliveries[parcel.delivery]
+        await bank.give(DeliveryWithdrawn(parcel.delivery))
+        assert await bank.controller.scan("PARCEL") == Refusal("withdrawn")
+        again = DeliveryGiven(
+            parcel.delivery, bank.ids.new(), parcel.grant, known.collector, known.items, [], seated=False
+        )
+        await bank.give(again)
+        await bank.deposit(parcel)
+
+    live_bank(story)
