@@ -6,6 +6,8 @@
 BIN := .venv/bin
 # Two cores are shared with PostgreSQL and NATS; more workers than that only wait for each other.
 WORKERS ?= 2
+# Where nothing is to be kept, pytest writes every assertion of every test anew, in each of its processes: 4 s each.
+unexport PYTHONDONTWRITEBYTECODE
 
 help:  ## this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1	\2/p' Makefile | expand -t 18
@@ -17,7 +19,7 @@ assets: venv  ## what the screens use and we did not write (htmx, uPlot, icons, 
 	@$(BIN)/python scripts/assets.py
 
 fast: venv  ## pure tests, no engines, a few seconds
-	$(BIN)/pytest tests/unit -n0 -q
+	$(BIN)/pytest tests/unit -n $(WORKERS) -q
 
 test: venv assets  ## every test, with a real PostgreSQL and NATS
 	$(BIN)/pytest -n $(WORKERS) --dist loadgroup -q  # those that share a house run in one process
@@ -43,3 +45,4 @@ lock: venv  ## resolve pyproject.toml anew into requirements/*.lock
 
 clean:  ## remove what the other targets made
 	rm -rf .venv build dist src/cranny/ui/static/vendor .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage
+	find src tests bench lints -name __pycache__ -prune -exec rm -rf {} +

@@ -131,7 +131,7 @@ DEEDS = st.lists(
 
 
 @given(deeds=DEEDS, cuts=st.lists(st.tuples(st.integers(0, 24), st.integers(0, 24)), max_size=12))
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=2 * settings.default.max_examples)
 async def test_no_story_and_no_network_breaks_i2_or_i8(new_journal, new_store, arrive, deeds, cuts):
     """Any facts, even ones that no honest bank writes, in any pieces: one branch without gaps (I8), one live
     occupancy per door and growing generations (I2), and the same end as one fact at a time."""

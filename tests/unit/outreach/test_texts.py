@@ -3,6 +3,7 @@
 import itertools
 import string
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -34,6 +35,7 @@ def say(kind: Kind, language: str = "en", **more: object) -> Message:
     return compose(kind, details(**more), to, key="0" * 32, to="ada@example.org", created=EVENING)
 
 
+@cache
 def longest_until(language: str) -> datetime:
     """The moment whose day and time take the most room in a year."""
     zone, words = ZoneInfo("Europe/Berlin"), languages()[language]

@@ -1,9 +1,7 @@
 """The city's plan: the same seed, the same parcels; arrivals and dwell as docs/city.md says."""
 
-import asyncio
 import math
 from collections import Counter
-from contextlib import suppress
 from statistics import mean
 
 import pytest
@@ -13,7 +11,6 @@ from cranny.sim.city.catalogue import HEAVIEST_G, Box, boxes, every_box
 from cranny.sim.city.hours import said
 from cranny.sim.city.ledger import Fate, Ledger, quantile
 from cranny.sim.city.letters import CODE
-from cranny.sim.city.line import open_line
 from cranny.sim.city.model import MORNING, NIGHT, Place, Quirk, by_day, draw
 from cranny.sim.city.setting import MOST, cabinets
 
@@ -188,44 +185,3 @@ def test_every_number_of_banks_can_be_had() -> None:
         assert len({cabinet.place.name for cabinet in found}) == number
         assert sum(not cabinet.sees for cabinet in found) == (number > 1)
     assert [(cabinet.doors, cabinet.place.doors) for cabinet in cabinets(3)] == [(20, 20), (60, 41), (128, 77)]
-
-
-# ---------------------------------------------------------------- the network
-
-
-async def leave(writer: asyncio.StreamWriter) -> None:
-    writer.close()
-    with suppress(ConnectionError):
-        await writer.wait_closed()
-
-
-async def test_a_line_that_is_cut_lets_nobody_through_until_it_is_mended() -> None:
-    async def echo(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with suppress(ConnectionError):
-            while data := await reader.read(100):
-                writer.write(data)
-        await leave(writer)
-
-    broker = await asyncio.start_server(echo, "127.0.0.1", 0)
-    async with broker, open_line("127.0.0.1", broker.sockets[0].getsockname()[1]) as line:
-
-        async def says(text: bytes) -> bytes:
-            reader, writer = await asyncio.open_connection("127.0.0.1", line.port)
-            try:
-                writer.write(text)
-                return await reader.read(100)
-            except ConnectionError:
-                return b""
-            finally:
-                await leave(writer)
-
-        reader, writer = await asyncio.open_connection("127.0.0.1", line.port)
-        writer.write(b"before")
-        assert await reader.read(100) == b"before"
-        line.cut()
-        with suppress(ConnectionError):
-            assert await reader.read(100) == b""
-        await leave(writer)
-        assert await says(b"during") == b""
-        line.mend()
-        assert await says(b"after") == b"after"

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from cranny.core.errors import Invalid, NotFound
@@ -131,14 +131,12 @@ def test_a_file_of_many_names_for_one_thing_does_not_grow() -> None:
     assert "aliases" in problems(bomb)[0][1]
 
 
-@settings(max_examples=80, deadline=None)
 @given(st.text(max_size=60), st.integers(0, len(GOOD)), st.integers(0, 40))
 def test_no_text_does_more_than_be_refused(text: str, at: int, gone: int) -> None:
     with suppress(Invalid):
         read_yaml(GOOD[:at] + text + GOOD[at + gone :])
 
 
-@settings(max_examples=60, deadline=None)
 @given(
     st.recursive(
         st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8) | st.just("S"),

@@ -40,7 +40,7 @@ some_doors = st.lists(st.builds(Door, sizes, features), max_size=5)
 some_wishes = st.lists(st.builds(Wish, items, features | st.just(PLAIN)), max_size=5)
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=2 * settings.default.max_examples)
 @given(some_doors, some_wishes, st.builds(Wish, items, features | st.just(PLAIN)))
 def test_it_agrees_with_brute_force(doors: list[Door], held: list[Wish], new: Wish) -> None:
     before, after = best_matching(doors, held), best_matching(doors, [*held, new])

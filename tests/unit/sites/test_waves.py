@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from uuid import UUID
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from cranny.sites.occupancy import Blocked, Change, Occupied, Vacated, waves
@@ -53,7 +53,6 @@ class Doors:
             self.rows[key] = ([*self.rows.get(key, ([], True))[0], *change.deliveries], True)
 
 
-@settings(max_examples=80, deadline=None)
 @given(days())
 def test_few_waves_come_to_the_same_as_one_by_one(changes: list[Change]) -> None:
     one_by_one, in_waves = Doors(), Doors()
