@@ -21,6 +21,8 @@ from cranny.wire.brokers.nats import NatsBroker
 from cranny.wire.kdf import Argon2Kdf, Kdf
 
 JOURNAL: Final = "journal.sqlite"
+CLIMATE: Final = "climate.json"
+"""In a box's home: what is unusual about its simulated sensors (`edge/sensors/simulated.py`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +74,7 @@ async def _parts(box: Box, me: Identity) -> AsyncIterator[Parts]:
             broker=broker,
             kdf=box.kdf,
             driver=driver,
+            climate=box.home / CLIMATE,
         )
     finally:
         await broker.close()

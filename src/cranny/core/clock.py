@@ -61,6 +61,10 @@ class ScaledClock:
         """What it will show when `passes` more of real time has gone by."""
         return self._shown(self._base.now() + passes)
 
+    def pace(self) -> float:
+        """How many seconds it shows in the next real one."""
+        return (self.after(timedelta(seconds=1)) - self.now()).total_seconds()
+
     def _shown(self, real: datetime) -> datetime:
         if real < self._start:
             return real
@@ -77,6 +81,20 @@ def ago(clock: Clock, passed: timedelta) -> datetime:
 def ahead(clock: Clock, passes: timedelta) -> datetime:
     """What `now` will show when `passes` more of real time has gone by: for what a person at a screen is given."""
     return clock.after(passes) if isinstance(clock, ScaledClock) else clock.now() + passes
+
+
+def aged(clock: Clock, since: tuple[datetime, float]) -> timedelta:
+    """How much older goods are than at `since`, what `now` and `monotonic` said then. The wall clock counts where it
+    is scaled; a real one may be set at any moment, so there the monotonic one does."""
+    now, monotonic = since
+    if isinstance(clock, ScaledClock):
+        return clock.now() - now
+    return timedelta(seconds=clock.monotonic() - monotonic)
+
+
+def real_seconds(clock: Clock, wanted: float) -> float:
+    """How long to wait in real time until goods are `wanted` seconds older."""
+    return wanted / max(clock.pace(), 1.0) if isinstance(clock, ScaledClock) else wanted
 
 
 def millis(moment: datetime) -> int:

@@ -3,6 +3,7 @@ reads the journal."""
 
 import asyncio
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 import structlog
@@ -27,6 +28,9 @@ from cranny.edge.journal import Journal, load
 from cranny.edge.kiosk import kiosk_app
 from cranny.edge.link import Line
 from cranny.edge.opening import Tell
+from cranny.edge.outcomes import Changed
+from cranny.edge.sensing.sampler import Sampler
+from cranny.edge.sensors import Around
 from cranny.edge.tokens import Tokens
 from cranny.edge.uplink import Uplink
 from cranny.web.serving import serve
@@ -50,6 +54,8 @@ class Parts:
     broker: Broker
     kdf: Kdf
     driver: Driver
+    climate: Path | None = None
+    """The file of a simulated climate, for banks that have simulated sensors."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,9 +123,23 @@ def _begin(journal: Journal, config: Config, parts: Parts, *, line: Line, crew: 
         link=line.state,
     )
     uplink = Uplink(journal, line, identity.signing_key(), rng=parts.rng)
-    downlink = Downlink(journal, line, identity.server(), refit=controller.refit)
+    sampler = _sampler(journal, controller, parts, tell)
+
+    def refit() -> None:
+        controller.refit()
+        sampler.refit()
+
+    downlink = Downlink(journal, line, identity.server(), refit=refit)
     tokens = Tokens(clock=parts.clock, rng=parts.rng)
-    heart = Heart(journal, line, tokens, version=config.version, free=controller.free, clock=parts.clock)
+    heart = Heart(
+        journal,
+        line,
+        tokens,
+        version=config.version,
+        free=controller.free,
+        readings=lambda: sampler.shown,
+        clock=parts.clock,
+    )
     commander = Commander(
         controller,
         line,
@@ -131,11 +151,23 @@ def _begin(journal: Journal, config: Config, parts: Parts, *, line: Line, crew: 
         ids=parts.ids,
     )
     controller.start()
+    crew.spawn(sampler.run(), name="sensors")
     crew.spawn(uplink.run(), name="uplink")
     crew.spawn(downlink.run(), name="downlink")
     crew.spawn(commander.run(), name="commands")
     crew.spawn(heart.run(), name="heart")
     return controller
+
+
+def _sampler(journal: Journal, controller: Controller, parts: Parts, tell: Tell) -> Sampler:
+    return Sampler(
+        journal,
+        controller.wall,
+        Around(parts.clock, parts.driver, climate=parts.climate),
+        clock=parts.clock,
+        ids=parts.ids,
+        changed=lambda: tell(Changed()),
+    )
 
 
 async def run_controller(config: Config, parts: Parts, desk: Desk) -> None:

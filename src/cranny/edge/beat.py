@@ -19,12 +19,21 @@ EVERY_S: Final = 15.0
 
 class Heart:
     def __init__(
-        self, journal: Journal, line: Line, tokens: Tokens, *, version: str, free: Callable[[], int], clock: Clock
+        self,
+        journal: Journal,
+        line: Line,
+        tokens: Tokens,
+        *,
+        version: str,
+        free: Callable[[], int],
+        readings: Callable[[], dict[str, int | None]],
+        clock: Clock,
     ) -> None:
         self._journal = journal
         self._line = line
         self._version = version
         self._free = free
+        self._readings = readings
         self._clock = clock
         self._tokens = tokens
 
@@ -50,6 +59,7 @@ class Heart:
             version=self._version,
             free=self._free(),
             mono_ms=self._journal.mono_ms,
+            readings=self._readings(),
         )
         try:
             await self._line.broker.publish(subjects.beat(self._line.tenant, self._line.bank), pack(beat))

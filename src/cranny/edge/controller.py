@@ -35,6 +35,7 @@ from cranny.edge.outcomes import (
 )
 from cranny.edge.placing import Placed, Scan
 from cranny.edge.rows import Credential, Grant, Opening
+from cranny.edge.sensors.board import address as input_of
 from cranny.edge.views import KioskState, Link, opened, view
 from cranny.edge.visits import TooSmall, Visit, Visits
 from cranny.edge.wall import Wall
@@ -130,7 +131,9 @@ class Controller:
         """Take in the layout that the journal holds."""
         boxes = self.journal.state.boxes
         self.wall.fit(boxes)
-        self._driver.fit([(box.unit, box.channel) for box in boxes.values()])
+        layout = self.journal.state.layout
+        inputs = [input_of(channel) for channel in layout.sensors] if layout else []
+        self._driver.fit([(box.unit, box.channel) for box in boxes.values()] + [one for one in inputs if one])
 
     async def _watch(self) -> None:
         while True:
@@ -189,7 +192,7 @@ class Controller:
     async def _no_room(self, visit: Visit, refused: Refused) -> None:
         """The server promised a place that is not there: it is told, once in a visit for each delivery."""
         delivery = refused.extra.get("delivery")
-        if refused.code != "full" or not isinstance(delivery, UUID) or delivery in visit.turned_away:
+        if refused.code not in {"full", "too_warm"} or not isinstance(delivery, UUID) or delivery in visit.turned_away:
             return
         free = self.free()
         await self.journal.commit(lambda state: placing.no_room(state, delivery, free))

@@ -26,6 +26,10 @@ class Sight(Protocol):
 
     def content(self, label: str) -> bool | None: ...
 
+    def fit_for_use(self, label: str) -> bool:
+        """Nothing is known against putting something in: its climate is right, where it has one."""
+        ...
+
     def blind(self) -> bool:
         """Not one door can be seen."""
         ...

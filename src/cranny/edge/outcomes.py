@@ -19,6 +19,7 @@ Reason = Literal[
     "unknown_tracking",
     "already_stored",
     "withdrawn",
+    "too_warm",  # a door would do, but its climate is wrong or not known just now
     "full",  # no free door is right for it
     "deposits_paused",  # the bank's disk is nearly full: only pick-ups
     "not_ready",  # no layout yet, or still starting

@@ -65,14 +65,15 @@ def intend(state: State, sight: Sight, scan: Scan, visit: Visit, ids: Ids) -> Ru
     return draft.change(), Placed(opening, pulse=True)
 
 
-def free(state: State, sight: Sight) -> Iterator[CompartmentGiven]:
-    """Compartments that could take a deposit now, by what is known and not by what is hoped."""
+def free(state: State, sight: Sight, *, fit: bool = True) -> Iterator[CompartmentGiven]:
+    """Compartments that could take a deposit now, by what is known and not by what is hoped. Without `fit` those whose
+    climate is wrong or unknown are among them."""
     under_way = {opening.door for opening in state.openings.values()}
     for label, box in state.boxes.items():
         taken = label in state.occupancies or label in under_way or state.compartment(label).blocked
         content = sight.content(label)
         empty = content is False or (content is None and not state.inherited(label))
-        if not taken and empty and sight.ready(label):
+        if not taken and empty and sight.ready(label) and (sight.fit_for_use(label) or not fit):
             yield box
 
 
@@ -166,21 +167,26 @@ def _shared(state: State, sight: Sight, delivery: Delivery, visit: Visit, ids: I
 
 
 def _fresh(state: State, sight: Sight, delivery: Delivery, visit: Visit, ids: Ids) -> Opening:
-    options = [
-        DoorOption(box.label, size_of(box), frozenset(box.features), state.compartment(box.label).openings)
-        for box in free(state, sight)
-    ]
-    best = choose(
-        options,
+    best = _best(state, delivery, visit, free(state, sight))
+    if best is None:
+        promised = {"delivery": delivery.delivery} if delivery.announced else {}
+        if _best(state, delivery, visit, free(state, sight, fit=False)) is not None:
+            raise Refused("The doors for this have not the right temperature.", code="too_warm", extra=promised)
+        raise Refused("No free door is right for this.", code="full", extra=promised)
+    return _opening(delivery, best.label, state.compartment(best.label).generation + 1, visit, ids)
+
+
+def _best(state: State, delivery: Delivery, visit: Visit, boxes: Iterable[CompartmentGiven]) -> DoorOption | None:
+    return choose(
+        [
+            DoorOption(box.label, size_of(box), frozenset(box.features), state.compartment(box.label).openings)
+            for box in boxes
+        ],
         list(_sizes([delivery])),
         frozenset(delivery.features),
         seated=delivery.seated,
         larger_than=visit.outgrown.get(delivery.delivery),
     )
-    if best is None:
-        promised = {"delivery": delivery.delivery} if delivery.announced else {}
-        raise Refused("No free door is right for this.", code="full", extra=promised)
-    return _opening(delivery, best.label, state.compartment(best.label).generation + 1, visit, ids)
 
 
 def _opening(
@@ -211,6 +217,7 @@ def _reopenable(state: State, sight: Sight, place: Occupancy) -> bool:
         and not state.compartment(place.label).blocked
         and state.under_way(place.label) is None
         and sight.ready(place.label)
+        and sight.fit_for_use(place.label)
     )
 
 

@@ -142,3 +142,21 @@ class Tracking(Row, frozen=True):
 
     delivery: UUID
     text: str
+
+
+class Sensing(Row, frozen=True):
+    """Where the sensors are: `body` is the MessagePack of `sensing.kept.Kept`."""
+
+    id: int
+    body: bytes
+
+
+class Warmth(Row, frozen=True):
+    """How long, in milliseconds of goods' time, what lies in (label, generation) was beyond its limits; `worst` is the
+    value that was furthest away, in hundredths. `spoiled`: it was too long, and is told."""
+
+    label: str
+    generation: int
+    warm_ms: int = 0
+    worst: int | None = None
+    spoiled: bool = False

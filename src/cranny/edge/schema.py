@@ -33,6 +33,10 @@ TABLES: Final = (
         opening TEXT PRIMARY KEY, door TEXT NOT NULL, generation INTEGER NOT NULL, purpose TEXT NOT NULL,
         "grant" TEXT, credential TEXT NOT NULL, deliveries TEXT NOT NULL, visit TEXT, state TEXT NOT NULL,
         attempt INTEGER NOT NULL, seen_open INTEGER NOT NULL, overdue INTEGER NOT NULL) STRICT""",
+    """CREATE TABLE IF NOT EXISTS sensing (id INTEGER PRIMARY KEY CHECK (id = 1), body BLOB NOT NULL) STRICT""",
+    """CREATE TABLE IF NOT EXISTS warmth (
+        label TEXT PRIMARY KEY, generation INTEGER NOT NULL, warm_ms INTEGER NOT NULL, worst INTEGER,
+        spoiled INTEGER NOT NULL) STRICT""",
     """CREATE TABLE IF NOT EXISTS tracking (delivery TEXT PRIMARY KEY, text TEXT NOT NULL) STRICT""",
     """CREATE TABLE IF NOT EXISTS commands (
         command TEXT PRIMARY KEY, action TEXT NOT NULL, state TEXT NOT NULL, "by" TEXT NOT NULL,
@@ -82,6 +86,10 @@ PUT: Final[dict[type[rows.Row], str]] = {
     rows.Command: """INSERT INTO commands VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (command) DO UPDATE SET
         state = excluded.state, "left" = excluded."left", doors = excluded.doors, reason = excluded.reason""",
     rows.Order: """INSERT INTO orders VALUES (?, ?, ?) ON CONFLICT (opening) DO UPDATE SET told = excluded.told""",
+    rows.Sensing: "INSERT INTO sensing VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET body = excluded.body",
+    rows.Warmth: """INSERT INTO warmth VALUES (?, ?, ?, ?, ?) ON CONFLICT (label) DO UPDATE SET
+        generation = excluded.generation, warm_ms = excluded.warm_ms, worst = excluded.worst,
+        spoiled = excluded.spoiled""",
     rows.Tracking: """INSERT INTO tracking VALUES (?, ?) ON CONFLICT (delivery) DO UPDATE SET text = excluded.text""",
 }
 
@@ -95,5 +103,7 @@ LOAD: Final[dict[type[rows.Row], str]] = {
     rows.Opening: "SELECT * FROM openings WHERE state <> 'ended'",
     rows.Command: "SELECT * FROM commands ORDER BY command DESC LIMIT 2000",
     rows.Order: "SELECT * FROM orders WHERE NOT told",
+    rows.Sensing: "SELECT * FROM sensing",
+    rows.Warmth: "SELECT * FROM warmth",
     rows.Tracking: "SELECT * FROM tracking WHERE text <> ''",
 }

@@ -18,8 +18,10 @@ from cranny.edge.rows import (
     Opening,
     Order,
     Row,
+    Sensing,
     Setting,
     Tracking,
+    Warmth,
 )
 from cranny.wire.messages import CompartmentGiven, Layout, Policy
 
@@ -49,6 +51,8 @@ class State:
     commands: dict[UUID, Command] = field(default_factory=dict)
     orders: dict[UUID, UUID] = field(default_factory=dict)
     """The command that asked for an opening whose result is not known yet."""
+    sensing: bytes = b""
+    warmth: dict[str, Warmth] = field(default_factory=dict)
     by_tracking: dict[bytes, set[UUID]] = field(default_factory=dict)
     by_locator: dict[int, set[UUID]] = field(default_factory=dict)
 
@@ -71,8 +75,8 @@ class State:
                 _keep(self.openings, row.opening, row, live=row.state is not lifecycle.Opening.ENDED)
             case Tracking():
                 _keep(self.texts, row.delivery, row.text, live=bool(row.text))
-            case Command() | Order():
-                self._put_command(row)
+            case _:
+                self._put_further(row)
 
     def compartment(self, label: str) -> Compartment:
         """A box that takes over does not know the generations that were given out before it: it begins above them."""
@@ -105,6 +109,11 @@ class State:
         for grant in sorted(self.by_locator.get(locator, ())):
             yield self.grants[grant]
 
+    def spoiled(self, place: Occupancy) -> bool:
+        """What lies there was beyond its limits for too long."""
+        known = self.warmth.get(place.label)
+        return known is not None and known.generation == place.generation and known.spoiled
+
     def lies_behind(self, grant: Grant) -> Occupancy | None:
         """The live occupancy that this grant opens."""
         if not grant.door:
@@ -124,6 +133,15 @@ class State:
             return
         self.layout = msgspec.msgpack.decode(row.body, type=Layout)
         self.boxes = {box.label: box for box in self.layout.compartments}
+
+    def _put_further(self, row: Row) -> None:
+        match row:
+            case Command() | Order():
+                self._put_command(row)
+            case Sensing():
+                self.sensing = row.body
+            case Warmth():
+                self.warmth[row.label] = row
 
     def _put_delivery(self, row: Delivery) -> None:
         if row.state is lifecycle.Delivery.GONE:

@@ -92,5 +92,6 @@ def _look(journal: Journal, wall: Wall, label: str) -> Look:
         return "blocked"
     if door in (Door.UNSEEN, Door.UNKNOWN):
         return "unseen"
-    taken = label in state.occupancies or state.under_way(label) is not None
-    return "taken" if taken else "free"
+    if label in state.occupancies or state.under_way(label) is not None:
+        return "taken"
+    return "free" if wall.fit_for_use(label) else "blocked"

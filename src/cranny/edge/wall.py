@@ -33,6 +33,8 @@ class LiveDoor:
 class Wall:
     def __init__(self, surprised: Surprised, moved: Callable[[str], None]) -> None:
         """`moved` is told with the label whenever a door's state changes."""
+        self.unfit: Mapping[str, str] = {}
+        """Doors that nothing is put behind now, and why: what their sensors say, or don't."""
         self._doors: dict[str, LiveDoor] = {}
         self._labels: dict[Address, str] = {}
         self._surprised = surprised
@@ -58,6 +60,10 @@ class Wall:
         """Shut and held: it may be released."""
         door = self._doors.get(label)
         return bool(door and door.state is Door.SHUT and door.reading and door.reading.secured)
+
+    def fit_for_use(self, label: str) -> bool:
+        """Nothing is known against putting something in."""
+        return label not in self.unfit
 
     def stands_open(self, label: str) -> bool:
         """The sensor says open at this very moment."""

@@ -24,6 +24,7 @@ from cranny.wire.kinds import (
     DoorBlocked,
     DoorCleared,
     OpeningIntended,
+    TelemetrySummed,
     unpack,
 )
 
@@ -70,7 +71,8 @@ class _Making:
         if body is None or link.fact is None:
             return
         self._time = occurred(link.fact, self._received, self._time)
-        self._told.append(Told(self._event(link.fact, body), self._time))
+        if not isinstance(body, TelemetrySummed):  # measurements are read where they are kept, not in the log
+            self._told.append(Told(self._event(link.fact, body), self._time))
         self._apply(body, self._time)
 
     def change(self, cursor: Cursor) -> Change:

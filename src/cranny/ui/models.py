@@ -149,6 +149,7 @@ Problem = Literal[
     "already-stored",
     "withdrawn",
     "no-room",
+    "too-warm",
     "paused",
     "failed",
 ]

@@ -11,11 +11,15 @@ import msgspec
 
 from cranny.core.errors import Invalid
 from cranny.wire.facts import Count
+from cranny.wire.sensors import Measure, Trouble
 
 Label = Annotated[str, msgspec.Meta(min_length=1, max_length=32, pattern=r"^[^\x00-\x1f\x7f]+\Z")]
 """A door's name."""
 Text = Annotated[str, msgspec.Meta(max_length=200, pattern=r"^[^\x00]*\Z")]
 Deliveries = Annotated[list[UUID], msgspec.Meta(max_length=256)]
+Labels = Annotated[list[Label], msgspec.Meta(max_length=1000)]
+Level = Annotated[int, msgspec.Meta(ge=-(10**9), le=10**9)]
+"""A measured value, in hundredths of its unit."""
 Purpose = Literal["deposit", "collect", "recall", "inspect"]
 Evidence = Literal["sensed", "inferred"]
 """`sensed`: a content sensor saw it. `inferred`: the door was opened and shut, nobody looked inside."""
@@ -187,6 +191,68 @@ class CommandAnswered(Body, frozen=True):
     doors: Annotated[list[Label], msgspec.Meta(max_length=1000)] = []
 
 
+class SensorAlarmed(Body, frozen=True):
+    """A value was beyond `limit` for longer than it may be, or a sensor said nothing for as long. `value` is the worst
+    so far, in hundredths, None when nothing is known. `for_s`: how long it has lasted. `doors` are concerned."""
+
+    alarm: UUID
+    channel: Label
+    measure: Measure
+    trouble: Trouble
+    value: Level | None
+    limit: Level | None
+    for_s: Count
+    doors: Labels = []
+
+
+class SensorRecovered(Body, frozen=True):
+    """The alarm is over. `worst` is the worst value while it lasted. `cause`: the value came back, the sensor is not
+    there any more, or its limits have changed."""
+
+    alarm: UUID
+    channel: Label
+    measure: Measure
+    trouble: Trouble
+    worst: Level | None
+    for_s: Count
+    cause: Literal["back", "removed"] = "back"
+    doors: Labels = []
+
+
+class GoodsSpoiled(Body, frozen=True):
+    """What lies behind this door was beyond its limits for too long, all in all. Told once for a generation."""
+
+    door: Label
+    generation: Count
+    deliveries: Deliveries
+    channel: Label
+    warm_s: Count
+    worst: Level | None
+
+
+class Summed(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
+    """One channel in one window: how many samples, the least, mean and most of them in hundredths, and the points
+    where the value changed: seconds since the window began and the value, in turn. A value of None begins a gap."""
+
+    channel: Label
+    measure: Measure
+    count: Count
+    low: Level
+    mean: Level
+    high: Level
+    points: Annotated[list[Level | None], msgspec.Meta(max_length=1024)]
+
+
+class TelemetrySummed(Body, frozen=True):
+    """All channels over one window of `span_ms`, which ended `age_ms` before this fact. `doubtful`: the bank stopped
+    meanwhile and its clock can't tell how long that was. No event is made of it."""
+
+    age_ms: Count
+    span_ms: Count
+    channels: Annotated[list[Summed], msgspec.Meta(max_length=256)]
+    doubtful: bool = False
+
+
 KINDS: Final[dict[str, type[Body]]] = {
     "bank.started": BankStarted,
     "opening.intended": OpeningIntended,
@@ -206,6 +272,10 @@ KINDS: Final[dict[str, type[Body]]] = {
     "code.exhausted": CodeExhausted,
     "keypad.slowed": KeypadSlowed,
     "command.answered": CommandAnswered,
+    "sensor.alarmed": SensorAlarmed,
+    "sensor.recovered": SensorRecovered,
+    "goods.spoiled": GoodsSpoiled,
+    "telemetry.summed": TelemetrySummed,
 }
 NAMES: Final[dict[type[Body], str]] = {body: name for name, body in KINDS.items()}
 

@@ -10,7 +10,8 @@ import msgspec
 
 from cranny.core.errors import Invalid
 from cranny.wire.facts import Count, Quality, WallMillis
-from cranny.wire.kinds import Text
+from cranny.wire.kinds import Level, Text
+from cranny.wire.sensors import Measure
 
 M = TypeVar("M")
 BATCH_MOST = 200
@@ -69,6 +70,8 @@ class Beat(Message, frozen=True):
     """Doors that could take a deposit now."""
     mono_ms: Count = 0
     """How old this boot is, by the bank's own clock: what the token's age is counted on."""
+    readings: Annotated[dict[str, Level | None], msgspec.Meta(max_length=256)] = {}
+    """What each sensor shows now, by channel, in hundredths; None when it shows nothing. Not kept."""
 
 
 class Pull(Message, frozen=True):
@@ -105,6 +108,20 @@ class ScreenGiven(Message, frozen=True):
     own: bool
 
 
+class ChannelGiven(Message, frozen=True):
+    """One sensor: what it measures, which file of `edge/sensors` reads it and where. `doors` are concerned by it, none
+    when it is about the whole bank. `low` and `high` are limits of its own, in hundredths; else the policy's count."""
+
+    name: str
+    measure: Measure
+    source: str
+    address: str
+    doors: list[str] = []
+    every_s: int = 30
+    low: int | None = None
+    high: int | None = None
+
+
 class Layout(Message, frozen=True, tag="layout"):
     """`screen` is None where the front has none."""
 
@@ -112,10 +129,12 @@ class Layout(Message, frozen=True, tag="layout"):
     timezone: str
     compartments: list[CompartmentGiven]
     screen: ScreenGiven | None = None
+    sensors: list[ChannelGiven] = []
 
 
 class Policy(Message, frozen=True, tag="policy"):
-    """What a bank may do by itself. Times in seconds, never scaled."""
+    """What a bank may do by itself. Times in seconds, never scaled; but those of the climate pass as goods age, on the
+    wall clock. Temperatures in hundredths of a degree Celsius."""
 
     unknown_tracking: Literal["accept", "refuse"] = "refuse"
     visit_idle_s: int = 90
@@ -123,6 +142,11 @@ class Policy(Message, frozen=True, tag="policy"):
     unsecured_after_s: int = 180
     reopen_within_s: int = 300
     reopen_times: int = 3
+    chilled_from: int = 0
+    chilled_to: int = 800
+    frozen_to: int = -1800
+    climate_delay_s: int = 600
+    spoils_after_s: int = 3600
 
 
 class ItemGiven(Message, frozen=True):

@@ -9,6 +9,7 @@ import sqlite3
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -193,6 +194,7 @@ class Lab:
         self.told: list[Told] = []
         self.kdf = PatientKdf()
         self.layout = layout(doors)
+        self.climate: Path | None = None
         self._bank: Bank | None = None
         self._locator = 0
 
@@ -239,7 +241,7 @@ class Lab:
 
     def _parts(self) -> Parts:
         disk: Disk = self.disk
-        return Parts(self.clock, self.rng, self.ids, disk, self.broker, self.kdf, self.board)
+        return Parts(self.clock, self.rng, self.ids, disk, self.broker, self.kdf, self.board, self.climate)
 
     def _append(self, given: Given) -> None:
         self.server.entries.append(Entry(len(self.server.entries) + 1, given))

@@ -76,7 +76,8 @@ STRATEGIES = {
     inspect.UUIDType: lambda _: st.uuids(),
     inspect.BoolType: lambda _: st.booleans(),
     inspect.NoneType: lambda _: st.none(),
-    inspect.DictType: lambda _: st.dictionaries(st.text(), PLAIN, max_size=3),
+    inspect.DictType: lambda s: st.dictionaries(st.text(), values(s.value_type), max_size=3),
+    inspect.AnyType: lambda _: PLAIN,
 }
 
 

@@ -21,6 +21,7 @@ PROBLEMS: Final[dict[said.Reason, Problem]] = {
     "already_stored": "already-stored",
     "withdrawn": "withdrawn",
     "full": "no-room",
+    "too_warm": "too-warm",
     "deposits_paused": "paused",
     "not_ready": "failed",
     "no_visit": "",
