@@ -60,6 +60,7 @@ class NatsBroker:
         self._hooks: list[Callable[[], Awaitable[None]]] = []
         self._deadlines: set[asyncio.Timeout] = set()
         self._tasks: set[asyncio.Task[None]] = set()
+        self._ended = asyncio.Event()
 
     async def connect(self, *, within: float | None = None) -> None:
         """Starts to connect, and goes on for ever, through every loss. Returns at once; with `within` it waits
@@ -119,6 +120,7 @@ class NatsBroker:
             self._subscriptions.remove(subscription)
 
     async def close(self) -> None:
+        self._ended.set()
         others = self._tasks - {asyncio.current_task()}
         for task in others:
             task.cancel()
@@ -142,7 +144,8 @@ class NatsBroker:
     async def _keep_connected(self) -> None:
         tries = 0
         loop = asyncio.get_running_loop()
-        while True:
+        # Asked at each turn as well: nats-py lets a cancellation fall under the table when its socket breaks meanwhile.
+        while not self._ended.is_set():
             client, lost, since = Client(), asyncio.Event(), loop.time()
             try:
                 await self._open(client, lost)
@@ -157,7 +160,9 @@ class NatsBroker:
                 await _leave(client)
             # A server that takes us and throws us out again is not stormed: only what lasted counts as a success.
             tries = 0 if loop.time() - since > LONGEST_PAUSE_S else tries + 1
-            await asyncio.sleep(self._pause(tries))
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self._pause(tries)):
+                    await self._ended.wait()
 
     async def _open(self, client: Client, lost: asyncio.Event) -> None:
         async def closed() -> None:
