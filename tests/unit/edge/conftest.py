@@ -132,6 +132,52 @@ class FaultyDisk:
         await self.inner.close()
 
 
+class Mains:
+    """The power of one run of the controller. Whoever reaches for the disk or a lock once it is gone stops there:
+    what a dying program still does on its way out never gets anywhere."""
+
+    def __init__(self) -> None:
+        self.off = False
+
+    async def feed(self) -> None:
+        if self.off:
+            await asyncio.get_running_loop().create_future()
+
+
+class PoweredDisk:
+    def __init__(self, disk: Any, mains: Mains) -> None:
+        self.disk, self.mains = disk, mains
+
+    @property
+    def low(self) -> bool:
+        return bool(self.disk.low)
+
+    async def run(self, work: Work[Any], *, essential: bool = False) -> Any:
+        await self.mains.feed()
+
+        def powered(connection: sqlite3.Connection) -> Any:
+            if self.mains.off:
+                raise asyncio.CancelledError
+            return work(connection)
+
+        return await self.disk.run(powered, essential=essential)
+
+    async def close(self) -> None:
+        await self.disk.close()
+
+
+class PoweredBoard:
+    def __init__(self, board: SimulatedBoard, mains: Mains) -> None:
+        self.board, self.mains = board, mains
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.board, name)
+
+    async def pulse(self, unit: int, channel: int) -> None:
+        await self.mains.feed()
+        await self.board.pulse(unit, channel)
+
+
 class PatientKdf(CheapKdf):
     """Takes a moment, as the real one does."""
 
@@ -193,6 +239,7 @@ class Lab:
         self.line = Line(self.broker, TENANT, BANK)
         self.told: list[Told] = []
         self.kdf = PatientKdf()
+        self.mains = Mains()
         self.layout = layout(doors)
         self.climate: Path | None = None
         self._bank: Bank | None = None
@@ -208,11 +255,13 @@ class Lab:
         await self.boot()
 
     async def boot(self) -> None:
+        self.mains = Mains()
         self._bank = await start(Config(self.identity, "0.1", None), self._parts(), self.line, self.told.append)
         await self.settle()
 
     async def crash(self) -> None:
         """Power off for the controller: tasks die where they stand, the cabinet stays as it is."""
+        self.mains.off = True
         if self._bank is not None:
             bank, self._bank = self._bank, None
             await bank.stop()
@@ -240,8 +289,9 @@ class Lab:
         return found
 
     def _parts(self) -> Parts:
-        disk: Disk = self.disk
-        return Parts(self.clock, self.rng, self.ids, disk, self.broker, self.kdf, self.board, self.climate)
+        disk: Disk = PoweredDisk(self.disk, self.mains)
+        board: Any = PoweredBoard(self.board, self.mains)
+        return Parts(self.clock, self.rng, self.ids, disk, self.broker, self.kdf, board, self.climate)
 
     def _append(self, given: Given) -> None:
         self.server.entries.append(Entry(len(self.server.entries) + 1, given))
@@ -381,8 +431,10 @@ Story = Callable[[Lab], Awaitable[None]]
 def live_bank() -> Iterator[Callable[..., None]]:
     """`live_bank(story, content=True, doors=20, **policy)`."""
 
-    def run(story: Story, *, content: bool = True, doors: int = 20, opened: bool = True, **policy: Any) -> None:
-        loop = VirtualLoop()
+    def run(
+        story: Story, *, content: bool = True, doors: int = 20, opened: bool = True, loop: Any = None, **policy: Any
+    ) -> None:
+        loop = loop or VirtualLoop()
 
         async def whole() -> None:
             lab = Lab(loop, content=content, doors=doors)
