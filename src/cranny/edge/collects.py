@@ -10,11 +10,11 @@ from cranny.core.ids import Ids
 from cranny.edge import lifecycle
 from cranny.edge.change import Ruled
 from cranny.edge.draft import Draft, Sight
-from cranny.edge.grace import Again
+from cranny.edge.grace import begin, one_less
 from cranny.edge.outcomes import Collected, LeftBehind, Settled, Shut
 from cranny.edge.placing import Placed
 from cranny.edge.rights import end
-from cranny.edge.rows import Compartment, Credential, Delivery, Grant, Occupancy, Opening
+from cranny.edge.rows import Again, Compartment, Credential, Delivery, Grant, Occupancy, Opening
 from cranny.edge.state import State
 from cranny.edge.steps import intent
 from cranny.wire.kinds import CollectFinished, CollectLeft, DoorShut, Evidence
@@ -42,12 +42,13 @@ def intend_again(state: State, sight: Sight, again: Again, ids: Ids) -> Ruled[Pl
         raise Refused("This grant is used.", code="wrong")
     under_way = state.under_way(again.door)
     if under_way is not None:
-        return Draft(state).change(), _already(sight, under_way, again.grant.grant)
-    return _release(state, sight, _opening(again.grant, again.door, again.generation, "reopen", ids), None)
+        return Draft(state).change(), _already(sight, under_way, again.grant)
+    opening = _opening(again.as_grant(), again.door, again.generation, "reopen", ids)
+    return _release(state, sight, opening, one_less(again))
 
 
-def settle(state: State, opening: UUID, content: bool | None) -> Ruled[Settled]:
-    """The door was shut. `content` is what its sensor says."""
+def settle(state: State, opening: UUID, content: bool | None, now_ms: int) -> Ruled[Settled]:
+    """The door was shut, at `now_ms` of the edge's time. `content` is what its sensor says."""
     draft, now = Draft(state), state.openings[opening]
     draft.say(DoorShut(opening=opening, door=now.door, generation=now.generation))
     draft.turn(now, lifecycle.Turn.SHUT)
@@ -65,6 +66,9 @@ def settle(state: State, opening: UUID, content: bool | None) -> Ruled[Settled]:
         draft.block(now.door, "uncertain")
     elif now.purpose == "inspect":
         draft.clear(now.door, opening)
+    used = state.grants.get(now.grant) if now.grant and now.purpose != "inspect" else None
+    if used is not None:
+        draft.put(begin(used, now.door, now.generation, state, now_ms))
     return finish(draft, now, place, "inferred" if content is None else "sensed")
 
 
@@ -98,13 +102,13 @@ def _opening(grant: Grant, door: str, generation: int, credential: Credential, i
     )
 
 
-def _release(state: State, sight: Sight, opening: Opening, grant: Grant | None) -> Ruled[Placed]:
+def _release(state: State, sight: Sight, opening: Opening, right: Grant | Again | None) -> Ruled[Placed]:
     if opening.door not in state.boxes or not sight.ready(opening.door):
         raise Refused("This door can't be released now.", code="help")
     draft, box = Draft(state), state.compartment(opening.door)
     draft.put(Compartment(box.label, box.generation, box.openings + 1, box.blocked), opening)
-    if grant is not None:
-        draft.put(grant)
+    if right is not None:
+        draft.put(right)
     draft.say(intent(opening))
     return draft.change(), Placed(opening, pulse=True)
 

@@ -12,11 +12,11 @@ from cranny.core.errors import Refused
 from cranny.core.ids import Ids
 from cranny.core.lifecycle import Move
 from cranny.edge import collects, command_rules, placing, steps, storing
+from cranny.edge.change import Ruled
 from cranny.edge.credentials import Gate, Proven
 from cranny.edge.crew import Crew
 from cranny.edge.disk import DiskFull
 from cranny.edge.drivers import BoardSilent, Driver
-from cranny.edge.grace import Again
 from cranny.edge.journal import Journal
 from cranny.edge.lifecycle import Opening as OpeningState
 from cranny.edge.opening import Opener, Result, Tell
@@ -29,13 +29,15 @@ from cranny.edge.outcomes import (
     NotStored,
     Reason,
     Refusal,
+    Settled,
     ShutFirst,
     Stored,
     VisitDone,
 )
 from cranny.edge.placing import Placed, Scan
-from cranny.edge.rows import Credential, Grant, Opening
+from cranny.edge.rows import Credential, Opening
 from cranny.edge.sensors.board import address as input_of
+from cranny.edge.state import State
 from cranny.edge.views import KioskState, Link, opened, view
 from cranny.edge.visits import TooSmall, Visit, Visits
 from cranny.edge.wall import Wall
@@ -124,7 +126,7 @@ class Controller:
         self.refit()
         for opening in self.journal.state.openings.values():
             self.wall.happen(opening.door, Happening.CRASHED)
-            self._attend(opening, None, None, cut_off=True)
+            self._attend(opening, None, cut_off=True)
         self._crew.spawn(self._watch(), name="watch the doors")
 
     def refit(self) -> None:
@@ -181,7 +183,7 @@ class Controller:
             result = await self._opener.release(opening, asked) if placed.pulse else Result.OPENED
             if result is not Result.STUCK:
                 if placed.pulse:
-                    self._attend(opening, visit, None, cut_off=result is Result.UNSEEN)
+                    self._attend(opening, visit, cut_off=result is Result.UNSEEN)
                 visit.scanned.add(scan.digest)
                 visit.last, visit.touched = opening.opening, self._clock.monotonic()
                 return self._answer(opening, result, passed_over)
@@ -259,10 +261,8 @@ class Controller:
         result = Result.OPENED
         if placed.pulse:
             result = await self._opener.release(placed.opening, asked)
-            if again:
-                again.times -= 1
             if result is not Result.STUCK:
-                self._attend(placed.opening, None, grant, cut_off=result is Result.UNSEEN)
+                self._attend(placed.opening, None, cut_off=result is Result.UNSEEN)
         return self._answer(placed.opening, result, [])
 
     # ------------------------------------------------------------ from afar
@@ -271,17 +271,17 @@ class Controller:
         """Open the door of a command, whose intent is on the disk; see `Opener.release`."""
         result = await self._opener.release(opening, asked, until=until)
         if result is not Result.STUCK:
-            self._attend(opening, None, None, cut_off=result is Result.UNSEEN)
+            self._attend(opening, None, cut_off=result is Result.UNSEEN)
         self._tell(self._answer(opening, result, []))
         return result
 
     # ------------------------------------------------------------ until the door is shut
 
-    def _attend(self, opening: Opening, visit: Visit | None, grant: Grant | None, *, cut_off: bool) -> None:
+    def _attend(self, opening: Opening, visit: Visit | None, *, cut_off: bool) -> None:
         work = (
             self._attend_deposit(opening, visit, cut_off=cut_off)
             if opening.purpose == "deposit"
-            else self._attend_collect(opening, grant, cut_off=cut_off)
+            else self._attend_collect(opening, cut_off=cut_off)
         )
         self._crew.spawn(work, name=f"attend {opening.door}")
 
@@ -308,18 +308,19 @@ class Controller:
         if said and (not said.alone or isinstance(told, NotStored)):
             await self._larger(visit, said)
 
-    async def _attend_collect(self, opening: Opening, grant: Grant | None, *, cut_off: bool) -> None:
-        id_, door = opening.opening, opening.door
-        settle = command_rules.settle if opening.credential == "command" else collects.settle
-        told = await self._opener.attend(
-            id_, lambda state: settle(state, id_, self.wall.content(door)), cut_off=cut_off
-        )
-        if isinstance(told, Collected) and grant is not None and opening.purpose != "inspect":
-            policy = self.journal.state.policy
-            until = self._clock.monotonic() + policy.reopen_within_s
-            self._gate.grace.begin(Again(grant, door, opening.generation, until, policy.reopen_times))
-            told = msgspec.structs.replace(told, reopen_s=policy.reopen_within_s)
+    async def _attend_collect(self, opening: Opening, *, cut_off: bool) -> None:
+        told = await self._opener.attend(opening.opening, lambda state: self._settle(state, opening), cut_off=cut_off)
+        if isinstance(told, Collected) and opening.grant is not None and opening.purpose != "inspect":
+            within = self.journal.state.policy.reopen_within_s
+            self._gate.grace.begin(opening.grant, self._clock.monotonic() + within)
+            told = msgspec.structs.replace(told, reopen_s=within)
         self._tell(told)
+
+    def _settle(self, state: State, opening: Opening) -> Ruled[Settled]:
+        content = self.wall.content(opening.door)
+        if opening.credential == "command":
+            return command_rules.settle(state, opening.opening, content)
+        return collects.settle(state, opening.opening, content, self.journal.edge_ms)
 
     def _answer(self, opening: Opening, result: Result, passed_over: list[str]) -> Answer:
         known = opening.door in self.journal.state.boxes

@@ -13,12 +13,12 @@ from cranny.core.clock import Clock
 from cranny.core.errors import Refused
 from cranny.core.rng import Rng
 from cranny.edge import lifecycle
-from cranny.edge.change import Ruled
+from cranny.edge.change import Change, Ruled
 from cranny.edge.draft import Draft
-from cranny.edge.grace import Again, Grace
+from cranny.edge.grace import Grace
 from cranny.edge.journal import Journal
 from cranny.edge.keypad import Keypad
-from cranny.edge.rows import Grant
+from cranny.edge.rows import Again, Grant, Pad
 from cranny.edge.state import State
 from cranny.wire.codes import Code, Qr, code_material, parse_code, qr_verifier, same
 from cranny.wire.kdf import SALT_BYTES, Kdf
@@ -37,13 +37,14 @@ class Proven:
 
 class Gate:
     def __init__(self, journal: Journal, kdf: Kdf, pepper: bytes, *, clock: Clock, rng: Rng) -> None:
-        self.grace = Grace()
         self._journal = journal
+        now = clock.monotonic()
+        self.grace = Grace(journal.state, now, journal.edge_ms)
         self._kdf = kdf
         self._pepper = pepper
         self._clock = clock
         self._dummy = rng.bytes(SALT_BYTES)
-        self._keypad = Keypad()
+        self._keypad = Keypad(journal.state.pad_steps, now)
         self._typing = asyncio.Lock()
 
     async def typed(self, text: str) -> Proven:
@@ -58,7 +59,7 @@ class Gate:
             found = self._found(code.locator) if code else None
             right = await self._right(code, found)
             if right and found is not None:
-                self._keypad = self._keypad.succeeded(self._clock.monotonic())
+                await self._succeeded()
                 return found
             raise await self._wrong(found)
 
@@ -75,8 +76,14 @@ class Gate:
         live = next(self._journal.state.located(locator), None)
         if live is not None:
             return Proven(live, None)
-        again = self.grace.find(locator, self._clock.monotonic())
-        return Proven(again.grant, again) if again else None
+        again = self.grace.find(self._journal.state, locator, self._clock.monotonic())
+        return Proven(again.as_grant(), again) if again else None
+
+    async def _succeeded(self) -> None:
+        keypad = self._keypad.succeeded(self._clock.monotonic())
+        if keypad.steps != self._keypad.steps:
+            await self._journal.commit(lambda _: (Change(rows=[Pad(1, keypad.steps)]), None))
+        self._keypad = keypad
 
     async def _right(self, code: Code | None, found: Proven | None) -> bool:
         if code is None:
@@ -87,20 +94,24 @@ class Gate:
         return found is not None and not found.grant.code_off and same(verifier, found.grant.code_verifier)
 
     async def _wrong(self, found: Proven | None) -> Refused:
-        before = self._keypad.delay()
+        before, steps = self._keypad.delay(), self._keypad.steps
         self._keypad = self._keypad.failed(self._clock.monotonic())
         delay = self._keypad.delay()
+        pad = Pad(1, self._keypad.steps) if self._keypad.steps != steps else None
         slowed = delay if delay > before else 0
         grant = found.grant.grant if found and not found.again else None
-        exhausted = await self._journal.commit(lambda state: count_failure(state, grant, slowed))
+        exhausted = await self._journal.commit(lambda state: count_failure(state, grant, slowed, pad))
         if exhausted:
             return Refused("The code of this grant is off. Its QR still opens.", code="exhausted")
         return Refused("This code opens nothing here.", code="wrong")
 
 
-def count_failure(state: State, grant: UUID | None, slowed_s: int) -> Ruled[bool]:
-    """A wrong code for `grant` (None: nobody's). Tells whether the grant's code is off now."""
+def count_failure(state: State, grant: UUID | None, slowed_s: int, pad: Pad | None) -> Ruled[bool]:
+    """A wrong code for `grant` (None: nobody's); `pad` is how slow the keypad is now. Tells whether the grant's code
+    is off now."""
     draft, off = Draft(state), False
+    if pad is not None:
+        draft.put(pad)
     now = state.grants.get(grant) if grant else None
     if now is not None and now.state is lifecycle.Grant.LIVE:
         off = now.code_off or now.tries + 1 >= TRIES

@@ -1,33 +1,62 @@
 """Who collected a moment ago may open the same door again, a few times, for a few minutes: they forgot something.
-Lives in memory only: a restart ends it."""
 
-from dataclasses import dataclass
+The journal keeps it, so a power cut takes nobody's right away. Within a run its time is counted by the monotonic
+clock; across a power cut by the edge's own time, which never goes back. When that is wrong, the right ends early or
+late by minutes; it opens no door that belongs to somebody else since, whatever the clocks say.
+"""
 
-from cranny.edge.rows import Grant
+from typing import Final
+from uuid import UUID
+
+import msgspec
+
+from cranny.edge.rows import Again, Grant
+from cranny.edge.state import State
+
+MILLIS: Final = 1000
 
 
-@dataclass(slots=True)
-class Again:
-    """`grant` is the row as it was before it ended, with its verifiers."""
+def begin(grant: Grant, door: str, generation: int, state: State, now_ms: int) -> Again:
+    """The row for a `grant` that is about to end, by a pick-up at `now_ms` of the edge's time."""
+    policy = state.policy
+    return Again(
+        grant=grant.grant,
+        purpose=grant.purpose,
+        locator=grant.locator,
+        salt=grant.salt,
+        code_verifier=b"" if grant.code_off else grant.code_verifier,
+        qr_verifier=grant.qr_verifier,
+        door=door,
+        generation=generation,
+        until_ms=now_ms + policy.reopen_within_s * MILLIS,
+        times=policy.reopen_times,
+    )
 
-    grant: Grant
-    door: str
-    generation: int
-    until: float
-    times: int
+
+def one_less(again: Again) -> Again:
+    """After one more opening. What opens nothing any more keeps no verifiers."""
+    return msgspec.structs.replace(again, times=again.times - 1) if again.times > 1 else over(again)
+
+
+def over(again: Again) -> Again:
+    return msgspec.structs.replace(again, times=0, salt=b"", code_verifier=b"", qr_verifier=b"")
 
 
 class Grace:
-    def __init__(self) -> None:
-        self._used: dict[int, Again] = {}
+    """`now` is monotonic, `now_ms` the edge's time, both at the start."""
 
-    def begin(self, again: Again) -> None:
-        self._used[again.grant.locator] = again
+    def __init__(self, state: State, now: float, now_ms: int) -> None:
+        within = state.policy.reopen_within_s
+        self._until: dict[UUID, float] = {
+            again.grant: now + min(max((again.until_ms - now_ms) / MILLIS, 0), within)
+            for again in state.agains.values()
+        }
 
-    def find(self, locator: int, now: float) -> Again | None:
+    def begin(self, grant: UUID, until: float) -> None:
+        """It was collected, and may be opened again until the monotonic moment `until`."""
+        self._until[grant] = until
+
+    def find(self, state: State, locator: int, now: float) -> Again | None:
         """The last one used with this locator, while it may open again."""
-        again = self._used.get(locator)
-        if again is not None and (now > again.until or again.times < 1):
-            del self._used[locator]
-            return None
-        return again
+        again = state.agains.get(locator)
+        return again if again is not None and now <= self._until.get(again.grant, now) else None

@@ -61,6 +61,11 @@ class Journal:
         """Milliseconds since this boot: what facts count by."""
         return int((self._clock.monotonic() - self._started) * 1000)
 
+    @property
+    def edge_ms(self) -> int:
+        """The edge's own time, milliseconds since 1970 UTC: the wall clock's, and never before what it showed once."""
+        return max(millis(self._clock.now()), self.state.mark.wall_ms)
+
     async def commit(self, rule: Callable[[State], tuple[Change, T]], *, essential: bool = True) -> T:
         """Write what `rule` makes of the state; it is on the disk when this returns. An error of `rule` comes
         through and nothing is written. What is not `essential` leaves the disk's reserve alone. Raises DiskFull

@@ -97,6 +97,44 @@ class Grant(Row, frozen=True):
     code_off: bool = False
 
 
+class Again(Row, frozen=True):
+    """The door of a grant that was used opens `times` more for the same credential, until `until_ms` of the edge's
+    time, as long as (door, generation) is nobody else's. The verifiers are the grant's own; they go with the last
+    time."""
+
+    grant: UUID
+    purpose: Literal["collect", "recall", "inspect"]
+    locator: int
+    salt: bytes
+    code_verifier: bytes
+    qr_verifier: bytes
+    door: str
+    generation: int
+    until_ms: int
+    times: int
+
+    def as_grant(self) -> Grant:
+        """As it was when it ended."""
+        return Grant(
+            grant=self.grant,
+            state=lifecycle.Grant.USED,
+            purpose=self.purpose,
+            locator=self.locator,
+            salt=self.salt,
+            code_verifier=self.code_verifier,
+            qr_verifier=self.qr_verifier,
+            door=self.door,
+            generation=self.generation,
+        )
+
+
+class Pad(Row, frozen=True):
+    """How slow the keypad is (`Keypad.steps`): a power cut makes it no quicker."""
+
+    id: int
+    steps: int
+
+
 class Opening(Row, frozen=True):
     """`deliveries` are those that are meant to be stored by it; `visit` is set for a deposit. `seen_open`: a
     sensor saw it. `overdue`: it stood open for longer than the policy allows."""

@@ -37,6 +37,11 @@ TABLES: Final = (
     """CREATE TABLE IF NOT EXISTS warmth (
         label TEXT PRIMARY KEY, generation INTEGER NOT NULL, warm_ms INTEGER NOT NULL, worst INTEGER,
         spoiled INTEGER NOT NULL) STRICT""",
+    """CREATE TABLE IF NOT EXISTS agains (
+        "grant" TEXT PRIMARY KEY, purpose TEXT NOT NULL, locator INTEGER NOT NULL, salt BLOB NOT NULL,
+        code_verifier BLOB NOT NULL, qr_verifier BLOB NOT NULL, door TEXT NOT NULL, generation INTEGER NOT NULL,
+        until_ms INTEGER NOT NULL, times INTEGER NOT NULL CHECK (times >= 0)) STRICT""",
+    """CREATE TABLE IF NOT EXISTS pad (id INTEGER PRIMARY KEY CHECK (id = 1), steps INTEGER NOT NULL) STRICT""",
     """CREATE TABLE IF NOT EXISTS tracking (delivery TEXT PRIMARY KEY, text TEXT NOT NULL) STRICT""",
     """CREATE TABLE IF NOT EXISTS commands (
         command TEXT PRIMARY KEY, action TEXT NOT NULL, state TEXT NOT NULL, "by" TEXT NOT NULL,
@@ -83,6 +88,10 @@ PUT: Final[dict[type[rows.Row], str]] = {
     rows.Opening: """INSERT INTO openings VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (opening) DO UPDATE
         SET deliveries = excluded.deliveries, state = excluded.state, attempt = excluded.attempt,
         seen_open = excluded.seen_open, overdue = excluded.overdue""",
+    rows.Again: """INSERT INTO agains VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT ("grant") DO UPDATE SET
+        salt = excluded.salt, code_verifier = excluded.code_verifier, qr_verifier = excluded.qr_verifier,
+        until_ms = excluded.until_ms, times = excluded.times""",
+    rows.Pad: "INSERT INTO pad VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET steps = excluded.steps",
     rows.Command: """INSERT INTO commands VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (command) DO UPDATE SET
         state = excluded.state, "left" = excluded."left", doors = excluded.doors, reason = excluded.reason""",
     rows.Order: """INSERT INTO orders VALUES (?, ?, ?) ON CONFLICT (opening) DO UPDATE SET told = excluded.told""",
@@ -101,6 +110,8 @@ LOAD: Final[dict[type[rows.Row], str]] = {
     rows.Delivery: "SELECT * FROM deliveries",
     rows.Grant: "SELECT * FROM grants",
     rows.Opening: "SELECT * FROM openings WHERE state <> 'ended'",
+    rows.Again: "SELECT * FROM agains WHERE times > 0 ORDER BY until_ms",
+    rows.Pad: "SELECT * FROM pad",
     rows.Command: "SELECT * FROM commands ORDER BY command DESC LIMIT 2000",
     rows.Order: "SELECT * FROM orders WHERE NOT told",
     rows.Sensing: "SELECT * FROM sensing",

@@ -9,6 +9,7 @@ import msgspec
 
 from cranny.edge import lifecycle
 from cranny.edge.rows import (
+    Again,
     Command,
     Compartment,
     Delivery,
@@ -17,6 +18,7 @@ from cranny.edge.rows import (
     Occupancy,
     Opening,
     Order,
+    Pad,
     Row,
     Sensing,
     Setting,
@@ -47,6 +49,9 @@ class State:
     gone: set[UUID] = field(default_factory=set)
     grants: dict[UUID, Grant] = field(default_factory=dict)
     openings: dict[UUID, Opening] = field(default_factory=dict)
+    agains: dict[int, Again] = field(default_factory=dict)
+    """By locator, the last one used."""
+    pad_steps: int = 0
     texts: dict[UUID, str] = field(default_factory=dict)
     commands: dict[UUID, Command] = field(default_factory=dict)
     orders: dict[UUID, UUID] = field(default_factory=dict)
@@ -73,8 +78,6 @@ class State:
                 self._put_grant(row)
             case Opening():
                 _keep(self.openings, row.opening, row, live=row.state is not lifecycle.Opening.ENDED)
-            case Tracking():
-                _keep(self.texts, row.delivery, row.text, live=bool(row.text))
             case _:
                 self._put_further(row)
 
@@ -142,6 +145,19 @@ class State:
                 self.sensing = row.body
             case Warmth():
                 self.warmth[row.label] = row
+            case Tracking():
+                _keep(self.texts, row.delivery, row.text, live=bool(row.text))
+            case Pad():
+                self.pad_steps = row.steps
+            case Again():
+                self._put_again(row)
+
+    def _put_again(self, row: Again) -> None:
+        last = self.agains.get(row.locator)
+        if row.times > 0:
+            self.agains[row.locator] = row
+        elif last is not None and last.grant == row.grant:
+            del self.agains[row.locator]
 
     def _put_delivery(self, row: Delivery) -> None:
         if row.state is lifecycle.Delivery.GONE:
