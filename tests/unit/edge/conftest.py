@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cranny.core.ids import TimeIds
 from cranny.core.rng import SeededRng
 from cranny.edge.app import Bank, Config, Parts, start
-from cranny.edge.disk import Disk, DiskFailed, DiskFull, InlineDisk, Work
+from cranny.edge.disk import Disk
 from cranny.edge.drivers import Address
 from cranny.edge.drivers.simulated import SimulatedBoard
 from cranny.edge.identity import Identity
@@ -64,6 +64,8 @@ from cranny.wire.messages import (
 from cranny.wire.messages import unpack as unpack_message
 from cranny.wire.signing import sign, verify
 
+from .faults import FaultyDisk, Mains, PoweredBoard, PoweredDisk
+
 TENANT, BANK = UUID(int=1), UUID(int=2)
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 PEPPER = b"p" * 32
@@ -101,81 +103,6 @@ class Parcel:
     @property
     def wrong(self) -> str:
         return show_code(Code(self.code.locator, (self.code.secret + 1) % 1_000_000))
-
-
-class FaultyDisk:
-    """Fails when it is told to: `fail_at` counts the transactions to come, `after` decides whether the one that
-    fails is on the disk. `full` refuses whatever is not essential, `stuffed` everything; each write takes `slow_s`."""
-
-    def __init__(self) -> None:
-        self.inner = InlineDisk()
-        self.low = False
-        self.full = False
-        self.stuffed = False
-        self.slow_s = 0.0
-        self.fail_at = 0
-        self.after = False
-
-    async def run(self, work: Work[Any], *, essential: bool = False) -> Any:
-        if self.stuffed or (self.full and not essential):
-            raise DiskFull("The bank's disk is full.")
-        await asyncio.sleep(self.slow_s)
-        if self.fail_at:
-            self.fail_at -= 1
-            if not self.fail_at:
-                if self.after:
-                    await self.inner.run(work)
-                raise DiskFailed("planned")
-        return await self.inner.run(work, essential=essential)
-
-    async def close(self) -> None:
-        await self.inner.close()
-
-
-class Mains:
-    """The power of one run of the controller. Whoever reaches for the disk or a lock once it is gone stops there:
-    what a dying program still does on its way out never gets anywhere."""
-
-    def __init__(self) -> None:
-        self.off = False
-
-    async def feed(self) -> None:
-        if self.off:
-            await asyncio.get_running_loop().create_future()
-
-
-class PoweredDisk:
-    def __init__(self, disk: Any, mains: Mains) -> None:
-        self.disk, self.mains = disk, mains
-
-    @property
-    def low(self) -> bool:
-        return bool(self.disk.low)
-
-    async def run(self, work: Work[Any], *, essential: bool = False) -> Any:
-        await self.mains.feed()
-
-        def powered(connection: sqlite3.Connection) -> Any:
-            if self.mains.off:
-                raise asyncio.CancelledError
-            return work(connection)
-
-        return await self.disk.run(powered, essential=essential)
-
-    async def close(self) -> None:
-        await self.disk.close()
-
-
-class PoweredBoard:
-    def __init__(self, board: SimulatedBoard, mains: Mains) -> None:
-        self.board, self.mains = board, mains
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.board, name)
-
-    async def pulse(self, unit: int, channel: int) -> None:
-        await self.mains.feed()
-        await self.board.pulse(unit, channel)
 
 
 class PatientKdf(CheapKdf):

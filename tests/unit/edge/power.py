@@ -7,7 +7,6 @@ cabinet look different from how they looked before, and just before that: every 
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from typing import Any
 
 from cranny.sim.loop import VirtualLoop
@@ -60,6 +59,5 @@ async def run_and_cut(lab: Any, deed: Callable[[], Awaitable[object]], cut: int 
         await work
         return moments
     await lab.crash()
-    with suppress(Exception, asyncio.CancelledError):
-        await work
+    await asyncio.gather(work, return_exceptions=True)
     return []
