@@ -5,52 +5,24 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from cranny.core.clock import SystemClock
 from cranny.core.errors import NotFound, Refused
-from cranny.core.rng import SeededRng
 from cranny.edge import drivers
-from cranny.edge.drivers import Address, Bench, BoardFault, BoardSilent, Reading
+from cranny.edge.drivers import Bench, BoardFault, BoardSilent
 
-ONE, TWO, THREE = (1, 1), (1, 2), (1, 3)
-PATIENCE_S = 20.0
+from .boards import ONE, PATIENCE_S, THREE, TWO, Seen, on_the_bench
 
 
 @pytest.fixture(params=drivers.names())
 async def bench(request: pytest.FixtureRequest) -> AsyncIterator[Bench]:
-    async with drivers.load(request.param).bench(clock=SystemClock(), rng=SeededRng(1)) as found:
-        found.driver.fit([ONE, TWO])
+    async with on_the_bench(request.param) as found:
         yield found
-
-
-class Seen:
-    """What a watch tells, in order."""
-
-    def __init__(self, bench: Bench) -> None:
-        self.told: list[tuple[Address, Reading]] = []
-        self._news = asyncio.Event()
-        self.task = asyncio.create_task(bench.driver.watch(self._changed))
-
-    def _changed(self, address: Address, reading: Reading) -> None:
-        self.told.append((address, reading))
-        self._news.set()
-
-    async def until(self, address: Address, *, door_open: bool) -> Reading:
-        """The last reading of `address` once it says so."""
-        async with asyncio.timeout(PATIENCE_S):
-            while True:
-                last = [reading for found, reading in self.told if found == address][-1:]
-                if last and last[0].door_open is door_open:
-                    return last[0]
-                self._news.clear()
-                await self._news.wait()
 
 
 @pytest.fixture
 async def seen(bench: Bench) -> AsyncIterator[Seen]:
     watch = Seen(bench)
     yield watch
-    watch.task.cancel()
-    await asyncio.gather(watch.task, return_exceptions=True)
+    await watch.end()
 
 
 async def test_a_fresh_line_is_shut_and_says_what_it_can_say(bench: Bench) -> None:
@@ -77,7 +49,7 @@ async def test_a_watch_begins_with_what_is(bench: Bench) -> None:
     seen = Seen(bench)
     await seen.until(ONE, door_open=True)
     await seen.until(TWO, door_open=False)
-    seen.task.cancel()
+    await seen.end()
 
 
 async def test_a_channel_that_comes_into_use_while_we_watch_is_told(bench: Bench, seen: Seen) -> None:
@@ -146,7 +118,7 @@ async def test_a_silent_line_is_told_as_silent(bench: Bench, seen: Seen) -> None
     assert bench.hands.pulses(ONE) == 0
     again = Seen(bench)
     await again.until(ONE, door_open=False)
-    again.task.cancel()
+    await again.end()
 
 
 async def test_calls_that_overlap_each_reach_their_own_door(bench: Bench, seen: Seen) -> None:

@@ -79,6 +79,7 @@ class Bcc:
     settings: Settings
 
     has_content = False
+    checked = True
     units = range(1, 33)
 
     @property

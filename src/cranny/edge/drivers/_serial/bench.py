@@ -20,7 +20,7 @@ from cranny.edge.drivers._serial.split import Look, split
 from cranny.edge.drivers._steel import Cabinet
 
 UNITS: Final = (1, 2)
-QUICK: Final = "timeout-ms=500,unlock-timeout-ms=500,poll-ms=30,rest-ms=20"
+QUICK: Final = "timeout-ms=400,unlock-timeout-ms=400,poll-ms=30,rest-ms=20"
 """Boards that answer at once need not be waited for."""
 _SPOIL: Final = 0x5A
 
@@ -36,6 +36,9 @@ class Steel:
 
     def is_shut(self, address: Address) -> bool:
         return not self._cabinet.box(address).door_open
+
+    def pulses(self, address: Address) -> int:
+        return self._cabinet.pulses(address)
 
     def is_full(self, address: Address) -> bool:
         return bool(self._cabinet.box(address).things)

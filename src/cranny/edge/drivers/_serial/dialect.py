@@ -29,6 +29,11 @@ class Dialect(Protocol):
     def has_content(self) -> bool: ...
 
     @property
+    def checked(self) -> bool:
+        """Whether its frames have a checksum."""
+        ...
+
+    @property
     def units(self) -> range:
         """Addresses that such a board can have."""
         ...

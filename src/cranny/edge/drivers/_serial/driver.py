@@ -36,6 +36,7 @@ class LineDriver:
         self._ready: dict[int, int] = {}
         """By unit, the number of the connection on which it was set up."""
         self._silent: set[int] = set()
+        self._believed: dict[int, Mapping[int, Reading]] = {}
         self._pulsing = asyncio.Lock()
         self._rested = 0.0
 
@@ -99,15 +100,33 @@ class LineDriver:
         await self._answers(unit, [channel], TRIES)  # it was there to hear it
 
     async def _status(self, unit: int) -> Mapping[Address, Reading]:
-        channels = self._poller.fitted(unit)
+        tries = 1 if unit in self._silent else TRIES
         try:
             await self._greet(unit)
-            answers = await self._answers(unit, channels, 1 if unit in self._silent else TRIES)
+            found = await self._look(unit, self._poller.fitted(unit), tries)
+            if not self._dialect.checked:
+                found = await self._twice(unit, found)
         except BoardSilent:
             self._silent.add(unit)
+            self._believed.pop(unit, None)
             raise
         self._silent.discard(unit)
-        return {(unit, channel): found for channel, found in self._dialect.readings(channels, answers).items()}
+        self._believed[unit] = found
+        return {(unit, channel): reading for channel, reading in found.items()}
+
+    async def _twice(self, unit: int, found: Mapping[int, Reading]) -> Mapping[int, Reading]:
+        """Without a checksum a damaged byte looks like news: what is new has to be said twice, or is not yet so."""
+        before = self._believed.get(unit, {})
+        news = [channel for channel, reading in found.items() if before.get(channel) != reading]
+        again = await self._look(unit, news, TRIES) if news else {}
+        doubted = {channel for channel in news if again.get(channel) != found[channel]}
+        return {
+            **{channel: reading for channel, reading in found.items() if channel not in doubted},
+            **{channel: before[channel] for channel in doubted if channel in before},
+        }
+
+    async def _look(self, unit: int, channels: list[int], tries: int) -> Mapping[int, Reading]:
+        return self._dialect.readings(channels, await self._answers(unit, channels, tries))
 
     async def _answers(self, unit: int, channels: list[int], tries: int) -> list[bytes]:
         return [await self._insist(unit, request, tries) for request in self._dialect.status(unit, channels)]
@@ -127,8 +146,10 @@ class LineDriver:
         is to be."""
         connection = self._line.meters.connections
         setup = [] if self._ready.get(unit) == connection else self._dialect.setup(unit)
-        if self._line.echo is None or setup:
+        there = not setup
+        while self._line.echo is None or not there:
             await self._insist(unit, self._dialect.probe(unit), 1 if unit in self._silent else TRIES)
+            there = True
         for request in setup:
             await self._try_to_tell(unit, request)
         self._ready[unit] = connection

@@ -29,6 +29,8 @@ DEED_S: Final = 3.0
 """A pulse that has waited longer for its turn is not sent: its person may not stand there any more."""
 TAIL_S: Final = 0.02
 """A late frame that is still coming gets so much longer, so that its end is not taken for the next one's beginning."""
+SURE: Final = 3
+"""So many answers without an echo, however noisy, and there is none."""
 
 log = structlog.get_logger(__name__)
 
@@ -68,6 +70,7 @@ class Line:
         self._down = "It was never opened."
         self._doubt_until = 0.0
         self._connections = 0
+        self._unechoed = 0
         self._tallies: dict[int, Tally] = {}
         self._owned = ExitStack()
         self._keeper: asyncio.Task[None] | None = None
@@ -173,9 +176,15 @@ class Line:
         while True:
             answer = self._sift(heard, await wire.more(), request, tally)
             if answer is not None:
-                if self.echo is None and not request.twin and heard.clean:
-                    self.echo = heard.echoed
+                self._learn(heard, request)
                 return answer
+
+    def _learn(self, heard: _Heard, request: Request) -> None:
+        """Whether this line echoes. Noise before an answer may have been an echo, but not every time."""
+        if self.echo is None and not request.twin:
+            self._unechoed += 1
+            if heard.clean or self._unechoed >= SURE:
+                self.echo = False
 
     def _sift(self, heard: _Heard, news: bytes, request: Request, tally: Tally) -> bytes | None:
         """The answer, if it has come."""
@@ -219,6 +228,7 @@ class Line:
         self._wire = await open_wire(self.port, self._baud)
         self._connections += 1
         self.echo = None
+        self._unechoed = 0
         self._doubt_until = self._clock.monotonic() + SETTLE_S
         log.info("a line of lock boards is open", port=str(self.port))
 
