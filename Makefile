@@ -1,7 +1,7 @@
 # Everything a contributor needs, from a machine that has only Python >= 3.11 and make.
 # `make venv` costs about a minute the first time and a few milliseconds afterwards.
 .DEFAULT_GOAL := help
-.PHONY: help venv assets fast test check up demo bench lock clean
+.PHONY: help venv assets fast test check up demo bench lock clean sim
 
 BIN := .venv/bin
 # Two cores are shared with PostgreSQL and NATS; more workers than that only wait for each other.
@@ -10,7 +10,7 @@ WORKERS ?= 2
 unexport PYTHONDONTWRITEBYTECODE
 
 help:  ## this list
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1	\2/p' Makefile | expand -t 18
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1	\2/p' Makefile | expand -t 18
 
 venv:  ## the locked set of packages in .venv (done by every other target when needed)
 	@sh scripts/venv.sh
@@ -30,6 +30,11 @@ check: venv  ## style, types, floors of the house, own lints
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m lints
+
+SEEDS ?= 40
+
+sim: venv  ## simulated lives of banks and a server, until the oracles say "0 violations" (SEEDS=40, FIRST=1)
+	@$(BIN)/python -m cranny.sim --seeds $(SEEDS) --first $(or $(FIRST),1) $(ARGS)
 
 up: venv assets  ## server, worker and engines on this machine (ARGS="…" goes to `cranny up`)
 	$(BIN)/cranny up $(ARGS)

@@ -1,6 +1,6 @@
 """Twenty simulated lives: no oracle finds anything, and together they meet everything that can go wrong.
 
-A seed that fails is lived again, and told, by `python -m cranny.sim --first SEED --seeds 1`.
+A seed that fails is lived again, and told, by `python -m cranny.sim --seed SEED`.
 """
 
 import json

@@ -14,7 +14,7 @@ from cranny.core.ids import Ids
 from cranny.core.rng import Rng
 from cranny.edge import answers, steps, storing
 from cranny.edge.backoff import Backoff
-from cranny.edge.beat import Heart
+from cranny.edge.beat import EVERY_S, Heart
 from cranny.edge.commands import Commander, Rebooting
 from cranny.edge.controller import Controller
 from cranny.edge.credentials import Gate
@@ -60,11 +60,13 @@ class Parts:
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """`port` is the kiosk's, on this machine only; None for a bank without a kiosk."""
+    """`port` is the kiosk's, on this machine only; None for a bank without a kiosk. `beat_s` is between two signs of
+    life; only a simulation of months wants them rarer."""
 
     identity: Identity
     version: str
     port: int | None = 8100
+    beat_s: float = EVERY_S
 
 
 class Bank:
@@ -139,6 +141,7 @@ def _begin(journal: Journal, config: Config, parts: Parts, *, line: Line, crew: 
         free=controller.free,
         readings=lambda: sampler.shown,
         clock=parts.clock,
+        every_s=config.beat_s,
     )
     commander = Commander(
         controller,

@@ -28,6 +28,7 @@ class Heart:
         free: Callable[[], int],
         readings: Callable[[], dict[str, int | None]],
         clock: Clock,
+        every_s: float = EVERY_S,
     ) -> None:
         self._journal = journal
         self._line = line
@@ -35,6 +36,7 @@ class Heart:
         self._free = free
         self._readings = readings
         self._clock = clock
+        self._every_s = every_s
         self._tokens = tokens
 
     async def run(self) -> None:
@@ -42,7 +44,7 @@ class Heart:
             self._line.joined.clear()
             await self._beat()
             with suppress(TimeoutError):
-                async with asyncio.timeout(EVERY_S):
+                async with asyncio.timeout(self._every_s):
                     await self._line.joined.wait()
 
     async def _beat(self) -> None:

@@ -23,6 +23,8 @@ from cranny.wire.signing import sign
 
 BATCH_BYTES: Final = LARGEST // 2
 ANSWER_S: Final = 10.0
+UNCONNECTED_S: Final = 900.0
+"""Without a connection only a connection helps, and it wakes us; until then the disk is left alone."""
 
 log = structlog.get_logger(__name__)
 
@@ -42,7 +44,8 @@ class Uplink:
                 self._backoff.success()
                 continue
             self._line.up.clear()
-            await _wait(self._line.up, self._backoff.failure())
+            connected = self._line.broker.connected
+            await _wait(self._line.up, self._backoff.failure() if connected else UNCONNECTED_S)
         log.error("forked", epoch=self._journal.state.mark.epoch)
 
     async def _send(self) -> bool:

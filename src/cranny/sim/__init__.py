@@ -1,9 +1,9 @@
 """Floor 8: virtual banks and a virtual city. Product code: the demo, integrators and the proofs run on it."""
 
-from cranny.sim.plan import Plan
+from cranny.sim.plan import Plan, usual
 from cranny.sim.report import Report
 
-__all__ = ["Plan", "Report", "run"]
+__all__ = ["Plan", "Report", "run", "usual"]
 
 
 def run(seed: int, plan: Plan | None = None) -> Report:

@@ -1,11 +1,17 @@
-"""python -m cranny.sim --seeds 20: lives so many simulated lives and says what the oracles found."""
+"""Lives simulated lives and says what the oracles found. The last line ends with how many violations there were.
+
+python -m cranny.sim --seeds 40       forty lives, each of its usual kind
+python -m cranny.sim --seed 17        one life once more, told line by line
+"""
 
 import argparse
+import os
 import sys
-from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
-from cranny.sim import Plan, run
+from cranny.sim import Plan, run, usual
+from cranny.sim.runs import Totals, live_all
 from cranny.sim.story import tell
 
 
@@ -16,31 +22,60 @@ def say(line: str) -> None:
 
 def main(arguments: list[str]) -> int:
     """1 when anything was found, else 0."""
+    asked = _parser().parse_args(arguments)
+    if asked.seed is not None:
+        return _replay(asked.seed, _plan(asked, asked.seed))
+    seeds = range(asked.first, asked.first + asked.seeds)
+    plan = _plan(asked, asked.first) if _shaped(asked) else None
+    totals = Totals()
+    for report in live_all(seeds, plan, jobs=asked.jobs):
+        totals.add(report)
+        say(report.line())
+        for line in tell(report) if report.violations else ():
+            say(line)
+    for what, count in sorted(totals.counts.items()) if asked.counts else ():
+        say(f"{count:8} {what}")
+    say(totals.line())
+    for seed in totals.failed:
+        say(f"  python -m cranny.sim --seed {seed}")
+    say(f"{totals.violations} violations")
+    return bool(totals.violations)
+
+
+def _replay(seed: int, plan: Plan) -> int:
+    report = run(seed, plan)
+    for line in report.trace:
+        say(line)
+    say(report.line())
+    say(f"digest {report.digest}")
+    for violation in report.violations:
+        say(f"{violation.invariant}  {violation.subject}: {violation.detail}")
+    say(f"{len(report.violations)} violations")
+    return bool(report.violations)
+
+
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m cranny.sim", description="Simulated lives of banks and a server.")
-    usual = Plan()
     parser.add_argument("--seeds", type=int, default=20, help="how many lives")
     parser.add_argument("--first", type=int, default=1, help="the first seed")
-    parser.add_argument("--banks", type=int, default=usual.banks)
-    parser.add_argument("--hours", type=float, default=usual.hours, help="virtual hours of trouble")
-    parser.add_argument("--deliveries", type=int, default=usual.deliveries, help="at each bank")
-    parser.add_argument("--files", type=Path, help="keep the journals as files in this empty folder")
-    parser.add_argument("--trace", action="store_true", help="print every line of what happened")
-    asked = parser.parse_args(arguments)
-    found, counts = 0, Counter[str]()
-    for seed in range(asked.first, asked.first + asked.seeds):
-        folder = asked.files / str(seed) if asked.files else None
-        if folder:
-            folder.mkdir(parents=True)
-        report = run(seed, Plan(asked.banks, asked.hours, asked.deliveries, folder=folder))
-        found += len(report.violations)
-        counts.update(report.counts)
-        say(report.line())
-        for line in report.trace if asked.trace else tell(report) if report.violations else ():
-            say(line)
-    for what, count in sorted(counts.items()):
-        say(f"{count:8} {what}")
-    say(f"{found} violations")
-    return bool(found)
+    parser.add_argument("--seed", type=int, help="one life, told line by line")
+    parser.add_argument("--jobs", type=int, default=min(2, os.cpu_count() or 1), help="processes")
+    parser.add_argument("--counts", action="store_true", help="say how often everything happened")
+    parser.add_argument("--banks", type=int, help="instead of the seed's usual kind of life: so many banks …")
+    parser.add_argument("--hours", type=float, help="… so many virtual hours of trouble …")
+    parser.add_argument("--deliveries", type=int, help="… and so many deliveries at each bank")
+    parser.add_argument("--files", type=Path, help="with --seed: keep the journals as files in this empty folder")
+    return parser
+
+
+def _shaped(asked: argparse.Namespace) -> bool:
+    return any(part is not None for part in (asked.banks, asked.hours, asked.deliveries))
+
+
+def _plan(asked: argparse.Namespace, seed: int) -> Plan:
+    plan = Plan() if _shaped(asked) else usual(seed)
+    given = {name: getattr(asked, name) for name in ("banks", "hours", "deliveries")}
+    return replace(plan, folder=asked.files, **{name: value for name, value in given.items() if value is not None})
 
 
 if __name__ == "__main__":

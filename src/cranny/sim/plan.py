@@ -17,15 +17,34 @@ HUGE: Final = Size(500, 500, 500)
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """`deliveries` are announced at each bank in `hours`. With `folder` the journals are files in it. `hasty`: end
-    as soon as an oracle has found something."""
+    """`deliveries` are announced at each bank in `hours`. `pace`: how many times rarer everything is, and how many
+    times longer a partition lasts, than in a busy morning. `alone_from` and `alone_hours`: from this hour on all banks
+    are without a network, for so long; all is announced before. With `folder` the journals are files in it. `hasty`:
+    end as soon as an oracle has found something."""
 
     banks: int = 2
     hours: float = 2.5
     deliveries: int = 32
     doors: int = 12
+    pace: float = 1.0
+    beat_s: float = 15.0
+    alone_from: float = 0.0
+    alone_hours: float = 0.0
     folder: Path | None = None
     hasty: bool = False
+
+
+MORNING: Final = Plan()
+"""Dense: hardly a second in which nothing happens."""
+DAY: Final = Plan(hours=24, deliveries=24, pace=9.6, beat_s=300)
+"""Partitions that last for hours, doors that are full by the evening."""
+MONTH: Final = Plan(banks=1, hours=33 * 24, deliveries=60, pace=300, beat_s=1800, alone_from=48, alone_hours=30 * 24)
+"""Thirty days without a network."""
+
+
+def usual(seed: int) -> Plan:
+    """What kind of life a seed lives when nobody asks for another one: of six, three mornings, two days and a month."""
+    return (MONTH, MORNING, DAY, MORNING, DAY, MORNING)[seed % 6]
 
 
 def layout(name: str, doors: int) -> Layout:

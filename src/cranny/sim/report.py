@@ -3,8 +3,11 @@
 import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from cranny.platform.violation import Violation
+
+FAULTS: Final = ("struck: ", "misfortune: ", "partitions: ", "messages ")
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +22,16 @@ class Report:
     violations: tuple[Violation, ...]
     trace: tuple[str, ...]
     hours: float
+    banks: int = 1
+
+    @property
+    def locker_days(self) -> float:
+        return self.hours * self.banks / 24
+
+    @property
+    def faults(self) -> int:
+        """How often something went wrong around the programs."""
+        return sum(count for what, count in self.counts.items() if what.startswith(FAULTS))
 
     def line(self) -> str:
         """For the command line."""

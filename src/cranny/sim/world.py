@@ -60,7 +60,7 @@ class World:
         self._today = Day()
         self._clock = VirtualClock(loop, START)
         self._troubles = mix(seed)
-        self._net = Net(Dice(seed, "net"), self._troubles, self.trace)
+        self._net = Net(Dice(seed, "net"), self._troubles, self.trace, pace=plan.pace)
         self._hub = Hub(self._net)
         self._tenant = UUID(bytes=Dice(seed, "tenant").bytes(16), version=4)
         self._banks: list[VirtualBank] = []
@@ -140,9 +140,10 @@ class World:
             written=witness.written,
             acked=witness.chain.heard,
             path=plan.folder / f"{name}.db" if plan.folder else None,
+            beat_s=plan.beat_s,
         )
         virtual.screen.eyes.append(witness.told)
-        lobby = Lobby(virtual, witness, self.trace)
+        lobby = Lobby(virtual, witness, self.trace, pace=plan.pace)
         town = Town(
             lobby,
             self._server,
@@ -177,16 +178,24 @@ class World:
 
     async def _day(self) -> None:
         self.trace.say("world", "the day begins")
-        storms = [asyncio.create_task(self._net.storms(self._hub, bank.name, NAME)) for bank in self._banks]
-        storms += [asyncio.create_task(self._server_kills())]
+        storms = [asyncio.create_task(self._server_kills()), *self._network()]
         for bank, lobby in zip(self._banks, self._lobbies, strict=True):
-            storms.append(asyncio.create_task(Misfortune(bank, lobby, self._troubles, self.trace).strike()))
+            misfortune = Misfortune(bank, lobby, self._troubles, self.trace, pace=self._plan.pace)
+            storms.append(asyncio.create_task(misfortune.strike()))
         for town in self._towns:
             town.begin()
         await self._until(lambda: False, self._plan.hours * 3600)
         for storm in storms:
             storm.cancel()
         await asyncio.gather(*storms, return_exceptions=True)
+
+    def _network(self) -> list[asyncio.Task[None]]:
+        """What becomes of it."""
+        plan, names = self._plan, [bank.name for bank in self._banks]
+        if plan.alone_hours:
+            lonely = self._net.alone(self._hub, names, after=plan.alone_from * 3600, length=plan.alone_hours * 3600)
+            return [asyncio.create_task(lonely)]
+        return [asyncio.create_task(self._net.storms(self._hub, name, NAME)) for name in names]
 
     async def _evening(self) -> None:
         self.trace.say("world", "the evening: nothing goes wrong any more")
@@ -214,7 +223,7 @@ class World:
         while self._loop.time() < end and not reached():
             if self._enough():
                 return True
-            await asyncio.sleep(min(LOOK_S, end - self._loop.time()))
+            await asyncio.sleep(min(LOOK_S * self._plan.pace**0.5, end - self._loop.time()))
         return reached()
 
     def _quiet(self) -> bool:
@@ -235,7 +244,7 @@ class World:
     async def _server_kills(self) -> None:
         dice = Dice(self._seed, NAME, "kills")
         while True:
-            await pause(dice, KILLED_S, self._troubles.server)
+            await pause(dice, KILLED_S * self._plan.pace, self._troubles.server)
             self._server.kill()
 
     # ------------------------------------------------------------ who lives in it
@@ -280,6 +289,7 @@ class World:
             violations=tuple(self.verdicts.found),
             trace=tuple(self.trace.lines),
             hours=self._loop.time() / 3600,
+            banks=self._plan.banks,
         )
 
 

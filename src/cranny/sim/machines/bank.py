@@ -105,6 +105,7 @@ class VirtualBank:
         written: Callable[[Written], None],
         acked: Heard,
         path: Path | None,
+        beat_s: float,
     ) -> None:
         self.name = name
         self.identity = identity
@@ -126,6 +127,7 @@ class VirtualBank:
         self._net = net
         self._trace = trace
         self._acked = acked
+        self._beat_s = beat_s
         self._life = Life()
 
     @property
@@ -163,7 +165,7 @@ class VirtualBank:
             kdf=CheapKdf(),
             driver=Wires(self.board, life, self.fates),
         )
-        config = Config(self.identity, VERSION, port=None)
+        config = Config(self.identity, VERSION, port=None, beat_s=self._beat_s)
         program = asyncio.create_task(run_controller(config, parts, self.screen))
         death = asyncio.create_task(life.ended())
         try:

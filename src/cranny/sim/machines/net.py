@@ -22,8 +22,9 @@ WHOLE_S: Final = 500.0
 class Net:
     """The `Faults` of the hub. `calm`: everything arrives, once, quickly and in order."""
 
-    def __init__(self, dice: Dice, troubles: Troubles, trace: Trace) -> None:
+    def __init__(self, dice: Dice, troubles: Troubles, trace: Trace, *, pace: float = 1.0) -> None:
         self.calm = False
+        self._pace = pace
         self._messages = troubles.messages
         self._partitions = troubles.partitions
         self._dice = dice
@@ -56,14 +57,29 @@ class Net:
         """Part `bank` from the server, again and again, until cancelled."""
         try:
             while True:
-                await pause(self._dice, WHOLE_S, self._partitions)
+                await pause(self._dice, WHOLE_S * self._pace, self._partitions)
                 await self._part(hub, bank, server)
         finally:
             self._mend(hub, bank, server)
 
+    async def alone(self, hub: Hub, banks: Sequence[str], *, after: float, length: float) -> None:
+        """All `banks` without a network, once, for `length` seconds."""
+        await asyncio.sleep(after)
+        self._trace.say("world", f"... no bank has a network for {length / 3600:.0f} h")
+        try:
+            for bank in banks:
+                self._cut.add(bank)
+                hub.cut(bank)
+            await asyncio.sleep(length)
+        finally:
+            for bank in banks:
+                self._cut.discard(bank)
+                hub.mend(bank)
+            self._trace.say("world", "... whole again")
+
     async def _part(self, hub: Hub, bank: str, server: str) -> None:
         kind = ("cut", "silent", "deaf", "mute")[self._dice.below(4)]
-        length = self._dice.between(2.0, PARTED_S[self._dice.below(len(PARTED_S))])
+        length = self._dice.between(2.0, self._pace * PARTED_S[self._dice.below(len(PARTED_S))])
         self._trace.count("partitions")
         self._trace.count(f"partitions: {kind}")
         self._trace.say(bank, f"... {kind} for {length:.0f} s")

@@ -20,12 +20,15 @@ T = TypeVar("T")
 PATIENCE_S: Final = 30.0
 """How long somebody waits at the screen."""
 PASSING_S: Final = 25.0
+LONELY_S: Final = 300.0
 """A door that nobody has stood at for so long is shut by whoever passes by."""
 
 
 class Lobby:
-    def __init__(self, bank: VirtualBank, witness: Witness, trace: Trace) -> None:
+    def __init__(self, bank: VirtualBank, witness: Witness, trace: Trace, *, pace: float) -> None:
+        """The slower the `pace`, the rarer somebody passes by."""
         self.bank = bank
+        self._passing_s = min(PASSING_S * pace, LONELY_S)
         self.couriers = asyncio.Lock()
         """One courier at a time."""
         self._witness = witness
@@ -147,7 +150,7 @@ class Lobby:
         """Whoever sees a door stand open for a while pushes it shut."""
         while True:
             seen = self.open_doors()
-            await asyncio.sleep(PASSING_S)
+            await asyncio.sleep(self._passing_s)
             for door in self.open_doors():
                 if door in seen and (self.bank.fates.calm or self.bank.dice.chance(0.4)):
                     self.shut("passer-by", door)

@@ -16,11 +16,12 @@ SKEWS: Final = (timedelta(), timedelta(seconds=3), timedelta(hours=-1), timedelt
 class Misfortune:
     """At one bank, until cancelled; then everything works again, except what has burnt."""
 
-    def __init__(self, bank: VirtualBank, lobby: Lobby, troubles: Troubles, trace: Trace) -> None:
+    def __init__(self, bank: VirtualBank, lobby: Lobby, troubles: Troubles, trace: Trace, *, pace: float) -> None:
         self._bank = bank
         self._lobby = lobby
         self._troubles = troubles
         self._trace = trace
+        self._pace = pace
         self._doors = list(bank.address)
 
     async def strike(self) -> None:
@@ -44,7 +45,7 @@ class Misfortune:
 
     async def _again(self, usual: float, much: float, strike: Callable[[], Awaitable[None]]) -> None:
         while True:
-            await pause(self._bank.dice, usual, much)
+            await pause(self._bank.dice, usual * self._pace, much)
             await strike()
 
     def _build_in(self) -> None:

@@ -66,7 +66,7 @@ class Town:
     # ------------------------------------------------------------ senders and couriers
 
     async def _send(self) -> None:
-        every = self._plan.hours * 3600 / self._plan.deliveries
+        every = (self._plan.alone_from or self._plan.hours) * 3600 / self._plan.deliveries / self._plan.pace
         for number in range(self._plan.deliveries):
             if await self._over_after(every):
                 return
@@ -93,7 +93,7 @@ class Town:
 
     async def _announce(self, asked: Announced) -> None:
         while not await self._server.do(lambda rights: rights.announce(asked)):
-            if await self._over_after(10.0):
+            if await self._day.nap(self._dice.soon(10.0)):
                 return
         self._trace.say("sender", f"announces {asked.tracking} at {self._lobby.name}")
         if self._dice.chance(CALLED_OFF):
@@ -154,7 +154,7 @@ class Town:
         self._spawn(self._fetch(collector, COLLECT_S if grant.purpose == "collect" else 300.0))
 
     async def _fetch(self, collector: Collector, after: float) -> None:
-        await collector.come(after=self._dice.soon(after))
+        await collector.come(after=self._dice.soon(after * self._plan.pace))
         if collector.is_staff:
             self._take_along(collector.got)
 
@@ -191,7 +191,7 @@ class Town:
 
     async def _over_after(self, mean: float) -> bool:
         """Wait for about so long, or until the day is over. Whether it is."""
-        return await self._day.nap(self._dice.soon(mean))
+        return await self._day.nap(self._dice.soon(mean * self._plan.pace))
 
 
 def _inspect(bank: UUID, door: str, rights: Rights) -> None:
