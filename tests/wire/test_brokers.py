@@ -7,7 +7,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from cranny.core.errors import Invalid, Unavailable
-from cranny.wire.brokers import LARGEST
+from cranny.wire.brokers import LARGEST, NobodyListens
 
 
 class Heard(list):
@@ -98,7 +98,7 @@ async def test_an_answer_to_nobody_is_nothing(wire):
 async def test_where_nobody_listens_the_asker_knows_at_once(wire):
     bank = await wire.connect("bank")
     started = asyncio.get_running_loop().time()
-    with pytest.raises(Unavailable) as caught:
+    with pytest.raises(NobodyListens) as caught:
         await bank.request("cranny.nobody", b"", timeout=30)
     assert code(caught) == "no-answer"
     assert caught.value.retry

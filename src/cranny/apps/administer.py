@@ -1,6 +1,7 @@
 """What an administrator does on the installation itself, past the API."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from pathlib import Path
 from uuid import UUID
 
@@ -9,8 +10,10 @@ from cranny.apps.addresses import find
 from cranny.apps.clock import make_clock
 from cranny.apps.parts import assemble
 from cranny.apps.settings import Settings
+from cranny.core.errors import Conflict, NotFound
 from cranny.core.rng import SystemRng
 from cranny.platform import migrate, tenants
+from cranny.platform.db import Database, Tx
 from cranny.platform.feature import Violation
 from cranny.sim import truth
 from cranny.wiring.audit import audit
@@ -33,6 +36,61 @@ async def add_tenant(settings: Settings, name: str) -> tuple[UUID, str]:
         row, key = await tenants.add_tenant(tx, name)
         await sites.default_size_classes(tx)
     return row.tenant, key
+
+
+async def add_key(settings: Settings, tenant: str, label: str) -> str:
+    """One more API key for the tenant of this name or id: a key is a person, and some deeds need two. It is readable
+    only now. Raises NotFound, code `tenant-not-found`; Conflict, code `label-taken` or `tenant-ambiguous`."""
+    async with _as_tenant(settings, tenant) as tx:
+        if await _live(tx, label):
+            raise Conflict(f"There is a key {label!r} already; say who this one is for.", code="label-taken")
+        return (await tenants.add_key(tx, label=label))[1]
+
+
+async def list_keys(settings: Settings, tenant: str) -> Sequence[tenants.ApiKeyRow]:
+    """The tenant's keys, the oldest first, without their secrets. Raises like `add_key`."""
+    async with _as_tenant(settings, tenant) as tx:
+        return await tenants.list_keys(tx)
+
+
+async def revoke_key(settings: Settings, tenant: str, label: str) -> None:
+    """From now on the key with this label opens nothing. Raises like `add_key`, and NotFound, code
+    `api-key-not-found`."""
+    async with _as_tenant(settings, tenant) as tx:
+        live = await _live(tx, label)
+        if not live:
+            raise NotFound(f"There is no live key {label!r}.", code="api-key-not-found")
+        await tenants.revoke_key(tx, live[0].id)
+
+
+async def _live(tx: Tx, label: str) -> list[tenants.ApiKeyRow]:
+    return [key for key in await tenants.list_keys(tx) if key.label == label and key.revoked is None]
+
+
+@asynccontextmanager
+async def _as_tenant(settings: Settings, tenant: str) -> AsyncIterator[Tx]:
+    rng = SystemRng()
+    async with (
+        find(settings, rng) as found,
+        assemble(found, settings, make_clock(settings.clock), rng) as parts,
+        parts.db.transaction(await _named(parts.db, tenant)) as tx,
+    ):
+        yield tx
+
+
+async def _named(db: Database, tenant: str) -> UUID:
+    """The tenant of this name, or id."""
+    found: list[UUID] = []
+    for id_ in await tenants.every(db):
+        async with db.transaction(id_) as tx:
+            row = await tenants.get_tenant(tx)
+        if tenant in (row.name, str(id_)):
+            found.append(id_)
+    if len(found) > 1:
+        raise Conflict(f"{len(found)} tenants are called {tenant!r}: say its id.", code="tenant-ambiguous")
+    if not found:
+        raise NotFound(f"There is no tenant {tenant!r}.", code="tenant-not-found")
+    return found[0]
 
 
 async def check(settings: Settings, edges: Sequence[Path] = ()) -> tuple[list[Violation], truth.Looked | None]:

@@ -18,7 +18,7 @@ from cranny.edge.state import State
 from cranny.edge.steps import intent
 from cranny.wire import commands
 from cranny.wire.commands import Target
-from cranny.wire.kinds import DoorShut
+from cranny.wire.kinds import CommandTaken, DoorShut
 
 UNSEEN_INSIDE = "opened-by-operator"
 """Why a door is out of the pool: it was opened from afar, and nobody can say what lies inside now."""
@@ -41,6 +41,7 @@ def take(state: State, asked: commands.Command) -> Ruled[Command]:
         return refuse(state, asked, "busy")
     draft, row = Draft(state), answers.taken(asked, left=max(1, len(asked.targets)))
     draft.put(row)
+    draft.say(CommandTaken(command=row.command, action=row.action, by=row.by))
     return draft.change(), row
 
 

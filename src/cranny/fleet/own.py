@@ -9,6 +9,9 @@ from litestar.types import ControllerRouterHandler
 from cranny.fleet import api, downlink, presence
 from cranny.fleet.audit import audit
 from cranny.fleet.callout import Callout
+from cranny.fleet.commands import api as commands_api
+from cranny.fleet.commands import settling
+from cranny.fleet.commands.sending import Dispatcher
 from cranny.fleet.downlinker import Downlinker
 from cranny.fleet.enrolment import speaks_for
 from cranny.fleet.ingestor import Ingestor
@@ -20,15 +23,24 @@ from cranny.platform.sweeps import Sweep
 
 
 def _routes(parts: Parts) -> Sequence[ControllerRouterHandler]:
-    return api.routes(parts.db, parts.keyring, Cursors(parts.keyring.cursor_key), nats=parts.nats)
+    cursors = Cursors(parts.keyring.cursor_key)
+    dispatcher = Dispatcher(parts.db, parts.broker, parts.keyring)
+    return [
+        *api.routes(parts.db, parts.keyring, cursors, nats=parts.nats),
+        *commands_api.routes(parts.db, cursors, dispatcher),
+    ]
 
 
 def _reactions(_: Parts) -> Sequence[Reaction]:
-    return [Reaction("fleet.policy", frozenset({"bank.policy_changed"}), downlink.policy_changed)]
+    policy = Reaction("fleet.policy", frozenset({"bank.policy_changed"}), downlink.policy_changed)
+    return [policy, settling.REACTION]
 
 
 def _sweeps(_: Parts) -> Sequence[Sweep]:
-    return [Sweep("fleet.silence", presence.SWEEP_S, presence.sweep)]
+    return [
+        Sweep("fleet.silence", presence.SWEEP_S, presence.sweep),
+        Sweep("fleet.commands", settling.SWEEP_S, settling.sweep),
+    ]
 
 
 def _loops(parts: Parts) -> Sequence[Loop]:

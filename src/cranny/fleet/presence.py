@@ -84,6 +84,8 @@ async def note_beats(tx: Tx, beats: Heard) -> None:
         [beat.free for _, _, beat in rows],
         [beat.clock_quality for _, _, beat in rows],
         [beat.version for _, _, beat in rows],
+        [beat.token for _, _, beat in rows],
+        [beat.mono_ms for _, _, beat in rows],
     )
     back = [row["id"] for row in noted if row["state"] == BankState.OFFLINE]
     if back:

@@ -14,7 +14,7 @@ events.register(ANOMALY, table="anomalies", subject="anomalies")
 
 
 class DeskRow(msgspec.Struct, frozen=True):
-    """A bank as it was last heard. `head_epoch`, `head` and `applied` are what its last beat said."""
+    """A bank as it was last heard; all from `head_epoch` on is what its last beat said."""
 
     tenant: UUID
     id: UUID
@@ -30,6 +30,8 @@ class DeskRow(msgspec.Struct, frozen=True):
     free: int
     clock_quality: str
     version: str
+    token: bytes
+    mono_ms: int
 
 
 class UplinkRow(msgspec.Struct, frozen=True):
@@ -108,7 +110,7 @@ ON CONFLICT DO NOTHING
 OPEN_DOWNLINK: Final = "INSERT INTO bank_downlinks (tenant, bank, head) VALUES ($1, $2, 0) ON CONFLICT DO NOTHING"
 GET_DESK: Final = """
 SELECT tenant, id, state, public_key, claim, enrolled, last_beat, boot, head_epoch, head, applied, free,
-    clock_quality, version
+    clock_quality, version, token, mono_ms
 FROM bank_desks WHERE tenant = $1 AND id = $2
 """
 LOCK_DESK: Final = GET_DESK + "FOR NO KEY UPDATE"
@@ -133,14 +135,15 @@ GET_EPOCH: Final = "SELECT epoch FROM bank_uplinks WHERE tenant = $1 AND bank = 
 NOTE_BEATS: Final = """
 WITH beats AS (
     SELECT * FROM unnest($2::uuid[], $3::timestamptz[], $4::uuid[], $5::bigint[], $6::bigint[], $7::bigint[],
-        $8::bigint[], $9::text[], $10::text[])
-    AS b (id, at, boot, head_epoch, head, applied, free, clock_quality, version)
+        $8::bigint[], $9::text[], $10::text[], $11::bytea[], $12::bigint[])
+    AS b (id, at, boot, head_epoch, head, applied, free, clock_quality, version, token, mono_ms)
 ), held AS (
     SELECT id FROM bank_desks WHERE tenant = $1 AND id = ANY($2::uuid[]) AND public_key <> ''
     ORDER BY id FOR NO KEY UPDATE
 )
 UPDATE bank_desks d SET last_beat = b.at, boot = b.boot, head_epoch = b.head_epoch, head = b.head,
-    applied = b.applied, free = b.free, clock_quality = b.clock_quality, version = b.version
+    applied = b.applied, free = b.free, clock_quality = b.clock_quality, version = b.version,
+    token = b.token, mono_ms = b.mono_ms
 FROM beats b JOIN held USING (id) JOIN bank_downlinks n ON n.tenant = $1 AND n.bank = b.id
 WHERE d.tenant = $1 AND d.id = b.id
 RETURNING d.id, d.state, d.applied < n.head AS behind

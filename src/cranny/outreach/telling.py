@@ -66,8 +66,9 @@ async def told(tx: Tx, grants: Sequence[UUID]) -> list[NoticeRow]:
 
 
 async def withdraw(tx: Tx, grants: Sequence[UUID]) -> int:
-    """What is still queued about `grants` is not so any more. Returns how many notices that was."""
-    queued = [row for row in await told(tx, grants) if row.state is Notice.QUEUED]
+    """What is still queued about `grants` is not so any more, except for what has happened once and for all. Returns
+    how many notices that was."""
+    queued = [row for row in await told(tx, grants) if row.state is Notice.QUEUED and row.kind != "operator_opened"]
     data = {row.id: about(row) for row in queued}
     moved = await events.move(tx, NOTICE, list(data), Deed.WITHDRAW, data=data)
     return sum(one.after is Notice.WITHDRAWN for one in moved)

@@ -163,6 +163,26 @@ def _taken_back(details: Details, words: Words) -> _Text:
     )
 
 
+def _operator_opened(details: Details, words: Words) -> _Text:
+    """Here `until` is when it happened."""
+    _, ngettext, num = words.catalogue.gettext, words.catalogue.ngettext, details.count
+    ask = _("If you did not expect this, please ask the sender.")
+    return _Text(
+        ngettext(
+            "Staff opened the door of your parcel: %(place)s",
+            "Staff opened the door of your %(num)s parcels: %(place)s",
+            num,
+        ),
+        ngettext(
+            "Somebody who looks after the locker opened the door of your parcel: %(place)s.",
+            "Somebody who looks after the locker opened the door of your %(num)s parcels: %(place)s.",
+            num,
+        ),
+        (*_from(details, words), _("That was on %(until)s."), ask),
+        ask,
+    )
+
+
 def _from(details: Details, words: Words) -> tuple[str, ...]:
     return (words.catalogue.gettext("Sent by %(sender)s."),) if details.sender else ()
 
@@ -189,6 +209,7 @@ _TEXTS: Final[Mapping[Kind, Callable[[Details, Words], _Text]]] = {
     "reminder": _reminder,
     "overdue": _overdue,
     "taken_back": _taken_back,
+    "operator_opened": _operator_opened,
 }
 
 

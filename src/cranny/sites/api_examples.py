@@ -20,6 +20,7 @@ POLICY: Final[dict[str, Any]] = {
     "reopen_times": 3,
     "hold_hours": 24,
     "collect_hours": 48,
+    "second_person_above": 3,
 }
 BANK: Final[dict[str, Any]] = {
     "id": _BANK_ID,

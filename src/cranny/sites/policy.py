@@ -11,9 +11,10 @@ Hours = Annotated[int, msgspec.Meta(ge=1, le=24 * 365)]
 
 
 class BankPolicy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The first six fields go down to the bank, in seconds of its own clock, never scaled; the last two
+    """The first six fields go down to the bank, in seconds of its own clock, never scaled; the others
     stay on the server. `hold_hours`: how long a door is promised to an announced delivery.
-    `collect_hours`: how long a stored delivery waits for its collector."""
+    `collect_hours`: how long a stored delivery waits for its collector. `second_person_above`: so many doors one
+    person may open from afar in ten minutes before a second one has to confirm."""
 
     unknown_tracking: Literal["accept", "refuse"] = "refuse"
     visit_idle_s: Seconds = 90
@@ -23,6 +24,7 @@ class BankPolicy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     reopen_times: Annotated[int, msgspec.Meta(ge=0, le=10)] = 3
     hold_hours: Hours = 48
     collect_hours: Hours = 72
+    second_person_above: Annotated[int, msgspec.Meta(ge=0, le=1000)] = 3
 
     def for_bank(self) -> messages.Policy:
         """The part that the controller gets."""

@@ -179,6 +179,14 @@ class KeypadSlowed(Body, frozen=True):
     delay_ms: Count
 
 
+class CommandTaken(Body, frozen=True):
+    """Obeyed from now on, where that takes longer than one opening: a restart, or every door."""
+
+    command: UUID
+    action: Text
+    by: Text
+
+
 class CommandAnswered(Body, frozen=True):
     """What became of a command that this bank's server signed; told once for each. `doors` were seen open; `reason`
     (`commands.Refusal`) says why it was refused; `by` who asked."""
@@ -271,6 +279,7 @@ KINDS: Final[dict[str, type[Body]]] = {
     "collect.left": CollectLeft,
     "code.exhausted": CodeExhausted,
     "keypad.slowed": KeypadSlowed,
+    "command.taken": CommandTaken,
     "command.answered": CommandAnswered,
     "sensor.alarmed": SensorAlarmed,
     "sensor.recovered": SensorRecovered,

@@ -7,16 +7,19 @@ from typing import Annotated
 
 from cyclopts import App, Parameter
 from rich.console import Console
+from rich.table import Table
 
 from cranny.apps.cli.run import Data, set_up_logs
 
 database = App(name="db", help="The database's schema.")
-tenant = App(name="tenant", help="Tenants and their keys.")
+tenant = App(name="tenant", help="Tenants: who runs banks here.")
+key = App(name="key", help="API keys of a tenant. One key is one person: some deeds need two.")
 
 
 def register(app: App) -> None:
     app.command(database)
     app.command(tenant)
+    app.command(key)
     app.command(check)
 
 
@@ -41,6 +44,44 @@ def add(name: str, /, *, data: Data = None) -> None:
     console.print(f"Tenant [bold]{name}[/]  {tenant_id}")
     console.print(f"API key [bold]{key}[/]")
     console.print("Keep the key now: it can't be shown again.")
+
+
+Label = Annotated[str, Parameter(help="Who the key is for, as others will see it.")]
+
+
+@key.command(name="add")
+def add_key(tenant: str, /, *, label: Label, data: Data = None) -> None:
+    """Add an API key to TENANT (name or id) and print it. It is shown this once."""
+    from cranny.apps import administer, settings
+
+    set_up_logs("WARNING")
+    made = asyncio.run(administer.add_key(settings.read(data=data), tenant, label))
+    console = Console(highlight=False)
+    console.print(f"API key of [bold]{label}[/]  [bold]{made}[/]", soft_wrap=True)
+    console.print("Keep the key now: it can't be shown again.")
+
+
+@key.command(name="list")
+def list_keys(tenant: str, /, *, data: Data = None) -> None:
+    """List the keys of TENANT: whose they are, and when they were used."""
+    from cranny.apps import administer, settings
+
+    set_up_logs("WARNING")
+    table = Table("label", "begins with", "added", "last used", "revoked")
+    for row in asyncio.run(administer.list_keys(settings.read(data=data), tenant)):
+        times = [f"{at:%Y-%m-%d %H:%M}" if at else "" for at in (row.created, row.last_used, row.revoked)]
+        table.add_row(row.label, f"crn_{row.prefix}", *times)
+    Console().print(table)
+
+
+@key.command(name="revoke")
+def revoke_key(tenant: str, /, *, label: Label, data: Data = None) -> None:
+    """End a key of TENANT, and every session that was begun with it."""
+    from cranny.apps import administer, settings
+
+    set_up_logs("WARNING")
+    asyncio.run(administer.revoke_key(settings.read(data=data), tenant, label))
+    Console().print(f"The key {label} opens nothing any more.")
 
 
 def check(

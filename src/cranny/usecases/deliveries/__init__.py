@@ -12,7 +12,7 @@ from cranny.platform.feature import Feature, Parts
 from cranny.platform.paging import Cursors
 from cranny.platform.reactions import Reaction
 from cranny.platform.sweeps import Sweep
-from cranny.usecases.deliveries import api, telling
+from cranny.usecases.deliveries import api, opened, telling
 from cranny.usecases.deliveries.actions.announce import announce, announce_many
 from cranny.usecases.deliveries.actions.cancel import cancel
 from cranny.usecases.deliveries.actions.deadlines import extend, fall_due, give_up, lapse
@@ -53,7 +53,7 @@ def _routes(parts: Parts) -> Sequence[ControllerRouterHandler]:
 
 
 def _reactions(parts: Parts) -> Sequence[Reaction]:
-    return [reaction(parts.keyring), telling.reaction(parts.keyring)]
+    return [reaction(parts.keyring), telling.reaction(parts.keyring), opened.reaction(parts.keyring)]
 
 
 def _sweeps(parts: Parts) -> Sequence[Sweep]:

@@ -249,6 +249,10 @@ SELECT * FROM deliveries WHERE tenant = $1 AND bank = $2 AND door = $3 AND gener
 ORDER BY id
 """
 
+BEHIND: Final = """
+SELECT * FROM deliveries WHERE tenant = $1 AND bank = $2 AND door = $3 AND generation = $4 ORDER BY id
+"""
+
 # Newest first: ids grow with time. Each filter that narrows well has a statement of its own.
 LIST: Final = """
 SELECT * FROM deliveries WHERE tenant = $1 AND id < $2 ORDER BY id DESC LIMIT $3

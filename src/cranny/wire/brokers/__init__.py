@@ -8,7 +8,7 @@ import re
 from collections.abc import Awaitable, Callable
 from typing import Final, Protocol
 
-from cranny.core.errors import Invalid
+from cranny.core.errors import Invalid, Unavailable
 
 _WORD = r"[^\s.*>]+"
 _SUBJECT = re.compile(rf"{_WORD}(?:\.{_WORD})*")
@@ -16,6 +16,12 @@ _PATTERN = re.compile(rf"(?:{_WORD}|\*)(?:\.(?:{_WORD}|\*))*(?:\.>)?|>")
 
 LARGEST: Final = 1 << 20
 """Bytes in a message that every broker carries."""
+
+
+class NobodyListens(Unavailable):
+    """Nobody has subscribed to it: what was sent has reached nobody, and never will."""
+
+    code = "no-answer"
 
 
 class Incoming(Protocol):
@@ -58,7 +64,8 @@ class Broker(Protocol):
 
     async def request(self, subject: str, payload: bytes, *, timeout: float) -> bytes:
         """Publish and wait for the answer, `timeout` seconds at most. Raises what `publish` raises, and
-        Unavailable, code `no-answer`: at once when nobody listens or the connection breaks."""
+        Unavailable, code `no-answer`: at once when nobody listens (then it is NobodyListens) or the connection
+        breaks."""
         ...
 
     async def subscribe(self, subject: str, handler: Handler, *, queue: str = "", concurrent: int = 1) -> Subscription:

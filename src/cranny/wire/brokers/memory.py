@@ -11,7 +11,7 @@ from functools import partial
 from typing import Protocol
 
 from cranny.core.errors import Invalid, Unavailable
-from cranny.wire.brokers import LARGEST, Handler, check_subject
+from cranny.wire.brokers import LARGEST, Handler, NobodyListens, check_subject
 from cranny.wire.lanes import Lanes, run_hook
 
 Answer = asyncio.Future[bytes]
@@ -114,7 +114,7 @@ class MemoryBroker:
         self._awaited[answer] = None
         try:
             if not self._send(subject, payload, answer):
-                raise Unavailable(f"Nobody listens on {subject}.", code="no-answer")
+                raise NobodyListens(f"Nobody listens on {subject}.")
             async with asyncio.timeout(timeout):
                 return await answer
         except TimeoutError:

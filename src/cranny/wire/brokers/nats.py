@@ -19,7 +19,7 @@ from nats.aio.subscription import Subscription as NatsSubscription
 from cranny.core.errors import Invalid, Unavailable
 from cranny.core.rng import Rng
 from cranny.wire import subjects
-from cranny.wire.brokers import Handler, check_subject
+from cranny.wire.brokers import Handler, NobodyListens, check_subject
 from cranny.wire.lanes import Lanes, run_hook
 
 log = structlog.get_logger(__name__)
@@ -259,7 +259,9 @@ def _our_errors(too_late: str) -> Iterator[None]:
         yield
     except errors.MaxPayloadError as error:
         raise Invalid("The message is too large for the broker.", code="message-too-large") from error
-    except (TimeoutError, errors.NoRespondersError) as error:
+    except errors.NoRespondersError as error:
+        raise NobodyListens("Nobody listens there.") from error
+    except TimeoutError as error:
         raise Unavailable("The broker brought no answer in time.", code=too_late) from error
     except (errors.Error, OSError) as error:
         raise Unavailable("The connection to the broker broke.", code="not-connected") from error

@@ -62,6 +62,8 @@ def _left(over: Sequence[DeliveryRow], used: UUID | None) -> list[UUID]:
 
 def _odd(before: Delivery, deed: Deed, fact: Emptied, row: DeliveryRow, *, ended: bool) -> str:
     """The kind of anomaly that this is, if any. `ended`: the grant that opened had been revoked."""
+    if fact.purpose == "inspect" and fact.grant is None:
+        return "emptied_on_command"  # somebody opened it from afar, and nobody proved who they are
     if before is Delivery.RECALLING and deed is Deed.COLLECT:
         return "collected_after_reroute" if row.reroute_to else "collected_after_cancel"
     if before in FIRST:
