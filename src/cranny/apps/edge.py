@@ -11,11 +11,13 @@ from cranny import __version__
 from cranny.core.clock import Clock
 from cranny.core.ids import TimeIds
 from cranny.core.rng import Rng
-from cranny.edge import drivers, identity
+from cranny.edge import drivers, identity, wiring
 from cranny.edge.app import Config, Parts, run_edge
 from cranny.edge.disk import ThreadDisk
 from cranny.edge.enrol import enrol
 from cranny.edge.identity import Identity
+from cranny.edge.owner import sole_owner
+from cranny.edge.wiring import Wired
 from cranny.wire import subjects
 from cranny.wire.brokers.nats import NatsBroker
 from cranny.wire.kdf import Argon2Kdf, Kdf
@@ -45,16 +47,20 @@ async def become(box: Box, claim: str, server: str) -> None:
 
 
 async def run(box: Box) -> None:
-    """Be the bank that this box has enrolled as, until cancelled."""
+    """Be the bank that this box has enrolled as, until cancelled. Raises Conflict, code `box-in-use`."""
     me = identity.read(box.home)
-    async with _parts(box, me) as parts:
-        await run_edge(Config(identity=me, version=__version__, port=box.port), parts)
+    with sole_owner(box.home):
+        async with _parts(box, me) as parts:
+            await run_edge(Config(identity=me, version=__version__, port=box.port), parts)
 
 
 @asynccontextmanager
 async def _parts(box: Box, me: Identity) -> AsyncIterator[Parts]:
     name, _, address = box.board.partition(":")
+    found = wiring.read(box.home, name)
     driver = await drivers.load(name).open_board(address, clock=box.clock, rng=box.rng)
+    if found is not None:
+        driver = Wired(driver, found)
     disk = ThreadDisk(box.home / JOURNAL)
     broker = NatsBroker(
         me.nats,

@@ -261,6 +261,26 @@ class TelemetrySummed(Body, frozen=True):
     doubtful: bool = False
 
 
+class DoorTried(Body, frozen=True):
+    """A commissioning, written and synced before the pulse: a person at the bank has the line released that is meant
+    for `door`. Another door may open by it."""
+
+    trial: UUID
+    door: Label
+    unit: Count
+    channel: Count
+
+
+class DoorExamined(Body, frozen=True):
+    """What came of it. `opened` is the door that the person saw open, None for none; `sensed`: a contact moved."""
+
+    trial: UUID
+    door: Label
+    opened: Label | None
+    sensed: bool
+    trouble: Text = ""
+
+
 KINDS: Final[dict[str, type[Body]]] = {
     "bank.started": BankStarted,
     "opening.intended": OpeningIntended,
@@ -281,6 +301,8 @@ KINDS: Final[dict[str, type[Body]]] = {
     "keypad.slowed": KeypadSlowed,
     "command.taken": CommandTaken,
     "command.answered": CommandAnswered,
+    "door.tried": DoorTried,
+    "door.examined": DoorExamined,
     "sensor.alarmed": SensorAlarmed,
     "sensor.recovered": SensorRecovered,
     "goods.spoiled": GoodsSpoiled,

@@ -34,7 +34,7 @@ def link(*, key: Key, server: Server = HERE) -> None:
 @bank.command
 def add(file: Path, /, *, key: Key, server: Server = HERE) -> None:
     """Add the bank that FILE (YAML) describes, or one that ships with Cranny by its name (`corner-20`)."""
-    text = _read(file)
+    text = read_file(file)
     made = _call(server, key, "POST", "/v1/banks", body=text, kind="application/yaml")
     Console().print(f"Bank [bold]{made['name']}[/]  {made['id']}")
 
@@ -55,7 +55,8 @@ def claim(bank_id: str, /, *, key: Key, server: Server = HERE) -> None:
     Console(highlight=False).print(made["claim"], soft_wrap=True)
 
 
-def _read(file: Path) -> str:
+def read_file(file: Path) -> str:
+    """A bank's file, or one that ships with Cranny by its name. Raises Invalid, code `no-such-file`."""
     from cranny import sites
 
     try:

@@ -11,17 +11,24 @@ if TYPE_CHECKING:
     from cranny.apps.settings import Settings
 
 
+Data = Annotated[Path | None, Parameter(help="Directory of this controller: its identity and its journal.")]
+Board = Annotated[str, Parameter(help="The lock board: a driver's name, then what it needs to know.")]
+
+edge = App(name="edge", help="A bank's own program: its controller and kiosk, and the commissioning of its doors.")
+
+
 def register(app: App) -> None:
     app.command(edge)
 
 
-def edge(
+@edge.default
+def run(
     *,
-    data: Annotated[Path | None, Parameter(help="Directory of this controller: its identity and its journal.")] = None,
+    data: Data = None,
     claim: Annotated[str | None, Parameter(help="One-time claim to enrol with, from `cranny bank claim`.")] = None,
     server: Annotated[str, Parameter(env_var="CRANNY_SERVER", help="Where to enrol.")] = "http://127.0.0.1:8080",
     port: Annotated[int, Parameter(help="The kiosk's port on this machine.")] = 8100,
-    board: Annotated[str, Parameter(help="The lock board: a driver's name, then what it needs to know.")] = "simulated",
+    board: Board = "simulated",
 ) -> None:
     """Run a bank's controller and its kiosk. With --claim it enrols first; the key pair is made on this box."""
     from cranny.apps import settings
@@ -29,9 +36,41 @@ def edge(
 
     set_up_logs()
     read = settings.read()
-    home = (data or read.data / "edge").expanduser().absolute()
+    stay(_edge(read, _home(read, data), claim=claim, server=server, port=port, board=board))
+
+
+@edge.command
+def commission(
+    *,
+    data: Data = None,
+    board: Board = "simulated",
+    layout: Annotated[Path | None, Parameter(help="The bank's file, for a box that has not enrolled yet.")] = None,
+    door: Annotated[list[str] | None, Parameter(help="Only this door; may be given several times.")] = None,
+    afresh: Annotated[bool, Parameter(help="Forget what was found before.")] = False,
+) -> None:
+    """Open each door in turn and ask what opens: finds wiring mistakes and writes the bank's wiring. Stand at the bank,
+    with `cranny edge` stopped. May be left at any door and goes on there; doors that were found right are done."""
+    from cranny.apps import settings
+    from cranny.apps.cli.bank import read_file
+    from cranny.apps.clock import make_clock, refuse_real_doors
+    from cranny.apps.commission import Terminal
+    from cranny.apps.commission import commission as at_the_bank
+    from cranny.apps.edge import Box
+    from cranny.apps.staying import stay
+    from cranny.core.rng import SystemRng
+
+    set_up_logs()
+    read = settings.read()
+    refuse_real_doors(read.clock, board)
+    box = Box(home=_home(read, data), board=board, port=0, clock=make_clock(read.clock), rng=SystemRng())
+    text = read_file(layout) if layout else None
+    stay(at_the_bank(box, Terminal(), layout=text, only=door or (), afresh=afresh))
+
+
+def _home(settings: "Settings", data: Path | None) -> Path:
+    home = (data or settings.data / "edge").expanduser().absolute()
     home.mkdir(mode=0o700, parents=True, exist_ok=True)
-    stay(_edge(read, home, claim=claim, server=server, port=port, board=board))
+    return home
 
 
 async def _edge(settings: "Settings", home: Path, *, claim: str | None, server: str, port: int, board: str) -> None:
