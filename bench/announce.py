@@ -9,7 +9,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from bench.browser import Connection, connected
-from bench.house import RNG, House, free_port, until_it_answers
+from bench.house import RNG, House, free_port
 from bench.limit import program, replay
 from bench.report import Figure
 from bench.stopwatch import Watch, Window, in_turns, median, quantile, spent, trusted
@@ -95,7 +95,7 @@ async def _announce(house: House, database: str, load: Load) -> tuple[Window, Co
     await house.settle(database)
     port, waits = free_port(), list[float]()
     async with house.role(database, "server", str(port)) as role, AsyncExitStack() as stack:
-        await until_it_answers(port)
+        await role.answers(port)
         clients = [await stack.enter_async_context(connected(port, api_key=load.api_key)) for _ in range(CLIENTS)]
         await asyncio.gather(*(client.get("/v1/size-classes") for client in clients))
         wishes = _wishes(load)

@@ -10,6 +10,8 @@ from itertools import count
 from typing import Any, Final
 from uuid import UUID
 
+import asyncpg
+
 from bench.browser import Connection, connected
 from bench.house import CLOCK, IDS, RNG, House, Role, free_port, until_it_answers
 from bench.story import add_house, bank_file
@@ -20,7 +22,7 @@ from cranny.edge.app import Config, Parts, run_controller
 from cranny.edge.controller import Controller
 from cranny.edge.desk import Desk
 from cranny.edge.disk import ThreadDisk
-from cranny.edge.drivers import Address, Changed, Reading
+from cranny.edge.drivers import Address, Changed, Meters, Reading
 from cranny.edge.kiosk import kiosk_app
 from cranny.edge.outcomes import Collected, Opened, Stored, Told
 from cranny.fleet import enrolment
@@ -30,6 +32,7 @@ from cranny.wire import subjects
 from cranny.wire.brokers.nats import NatsBroker
 from cranny.wire.kdf import Argon2Kdf, CheapKdf, Kdf
 
+COLLECTED: Final = "SELECT count(*) FROM deliveries WHERE state = 'collected'"
 NUMBERS: Final = count()
 SOON_S: Final = 60.0
 
@@ -41,6 +44,7 @@ class Cabinet:
     has_latch = True
 
     def __init__(self) -> None:
+        self.meters = Meters()
         self.pulsed: Callable[[int, float], None] = lambda *_: None
         self._open: set[Address] = set()
         self._full: set[Address] = set()
@@ -141,7 +145,12 @@ class Town:
     boxes: list[Box]
     server: Role
     worker: Role
+    records: asyncpg.Connection
     mark: str = field(default_factory=lambda: RNG.bytes(4).hex())
+
+    async def collected(self) -> int:
+        """How many parcels the server knows of that were collected."""
+        return int(await self.records.fetchval(COLLECTED))
 
     def client(self) -> AbstractAsyncContextManager[Connection]:
         return connected(self.port, api_key=self.api_key)
@@ -172,6 +181,13 @@ async def arrived(box: Box, parcel: Parcel) -> None:
             if parcel.delivery in state.deliveries and parcel.grant in state.grants:
                 return
             await asyncio.sleep(0.02)
+
+
+async def all_collected(here: Town, parcels: int) -> None:
+    """Until the server knows that so many were collected, all told."""
+    async with asyncio.timeout(SOON_S):
+        while await here.collected() < parcels:  # noqa: ASYNC110 - who says it is a database
+            await asyncio.sleep(0.05)
 
 
 async def deposit(box: Box, parcel: Parcel) -> None:
@@ -205,12 +221,14 @@ async def town(
             claims = [await _claim(db, tenant, number) for number in range(boxes)]
         worker = await stack.enter_async_context(house.role(database, "worker", *(["argon2"] if argon2 else [])))
         server = await stack.enter_async_context(house.role(database, "server", str(port)))
-        await until_it_answers(port)
+        await server.answers(port)
+        records = await asyncpg.connect(house.named(database).admin_dsn)
+        stack.push_async_callback(records.close)
         running = await stack.enter_async_context(_running())
         kdf: Kdf = Argon2Kdf() if argon2 else CheapKdf()
         found = [await _box(house, port, claim, kdf, running, kiosk=kiosks) for claim in claims]
         await asyncio.gather(*map(_ready, found))
-        yield Town(port, key, tenant, found, server, worker)
+        yield Town(port, key, tenant, found, server, worker, records)
 
 
 async def _claim(db: Database, tenant: UUID, number: int) -> str:

@@ -44,6 +44,11 @@ class Role:
     """A process of the product; see role.py."""
 
     child: asyncio.subprocess.Process
+    log: Path
+
+    async def answers(self, port: int) -> None:
+        """Until it listens on `port`."""
+        await until_it_answers(port, self.child, self.log)
 
     async def end(self) -> None:
         if self.child.returncode is None:
@@ -123,17 +128,15 @@ class House:
             "CRANNY_NATS_URL": self.nats.url,
             "CRANNY_MASTER_KEY": MASTER.hex(),
         }
-        with (self.place / f"{words[0]}.log").open("ab") as log:
+        path = self.place / f"{words[0]}.log"
+        with path.open("ab") as log:
             command = [sys.executable, "-m", "bench.role", *words]
             child = await asyncio.create_subprocess_exec(*command, env=env, stdout=log, stderr=log)
-        role = Role(child)
+        role = Role(child, path)
         try:
             yield role
         finally:
             await role.end()
-
-    def log_of(self, role: str) -> str:
-        return (self.place / f"{role}.log").read_text()
 
     @asynccontextmanager
     async def broker(self) -> AsyncIterator[NatsBroker]:
@@ -171,12 +174,18 @@ def free_port() -> int:
         return int(listener.getsockname()[1])
 
 
-async def until_it_answers(port: int, within: float = 30) -> None:
-    """Until something listens on this machine's `port`."""
+async def until_it_answers(
+    port: int, child: asyncio.subprocess.Process | None = None, log: Path | None = None, *, within: float = 60
+) -> None:
+    """Until something listens on this machine's `port`. Raises RuntimeError with the end of `log` when that was to be
+    `child`, and it has ended."""
     async with asyncio.timeout(within):
         while True:
             with suppress(OSError):
                 _, writer = await asyncio.open_connection("127.0.0.1", port)
                 writer.close()
                 return
+            if child is not None and child.returncode is not None:
+                said = await asyncio.to_thread(log.read_text) if log else ""
+                raise RuntimeError(f"It ended instead of listening: {said[-2000:]}")
             await asyncio.sleep(0.05)

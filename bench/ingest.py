@@ -80,7 +80,7 @@ async def _ingest(house: House, database: str, load: Load, *, copy: bool = True)
         await house.copy("ingest", database)
     await house.settle(database)
     async with house.role(database, "ingest") as role, house.broker() as broker:
-        await _until_it_listens(broker, load, role, house)
+        await _until_it_listens(broker, load, role)
         watch, own, postgres = Watch(), spent(role.child.pid), spent(house.postgres_pid)
         await asyncio.gather(*(_send(broker, load.tenant, bank, batches) for bank, batches in load.batches.items()))
         seconds, foreign = watch.stop()
@@ -95,11 +95,11 @@ async def _send(broker: Broker, tenant: UUID, bank: UUID, batches: Sequence[byte
         assert (ack.seq, ack.refused, ack.forked) == (number * BATCH, "", False), ack
 
 
-async def _until_it_listens(broker: Broker, load: Load, role: Role, house: House) -> None:
+async def _until_it_listens(broker: Broker, load: Load, role: Role) -> None:
     """An unreadable batch is answered too: that warms the way up without a fact."""
     for bank in load.batches:
         while True:
-            assert role.child.returncode is None, house.log_of("ingest")
+            assert role.child.returncode is None, role.log.read_text()
             try:
                 await broker.request(subjects.facts(load.tenant, bank), b"", timeout=5)
                 break

@@ -62,12 +62,13 @@ async def _edge(house: House, here: Town, bank: UUID, client: Connection) -> Asy
     claim, port = (await _post(client, f"/v1/banks/{bank}/claims", {}))["claim"], free_port()
     words = ["--data", str(house.place / "edge"), "--port", str(port), "--board", "simulated"]
     enrol = ["--claim", claim, "--server", f"http://127.0.0.1:{here.port}"]
-    with (house.place / "edge.log").open("ab") as log:
+    path = house.place / "edge.log"
+    with path.open("ab") as log:
         child = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "cranny", "edge", *words, *enrol, stdout=log, stderr=log
         )
     try:
-        await until_it_answers(port)
+        await until_it_answers(port, child, path)
         await _told(client, bank, entries=1)
         yield child.pid, port
     finally:

@@ -13,7 +13,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Final
 
-from bench.boxes import Box, Parcel, Town, arrived, deposit, town
+from bench.boxes import Box, Parcel, Town, all_collected, arrived, deposit, town
 from bench.browser import connected
 from bench.house import House
 from bench.report import Figure
@@ -123,6 +123,7 @@ async def _all(
 async def _round(here: Town, box: Box, times: Times, *, seen: bool) -> None:
     """Parcels come in, then they are collected one after the other."""
     codes: list[tuple[Parcel, str]] = []
+    before = await here.collected()
     async with here.client() as client:
         for _ in range(AT_ONCE):
             parcel = await here.announce(client, box.bank)
@@ -137,6 +138,7 @@ async def _round(here: Town, box: Box, times: Times, *, seen: bool) -> None:
             if drawn is not None:
                 times.seen.append((drawn - pulsed) * 1000)
             await asyncio.sleep(CALM_S if seen else PACE_S)
+    await all_collected(here, before + len(codes))
 
 
 class _Screen:

@@ -150,12 +150,13 @@ def _bottom(compartment: Stands) -> int:
 def _lanes(compartments: Sequence[Stands], tower: int) -> Sequence[Mapping[int, Stands]]:
     """A tower's doors by index, in as few columns as hold them without overlap, each from the top down."""
     lanes: list[dict[int, Stands]] = []
+    lowest: list[int] = []  # of each lane; what comes later begins lower than all that is there
     mine = {i: c for i, c in enumerate(compartments) if c.tower == tower}
     for index, door in sorted(mine.items(), key=lambda item: -_top(item[1])):
-        fits = (lane for lane in lanes if _top(door) <= min(_bottom(above) for above in lane.values()))
-        lane = next(fits, None)
-        if lane is None:
-            lanes.append({index: door})
-        else:
-            lane[index] = door
+        lane = next((n for n, low in enumerate(lowest) if _top(door) <= low), len(lanes))
+        if lane == len(lanes):
+            lanes.append({})
+            lowest.append(0)
+        lanes[lane][index] = door
+        lowest[lane] = _bottom(door)
     return lanes

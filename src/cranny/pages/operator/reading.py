@@ -159,5 +159,7 @@ def _subject(bank: UUID, label: str) -> str:
 
 def concerns(bank: UUID, event: Event) -> bool:
     """Whether the wall of this bank may look different after it."""
+    if event.type in telling.UNSAID:
+        return False
     own = f"banks/{bank}"
     return event.subject == own or event.subject.startswith(f"{own}/") or event.data.get("bank") == str(bank)

@@ -27,6 +27,8 @@ LOOK_EVERY_S: Final = 1.0
 AGE_S: Final = 60.0
 AT_MOST_EVERY_S: Final = 0.2
 """A busy bank moves several doors in this time; they are sent together."""
+GLANCE_S: Final = 0.05
+"""Between two looks at a tenant's log, when what was new in it was about others."""
 logger = structlog.get_logger(__name__)
 
 Key = tuple[UUID, UUID]
@@ -109,23 +111,26 @@ class Walls:
             with suppress(TimeoutError):
                 await asyncio.wait_for(watch.wake.wait(), LOOK_EVERY_S)
             watch.wake.clear()
+            read = True
             try:
-                await self._look(key, watch)
+                read = await self._look(key, watch)
             except Exception:
                 logger.exception("a wall could not be read", bank=str(key[1]))
-            await asyncio.sleep(AT_MOST_EVERY_S)
+            await asyncio.sleep(AT_MOST_EVERY_S if read else GLANCE_S)
 
-    async def _look(self, key: Key, watch: Watch) -> None:
+    async def _look(self, key: Key, watch: Watch) -> bool:
+        """Read the wall anew if it may look different. Returns whether it did."""
         now = self._clock.monotonic()
         aged = now - watch.aged_at >= AGE_S
         if not await self._concerned(key, watch) and not aged:
-            return
+            return False
         before = watch.view
         _, watch.view = await self._read(key)
         doors = zip(before.doors, watch.view.doors, strict=True)
         changed = tuple(after for known, after in doors if aged or known != after)
         watch.aged_at = now if aged else watch.aged_at
         self._hub.publish(key, Framed(Seen(watch.view, changed), b""))
+        return True
 
     async def _concerned(self, key: Key, watch: Watch) -> bool:
         """Whether something about this bank was recorded since; moves on in the log."""
