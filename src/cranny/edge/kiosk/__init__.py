@@ -15,6 +15,7 @@ from cranny.edge.drivers.simulated import SimulatedBoard
 from cranny.edge.kiosk.api import kiosk_routes
 from cranny.edge.kiosk.hands import hands_routes
 from cranny.edge.kiosk.hands_page import hands_pages
+from cranny.edge.kiosk.meters import metric_routes
 from cranny.edge.kiosk.pages import TEMPLATES, page_routes
 from cranny.edge.kiosk.screens import Look, Screens
 from cranny.ui.pages import Pages
@@ -40,7 +41,7 @@ def kiosk_app(
     simulated = isinstance(desk.driver, SimulatedBoard)
     look = msgspec.structs.replace(look or Look(languages=tuple(pages.words)), hands=simulated)
     screens = Screens(desk, clock=clock, boot=ids.new(), look=look)
-    routes = [*kiosk_routes(desk), *page_routes(desk, screens, pages)]
+    routes = [*kiosk_routes(desk), *metric_routes(desk), *page_routes(desk, screens, pages)]
     if isinstance(desk.driver, SimulatedBoard):
         routes += [*hands_routes(desk, desk.driver), *hands_pages(desk, desk.driver, pages)]
 

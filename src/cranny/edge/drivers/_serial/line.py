@@ -233,7 +233,7 @@ class Line:
         log.info("a line of lock boards is open", port=str(self.port))
 
     def _note_down(self, error: Exception) -> None:
-        down = str(error)
+        down = str(error) or "Nobody answers there."
         if down != self._down:  # once, and not every ten seconds
             log.warning("a line of lock boards can't be opened", port=str(self.port), reason=down)
         self._down = down
