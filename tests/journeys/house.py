@@ -150,14 +150,15 @@ class House:
         *options: str,
         command: Sequence[str] = CRANNY,
         board: str = "",
+        address: str = "",
         home: Path | None = None,
     ) -> AsyncIterator[Kiosk]:
         """A controller process for the bank that `claim` belongs to; enrolled before when it is None. Its cabinet
-        outlives it: see `world`. `board` is what else its address says."""
+        outlives it: see `world`. `board` is what else its address says; `address` is another board's instead."""
         port = free_port()
         enrol = [] if claim is None else ["--claim", claim, "--server", self.url]
         home = home or self.home(name)
-        board = f"simulated:{board},{self.world(name)}"
+        board = address or f"simulated:{board},{self.world(name)}"
         process = self.processes[name] = await start(
             "edge", "--data", str(home), "--port", str(port), "--board", board, *enrol, *options,
             log=self.data / f"{name}.log", command=command,
