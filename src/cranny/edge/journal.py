@@ -17,12 +17,12 @@ import msgspec
 
 from cranny.core.clock import Clock, millis
 from cranny.core.errors import Conflict
-from cranny.edge import columns, schema
+from cranny.edge import columns, schema, sums
 from cranny.edge.change import Change
 from cranny.edge.disk import Disk, DiskFailed, DiskFull
 from cranny.edge.rows import Mark, Row
 from cranny.edge.state import State
-from cranny.wire.facts import GENESIS, VERSION, Fact, Quality, digest, encode
+from cranny.wire.facts import GENESIS, VERSION, Fact, Quality, decode, digest, encode
 from cranny.wire.kinds import NAMES, Body, pack
 
 R = TypeVar("R", bound=Row)
@@ -139,7 +139,7 @@ async def load(
     disk: Disk, tenant: UUID, bank: UUID, *, epoch: int = 1, clock: Clock, boot: UUID, offline: Callable[[], bool]
 ) -> Journal:
     """Open the journal on `disk`, or begin it with `epoch`. Raises Conflict, code `journal-foreign`, when it is
-    another bank's, or `journal-torn`, when its last fact is not the one it says."""
+    another bank's, or `journal-torn`, when it is not as it was written."""
     new = Mark(id=1, tenant=tenant, bank=bank, epoch=epoch, seq=0, head=GENESIS, acked=0, applied=0, wall_ms=0)
     state = await disk.run(lambda connection: _load(connection, new), essential=True)
     if (state.mark.tenant, state.mark.bank) != (tenant, bank):
@@ -165,11 +165,24 @@ def _load(connection: sqlite3.Connection, new: Mark) -> State:
         connection.execute(statement)
     if not _rows(connection, Mark):
         connection.execute(schema.PUT[Mark], columns.write(new))
+    sums.check(connection)
     state = read_state(connection)
     last = connection.execute(schema.LAST_FACT, (state.mark.epoch, state.mark.seq)).fetchone()
     if state.mark.head != (digest(last[0]) if last else GENESIS):
         raise Conflict("The journal's last fact is not the one it says: the disk is torn.", code="journal-torn")
+    _check_unsent(connection, state.mark)
     return state
+
+
+def _check_unsent(connection: sqlite3.Connection, mark: Mark) -> None:
+    """What the server does not have yet is a chain up to the head. Raises Conflict, code `journal-torn`."""
+    head, seq = mark.head, mark.seq
+    for (stored,) in connection.execute(schema.BACKWARDS, (mark.epoch, mark.acked)):
+        if digest(stored) != head:
+            raise Conflict(f"Fact {seq} is not the one that was written: the disk has changed it.", code="journal-torn")
+        head, seq = decode(stored).prev_hash, seq - 1
+    if seq > mark.acked:
+        raise Conflict(f"Fact {seq} is missing: the disk has lost it.", code="journal-torn")
 
 
 def _rows(connection: sqlite3.Connection, kind: type[R]) -> list[R]:
@@ -180,5 +193,6 @@ def _write(connection: sqlite3.Connection, mark: Mark, facts: Sequence[Stored], 
     first = mark.seq - len(facts) + 1
     for seq, fact in enumerate(facts, first):
         connection.execute(schema.ADD_FACT, (mark.epoch, seq, fact.stored, fact.beside))
-    for row in rows:
-        connection.execute(schema.PUT[type(row)], columns.write(row))
+    with sums.counting(connection, rows):
+        for row in rows:
+            connection.execute(schema.PUT[type(row)], columns.write(row))

@@ -66,6 +66,7 @@ TABLES: Final = (
 
 ADD_FACT: Final = "INSERT INTO facts (epoch, seq, stored, beside) VALUES (?, ?, ?, ?)"
 FACTS_AFTER: Final = """SELECT stored, beside FROM facts WHERE epoch = ? AND seq > ? ORDER BY seq LIMIT ?"""
+BACKWARDS: Final = "SELECT stored FROM facts WHERE epoch = ? AND seq > ? ORDER BY seq DESC"
 LAST_FACT: Final = "SELECT stored FROM facts WHERE epoch = ? AND seq = ?"
 ALL_FACTS: Final = "SELECT stored FROM facts ORDER BY epoch, seq"
 
