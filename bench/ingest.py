@@ -13,9 +13,8 @@ from bench.stopwatch import Watch, Window, in_turns, median, spent, trusted
 from bench.story import BATCH, add_banks, add_house, signed_batches
 from bench.tape import Tape, Transaction
 from cranny.fleet.commits import AT_ONCE
-from cranny.wire import subjects
+from cranny.wire import acks, subjects
 from cranny.wire.brokers import Broker
-from cranny.wire.messages import FactAck, unpack
 
 BANKS: Final = 16
 SHARE, A_SECOND = 0.5, 5_000
@@ -82,16 +81,20 @@ async def _ingest(house: House, database: str, load: Load, *, copy: bool = True)
     async with house.role(database, "ingest") as role, house.broker() as broker:
         await _until_it_listens(broker, load, role)
         watch, own, postgres = Watch(), spent(role.child.pid), spent(house.postgres_pid)
-        await asyncio.gather(*(_send(broker, load.tenant, bank, batches) for bank, batches in load.batches.items()))
+        await asyncio.gather(
+            *(_send(house, broker, load.tenant, bank, batches) for bank, batches in load.batches.items())
+        )
         seconds, foreign = watch.stop()
         own, postgres = spent(role.child.pid) - own, spent(house.postgres_pid) - postgres
     window = Window(load.facts / seconds, seconds, foreign)
     return window, own / load.facts * 1e6, postgres / load.facts * 1e6
 
 
-async def _send(broker: Broker, tenant: UUID, bank: UUID, batches: Sequence[bytes]) -> None:
+async def _send(house: House, broker: Broker, tenant: UUID, bank: UUID, batches: Sequence[bytes]) -> None:
+    server = house.keyring.downlink_key(tenant).public_key()
     for number, batch in enumerate(batches, 1):
-        ack = unpack(await broker.request(subjects.facts(tenant, bank), batch, timeout=ANSWERED_S), FactAck)
+        answer = await broker.request(subjects.facts(tenant, bank), batch, timeout=ANSWERED_S)
+        ack = acks.read(server, tenant, bank, batch, answer)
         assert (ack.seq, ack.refused, ack.forked) == (number * BATCH, "", False), ack
 
 

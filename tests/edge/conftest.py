@@ -27,7 +27,7 @@ from cranny.wire.brokers import Incoming
 from cranny.wire.brokers.memory import Hub
 from cranny.wire.kdf import CheapKdf
 from cranny.wire.messages import CompartmentGiven, Downlink, Entry, Layout, Policy, Pull, pack, unpack
-from cranny.wire.signing import sign
+from cranny.wire.signing import sign, verify
 
 TENANT, BANK = UUID(int=1), UUID(int=2)
 PORT = 8100
@@ -103,7 +103,8 @@ async def bank(tmp_path: Path) -> AsyncIterator[Bank]:
 async def _rights(message: Incoming) -> None:
     boxes = [CompartmentGiven(f"A{n}", 300, 200, 400, 500, [], 1, n) for n in range(1, 5)]
     entries = [Entry(1, Layout("Hall", "UTC", boxes)), Entry(2, Policy(unknown_tracking="accept"))]
-    applied = unpack(message.payload, Pull).applied
+    box = Ed25519PrivateKey.from_private_bytes(b"b" * 32).public_key()
+    applied = unpack(verify(box, "pull", message.payload), Pull).applied
     await message.respond(sign(SERVER, "downlink", pack(Downlink(TENANT, BANK, entries[applied:], 2))))
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from cranny import sites
 from cranny.core.rng import SeededRng
@@ -42,6 +42,8 @@ class Box:
     bank: UUID
     key: Ed25519PrivateKey
     identity: str
+    server: Ed25519PublicKey
+    """What it has pinned."""
 
     def journal(self, epoch: int = 1) -> Journal:
         return Journal(epoch=epoch, tenant=self.tenant, bank=self.bank)
@@ -75,7 +77,7 @@ async def tenant(db: Database) -> UUID:
 
 
 @pytest.fixture
-def box_of(db: Database, tenant: UUID) -> BoxOf:
+def box_of(db: Database, tenant: UUID, keyring: Keyring) -> BoxOf:
     """Adds a bank with doors 01, 02… and enrols a controller."""
 
     async def add(n: int = 1, doors: int = 12) -> Box:
@@ -85,7 +87,7 @@ def box_of(db: Database, tenant: UUID) -> BoxOf:
             bank = await sites.add_bank(tx, sites.read_yaml(text))
             await open_desk(tx, bank.id)
             await enrolment.speak_for(tx, bank.id, "", identity)
-        return Box(tenant, bank.id, key, identity)
+        return Box(tenant, bank.id, key, identity, keyring.downlink_key(tenant).public_key())
 
     return add
 
@@ -96,8 +98,8 @@ async def box(box_of: BoxOf) -> Box:
 
 
 @pytest.fixture
-def box_with() -> Callable[[UUID, UUID, Ed25519PrivateKey], Box]:
-    return lambda tenant, bank, key: Box(tenant, bank, key, nkey.name(key.public_key()))
+def box_with() -> Callable[[UUID, UUID, Ed25519PrivateKey, Ed25519PublicKey], Box]:
+    return lambda tenant, bank, key, server: Box(tenant, bank, key, nkey.name(key.public_key()), server)
 
 
 @pytest.fixture

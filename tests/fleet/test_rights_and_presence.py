@@ -78,13 +78,15 @@ async def test_a_bank_comes_and_goes(db, box):
     now = db.clock.now()
     async with db.transaction(box.tenant) as tx:
         assert (await fleet.status(tx, box.bank)).state is BankState.OFFLINE
-        await presence.note_beats(tx, {box.bank: (beat(db.ids, head=9), now), UUID(int=404): (beat(db.ids), now)})
-        await presence.note_beats(tx, {box.bank: (beat(db.ids, head=9), now)})
+        await presence.note_beats(
+            tx, {box.bank: (beat(db.ids, head=9), now, box.identity), UUID(int=404): (beat(db.ids), now, box.identity)}
+        )
+        await presence.note_beats(tx, {box.bank: (beat(db.ids, head=9), now, box.identity)})
         known = await fleet.status(tx, box.bank)
     assert (known.state, known.last_beat, known.free, known.waiting) == (BankState.ONLINE, now, 12, 9)
     assert await presence.sweep(db, box.tenant) == 0
     async with db.transaction(box.tenant) as tx:
-        await presence.note_beats(tx, {box.bank: (beat(db.ids), now - timedelta(seconds=91))})
+        await presence.note_beats(tx, {box.bank: (beat(db.ids), now - timedelta(seconds=91), box.identity)})
     assert await presence.sweep(db, box.tenant) == 1
     assert await presence.sweep(db, box.tenant) == 0
     assert await told(db, box) == ["bank.added", "bank.enrolled", "bank.online", "bank.offline"]

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from cranny import fleet, sites
@@ -17,12 +18,12 @@ from cranny.fleet.ingestor import Ingestor
 from cranny.fleet.presence import Presence
 from cranny.platform.db import Database
 from cranny.platform.feature import Parts
-from cranny.wire import enrolment, nkey, signing, subjects
+from cranny.wire import acks, enrolment, nkey, signing, subjects
 from cranny.wire.brokers.memory import Hub
 from cranny.wire.brokers.nats import NatsBroker
 from cranny.wire.kdf import CheapKdf
 from cranny.wire.kinds import DoorForced
-from cranny.wire.messages import Beat, Downlink, FactAck, GrantRevoked, Layout, Policy, Pull, pack, unpack
+from cranny.wire.messages import Beat, Downlink, GrantRevoked, Layout, Policy, Pull, pack, unpack
 
 STATES = "SELECT state FROM bank_desks WHERE tenant = $1 ORDER BY id"
 COUNTS = "SELECT count(*) FROM facts WHERE tenant = $1"
@@ -63,11 +64,12 @@ async def running(*loops):
 async def send(broker, box, batch, *, key=None):
     message = (box if key is None else key).signed(batch)
     answer = await broker.request(subjects.facts(box.tenant, box.bank), message, timeout=10)
-    return unpack(answer, FactAck)
+    return acks.read(box.server, box.tenant, box.bank, message, answer)
 
 
 async def pull(broker, box, keyring, applied=0):
-    answer = await broker.request(subjects.pull(box.tenant, box.bank), pack(Pull(applied)), timeout=5)
+    asked = signing.sign(box.key, "pull", pack(Pull(applied)))
+    answer = await broker.request(subjects.pull(box.tenant, box.bank), asked, timeout=5)
     server = keyring.downlink_key(box.tenant).public_key()
     return unpack(signing.verify(server, "downlink", answer), Downlink)
 
@@ -205,7 +207,7 @@ async def test_who_is_no_bank_of_ours_gets_no_answer(db, keyring, box):
     async with running(Downlinker(db, hub.join("server"), keyring)):
         subject = subjects.pull(box.tenant, db.ids.new())
         with pytest.raises(Unavailable):
-            await hub.join("bank").request(subject, pack(Pull(0)), timeout=0.2)
+            await hub.join("bank").request(subject, signing.sign(box.key, "pull", pack(Pull(0))), timeout=0.2)
 
 
 def a_beat(db, applied=2, **odd):
@@ -228,7 +230,9 @@ async def test_beats_bring_banks_online_and_poke_those_that_are_behind(db, keyri
         await banks.subscribe(subjects.poke(box.tenant, box.bank), note)
     async with running(Presence(speaking, server)):
         for applied, box in enumerate(boxes):
-            await banks.publish(subjects.beat(box.tenant, box.bank), pack(a_beat(db, applied)))
+            await banks.publish(
+                subjects.beat(box.tenant, box.bank), signing.sign(box.key, "beat", pack(a_beat(db, applied)))
+            )
         await banks.publish(subjects.beat(boxes[0].tenant, boxes[0].bank), b"no beat")
         async with asyncio.timeout(5):
             await both.wait()
@@ -253,7 +257,9 @@ async def test_a_box_from_its_claim_to_its_first_fact_over_a_broker_that_lets_no
         reply = await fleet.enrol(db, parts.keyring, parts.nats, enrolment.ask(claim, seed, sealing_key, "1.0"))
         banks = stranger(parts, reply.bank, seed)
         await banks.connect(within=10)
-        box = box_with(reply.tenant, reply.bank, nkey.private(seed))
+        box = box_with(
+            reply.tenant, reply.bank, nkey.private(seed), Ed25519PublicKey.from_public_bytes(reply.server_key)
+        )
         page = await pull(banks, box, parts.keyring)
         assert [type(entry.given) for entry in page.entries] == [Layout, Policy]
         journal = box.journal(epoch=reply.epoch)

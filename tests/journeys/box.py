@@ -8,18 +8,19 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from cranny.core.clock import SystemClock, millis
 from cranny.core.ids import TimeIds
 from cranny.core.rng import SystemRng
-from cranny.wire import enrolment, nkey, signing, subjects
+from cranny.wire import acks, enrolment, nkey, signing, subjects
 from cranny.wire.brokers.nats import NatsBroker
 from cranny.wire.enrolment import EnrolReply
 from cranny.wire.facts import GENESIS, VERSION, Fact, digest, encode
 from cranny.wire.kinds import NAMES, Body, CollectFinished, DepositStored
 from cranny.wire.kinds import pack as pack_body
-from cranny.wire.messages import FactAck, FactBatch, pack, unpack
+from cranny.wire.messages import FactAck, FactBatch, pack
 
 from .house import House
 from .patience import eventually
@@ -89,7 +90,9 @@ class Box:
     async def send(self, batch: FactBatch) -> FactAck:
         message = signing.sign(nkey.private(self.seed), "facts", pack(batch))
         subject = subjects.facts(self.me.tenant, self.me.bank)
-        return unpack(await self.broker.request(subject, message, timeout=10), FactAck)
+        answer = await self.broker.request(subject, message, timeout=10)
+        server = Ed25519PublicKey.from_public_bytes(self.me.server_key)
+        return acks.read(server, self.me.tenant, self.me.bank, message, answer)
 
     async def sync(self) -> None:
         """Send everything, and wait until the server has told of it."""

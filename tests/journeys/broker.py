@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
+import cbor2
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
@@ -39,7 +40,7 @@ class Tap:
         self.commands.append(message.payload)
 
     async def hear_beat(self, message: Incoming) -> None:
-        self.beats.append(unpack(message.payload, Beat))
+        self.beats.append(unpack(_unsigned(message.payload), Beat))
 
     async def beat(self) -> Beat:
         """The newest, once there is one."""
@@ -73,7 +74,7 @@ class Tap:
 
     async def post(self, payload: bytes) -> tuple[str, str]:
         answer = await self.broker.request(subjects.command(self.tenant, self.bank), payload, timeout=30)
-        reply = _unsigned(answer)
+        reply = unpack(_unsigned(answer), CommandReply)
         return reply.outcome, reply.reason
 
 
@@ -93,8 +94,7 @@ async def tapping(house: House, bank: str) -> AsyncIterator[Tap]:
             await broker.close()
 
 
-def _unsigned(answer: bytes) -> CommandReply:
+def _unsigned(message: bytes) -> bytes:
     """What stands inside the envelope; whether its signature holds is the server's to check."""
-    import cbor2
-
-    return unpack(cbor2.loads(answer).value[2], CommandReply)
+    inside: bytes = cbor2.loads(message).value[2]
+    return inside

@@ -124,18 +124,19 @@ def _begin(journal: Journal, config: Config, parts: Parts, *, line: Line, crew: 
         tell=tell,
         link=line.state,
     )
-    uplink = Uplink(journal, line, identity.signing_key(), rng=parts.rng)
+    uplink = Uplink(journal, line, identity.signing_key(), identity.server(), rng=parts.rng)
     sampler = _sampler(journal, controller, parts, tell)
 
     def refit() -> None:
         controller.refit()
         sampler.refit()
 
-    downlink = Downlink(journal, line, identity.server(), refit=refit)
+    downlink = Downlink(journal, line, identity.signing_key(), identity.server(), refit=refit)
     tokens = Tokens(clock=parts.clock, rng=parts.rng)
     heart = Heart(
         journal,
         line,
+        identity.signing_key(),
         tokens,
         version=config.version,
         free=controller.free,

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Final
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
 from cranny.core.clock import Clock, millis
 from cranny.core.errors import Unavailable
 from cranny.edge.journal import Journal, quality
@@ -13,6 +15,7 @@ from cranny.edge.link import Line
 from cranny.edge.tokens import Tokens
 from cranny.wire import subjects
 from cranny.wire.messages import Beat, pack
+from cranny.wire.signing import sign
 
 EVERY_S: Final = 15.0
 
@@ -22,6 +25,7 @@ class Heart:
         self,
         journal: Journal,
         line: Line,
+        key: Ed25519PrivateKey,
         tokens: Tokens,
         *,
         version: str,
@@ -32,6 +36,7 @@ class Heart:
     ) -> None:
         self._journal = journal
         self._line = line
+        self._key = key
         self._version = version
         self._free = free
         self._readings = readings
@@ -63,8 +68,9 @@ class Heart:
             mono_ms=self._journal.mono_ms,
             readings=self._readings(),
         )
+        signed = sign(self._key, "beat", pack(beat))
         try:
-            await self._line.broker.publish(subjects.beat(self._line.tenant, self._line.bank), pack(beat))
+            await self._line.broker.publish(subjects.beat(self._line.tenant, self._line.bank), signed)
         except Unavailable:
             self._line.reached = False
             return

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Final
 
 import structlog
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from cranny.core.errors import Invalid, Unavailable
 from cranny.edge import rights
@@ -16,7 +16,7 @@ from cranny.wire import subjects
 from cranny.wire.brokers import Incoming
 from cranny.wire.messages import Downlink as Page
 from cranny.wire.messages import Pull, pack, unpack
-from cranny.wire.signing import verify
+from cranny.wire.signing import sign, verify
 
 ANSWER_S: Final = 10.0
 
@@ -24,10 +24,19 @@ log = structlog.get_logger(__name__)
 
 
 class Downlink:
-    def __init__(self, journal: Journal, line: Line, server: Ed25519PublicKey, *, refit: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        journal: Journal,
+        line: Line,
+        key: Ed25519PrivateKey,
+        server: Ed25519PublicKey,
+        *,
+        refit: Callable[[], None],
+    ) -> None:
         """`refit` is called when the layout has changed."""
         self._journal = journal
         self._line = line
+        self._key = key
         self._server = server
         self._refit = refit
 
@@ -49,7 +58,7 @@ class Downlink:
 
     async def _pull(self) -> bool:
         """One page. Whether there may be another one."""
-        pull = pack(Pull(applied=self._journal.state.mark.applied))
+        pull = sign(self._key, "pull", pack(Pull(applied=self._journal.state.mark.applied)))
         subject = subjects.pull(self._line.tenant, self._line.bank)
         try:
             message = await self._line.broker.request(subject, pull, timeout=ANSWER_S)

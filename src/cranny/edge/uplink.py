@@ -6,7 +6,7 @@ from typing import Final
 
 import msgspec
 import structlog
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from cranny.core.errors import Invalid, Unavailable
 from cranny.core.rng import Rng
@@ -16,9 +16,9 @@ from cranny.edge.disk import DiskFull
 from cranny.edge.journal import Journal, Stored
 from cranny.edge.link import Line
 from cranny.edge.state import State
-from cranny.wire import subjects
+from cranny.wire import acks, subjects
 from cranny.wire.brokers import LARGEST
-from cranny.wire.messages import BATCH_MOST, FactAck, FactBatch, pack, unpack
+from cranny.wire.messages import BATCH_MOST, FactAck, FactBatch, pack
 from cranny.wire.signing import sign
 
 BATCH_BYTES: Final = LARGEST // 2
@@ -30,10 +30,13 @@ log = structlog.get_logger(__name__)
 
 
 class Uplink:
-    def __init__(self, journal: Journal, line: Line, key: Ed25519PrivateKey, *, rng: Rng) -> None:
+    def __init__(
+        self, journal: Journal, line: Line, key: Ed25519PrivateKey, server: Ed25519PublicKey, *, rng: Rng
+    ) -> None:
         self._journal = journal
         self._line = line
         self._key = key
+        self._server = server
         self._backoff = Backoff(rng)
 
     async def run(self) -> None:
@@ -73,16 +76,17 @@ class Uplink:
         except Unavailable:
             self._line.reached = False
             return False
-        except Invalid:
-            log.warning("acknowledgement unreadable")
+        except Invalid as invalid:
+            log.warning("acknowledgement not believed", reason=invalid.code)
             return False
         return await self._take(ack, first + len(facts) - 1)
 
     async def _ask(self, message: bytes) -> FactAck:
         subject = subjects.facts(self._line.tenant, self._line.bank)
         answer = await self._line.broker.request(subject, message, timeout=ANSWER_S)
+        ack = acks.read(self._server, self._line.tenant, self._line.bank, message, answer)
         self._line.reached = True
-        return unpack(answer, FactAck)
+        return ack
 
     async def _take(self, ack: FactAck, sent: int) -> bool:
         """Move the mark to what the server holds; back, too, when it was restored from an older copy. `sent` is the

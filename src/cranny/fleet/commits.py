@@ -1,7 +1,12 @@
 """Group commit: batches that wait at the same time, of whatever banks of a tenant, go into one transaction. The
-busier it is, the cheaper a fact becomes."""
+busier it is, the cheaper a fact becomes.
+
+Tenants take turns, and trouble has a lane of its own: a batch that could not be taken with the others is tried by
+itself there, one after the other, tenant by tenant. However many bad batches somebody sends, nobody else's wait for
+them."""
 
 import asyncio
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -17,7 +22,7 @@ from cranny.platform.db import AWAY, DatabaseAway
 from cranny.wire.messages import FactAck
 
 AT_ONCE: Final = 2
-"""Transactions: one waits for the database while the next is prepared."""
+"""Transactions: one waits for the database while the next is prepared. One more is for what made trouble."""
 MOST_FACTS: Final = 2000
 MOST_BANKS: Final = 64
 """Of one transaction."""
@@ -37,14 +42,23 @@ class Commits:
     def __init__(self, stores: Stores) -> None:
         self._stores = stores
         self._waiting: dict[UUID, list[_Waiting]] = {}
+        self._doubtful: dict[UUID, deque[_Waiting]] = {}
+        """What is to be tried by itself, by tenant."""
+        self._suspects: set[UUID] = set()
+        """Banks whose last batch could not be taken as a whole: the next one is tried by itself at once."""
         self._busy: set[UUID] = set()
         self._wake = asyncio.Event()
+        self._wake_doubtful = asyncio.Event()
 
     async def take(self, arrival: Arrival) -> FactAck:
         """Wait until `arrival` is committed. Raises what kept the database from it."""
         waiting = _Waiting(arrival, asyncio.get_running_loop().create_future())
-        self._waiting.setdefault(arrival.batch.tenant, []).append(waiting)
-        self._wake.set()
+        tenant = arrival.batch.tenant
+        if arrival.batch.bank in self._suspects:
+            self._doubt(waiting)
+        else:
+            self._waiting.setdefault(tenant, []).append(waiting)
+            self._wake.set()
         return await waiting.ack
 
     async def run(self) -> None:
@@ -52,6 +66,7 @@ class Commits:
         async with asyncio.TaskGroup() as group:
             for _ in range(AT_ONCE):
                 group.create_task(self._serve())
+            group.create_task(self._serve_doubtful())
 
     async def _serve(self) -> None:
         while True:
@@ -67,6 +82,39 @@ class Commits:
             finally:
                 self._busy -= banks
                 self._wake.set()
+                self._wake_doubtful.set()
+
+    async def _serve_doubtful(self) -> None:
+        while True:
+            one = self._next_doubtful()
+            if one is None:
+                self._wake_doubtful.clear()
+                await self._wake_doubtful.wait()
+                continue
+            bank = one.arrival.batch.bank
+            self._busy.add(bank)
+            try:
+                await self._alone(one)
+            finally:
+                self._busy.discard(bank)
+                self._wake.set()
+
+    def _doubt(self, one: _Waiting) -> None:
+        self._doubtful.setdefault(one.arrival.batch.tenant, deque()).append(one)
+        self._wake_doubtful.set()
+
+    def _next_doubtful(self) -> _Waiting | None:
+        """The oldest of the tenant whose turn it is; that tenant comes last then."""
+        for tenant in list(self._doubtful):
+            queue = self._doubtful.pop(tenant)
+            chosen = next((one for one in queue if one.arrival.batch.bank not in self._busy), None)
+            if chosen is not None:
+                queue.remove(chosen)
+            if queue:
+                self._doubtful[tenant] = queue
+            if chosen is not None:
+                return chosen
+        return None
 
     def _next(self) -> list[_Waiting]:
         """Of the tenant that has waited longest, as many batches as fit; one for each bank."""
@@ -98,7 +146,7 @@ class Commits:
             if not isinstance(error, Breach):
                 log.warning("ingest steps back", batches=len(group), error=type(error).__name__)
             for one in group:
-                await self._alone(one)
+                self._doubt(one)
         else:
             for one, ack in zip(group, acks, strict=True):
                 _answer(one, ack)
@@ -108,9 +156,16 @@ class Commits:
             return await take_many(store, arrivals)
 
     async def _alone(self, one: _Waiting) -> None:
+        """Take one batch as far as it can be. Its bank is trusted again as soon as one is taken as a whole."""
+        bank = one.arrival.batch.bank
         try:
-            async with self._stores(one.arrival.batch.tenant) as store:
-                ack = await take_one(store, one.arrival)
+            try:
+                (ack,) = await self._together([one.arrival])
+                self._suspects.discard(bank)
+            except Breach:
+                self._suspects.add(bank)
+                async with self._stores(one.arrival.batch.tenant) as store:
+                    ack = await take_one(store, one.arrival)
         except Exception as error:  # noqa: BLE001 - it is handed to who waits for it
             _fail([one], error)
         else:

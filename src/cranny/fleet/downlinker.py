@@ -2,11 +2,14 @@
 
 import asyncio
 from typing import Final
+from uuid import UUID
 
 import structlog
 
 from cranny.core.errors import Invalid, NotFound
-from cranny.fleet import downlink
+from cranny.fleet import downlink, tables
+from cranny.fleet.ingest import NOT_ENROLLED
+from cranny.fleet.verifier import Verifier
 from cranny.platform.db import Database
 from cranny.platform.keys import Keyring
 from cranny.wire import subjects
@@ -24,6 +27,7 @@ class Downlinker:
         self._db = db
         self._broker = broker
         self._keyring = keyring
+        self._verifier = Verifier(db)
 
     async def run(self) -> None:
         """Until cancelled."""
@@ -36,13 +40,21 @@ class Downlinker:
             await subscription.stop()
 
     async def answer(self, message: Incoming) -> None:
-        """Send what comes after the entry that the bank names. Who is no bank of ours gets no answer."""
+        """Send what comes after the entry that the bank names. Who is no bank of ours, or speaks for it no longer, gets
+        no answer."""
         try:
             tenant, bank = subjects.owner(message.subject)
-            pull = unpack(message.payload, Pull)
-            async with self._db.transaction(tenant) as tx:
-                signed = await downlink.answer(tx, self._keyring, bank, pull.applied)
+            name, payload = await self._verifier.signer(tenant, bank, "pull", message.payload)
+            pull = unpack(payload, Pull)
+            signed = await self._page(tenant, bank, name, pull.applied)
         except (Invalid, NotFound) as refused:
             log.warning("pull refused", subject=message.subject, reason=refused.code)
             return
         await message.respond(signed)
+
+    async def _page(self, tenant: UUID, bank: UUID, name: str, applied: int) -> bytes:
+        async with self._db.transaction(tenant) as tx:
+            if await tx.value(tables.GET_KEY, tenant, bank) == name:
+                return await downlink.answer(tx, self._keyring, bank, applied)
+        self._verifier.forget(tenant, bank)
+        raise Invalid("Another controller speaks for this bank by now.", code=NOT_ENROLLED)

@@ -11,6 +11,7 @@ from cranny.core.clock import ago
 from cranny.core.errors import Invalid
 from cranny.fleet import tables
 from cranny.fleet.lifecycle import BANK, BankState, BankTrigger
+from cranny.fleet.verifier import Verifier
 from cranny.platform import events
 from cranny.platform.db import Database, Tx
 from cranny.wire import subjects
@@ -22,11 +23,13 @@ EVERY_S: Final = 0.5
 SILENCE: Final = timedelta(seconds=90)
 """A bank that is not heard for so long, in real time, is offline."""
 SWEEP_S: Final = 15.0
+AT_ONCE: Final = 64
+"""Banks whose keys are looked up together."""
 
 log = structlog.get_logger(__name__)
 
-Heard = dict[UUID, tuple[Beat, datetime]]
-"""By bank: its newest beat, and when it came."""
+Heard = dict[UUID, tuple[Beat, datetime, str]]
+"""By bank: its newest beat, when it came, and the NKEY that signed it."""
 
 
 class Presence:
@@ -35,11 +38,12 @@ class Presence:
     def __init__(self, db: Database, broker: Broker) -> None:
         self._db = db
         self._broker = broker
+        self._verifier = Verifier(db)
         self._heard: dict[UUID, Heard] = {}
 
     async def run(self) -> None:
         """Until cancelled."""
-        subscription = await self._broker.subscribe(subjects.ANY_BEAT, self.hear, queue="presence")
+        subscription = await self._broker.subscribe(subjects.ANY_BEAT, self.hear, queue="presence", concurrent=AT_ONCE)
         try:
             while True:
                 await asyncio.sleep(EVERY_S)
@@ -51,11 +55,12 @@ class Presence:
         """Remember a beat. What is none is told of in the log."""
         try:
             tenant, bank = subjects.owner(message.subject)
-            beat = unpack(message.payload, Beat)
+            name, payload = await self._verifier.signer(tenant, bank, "beat", message.payload)
+            beat = unpack(payload, Beat)
         except Invalid as invalid:
             log.warning("beat refused", subject=message.subject, reason=invalid.code)
             return
-        self._heard.setdefault(tenant, {})[bank] = (beat, self._db.clock.now())
+        self._heard.setdefault(tenant, {})[bank] = (beat, self._db.clock.now(), name)
 
     async def write(self) -> None:
         """Write down what was heard since the last time."""
@@ -70,8 +75,8 @@ class Presence:
 
 async def note_beats(tx: Tx, beats: Heard) -> None:
     """Remember when and how each bank was last heard; tell of those that were offline, and poke those that miss
-    entries. Banks that nobody speaks for are passed over."""
-    rows = [(bank, at, beat) for bank, (beat, at) in beats.items()]
+    entries. Banks that nobody speaks for, and beats of a box that was replaced, are passed over."""
+    rows = [(bank, at, beat) for bank, (beat, at, _) in beats.items()]
     noted = await tx.all(
         tables.NOTE_BEATS,
         tx.tenant,
@@ -86,6 +91,7 @@ async def note_beats(tx: Tx, beats: Heard) -> None:
         [beat.version for _, _, beat in rows],
         [beat.token for _, _, beat in rows],
         [beat.mono_ms for _, _, beat in rows],
+        [name for _, _, name in beats.values()],
     )
     back = [row["id"] for row in noted if row["state"] == BankState.OFFLINE]
     if back:

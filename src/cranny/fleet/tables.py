@@ -135,11 +135,12 @@ GET_EPOCH: Final = "SELECT epoch FROM bank_uplinks WHERE tenant = $1 AND bank = 
 NOTE_BEATS: Final = """
 WITH beats AS (
     SELECT * FROM unnest($2::uuid[], $3::timestamptz[], $4::uuid[], $5::bigint[], $6::bigint[], $7::bigint[],
-        $8::bigint[], $9::text[], $10::text[], $11::bytea[], $12::bigint[])
-    AS b (id, at, boot, head_epoch, head, applied, free, clock_quality, version, token, mono_ms)
+        $8::bigint[], $9::text[], $10::text[], $11::bytea[], $12::bigint[], $13::text[])
+    AS b (id, at, boot, head_epoch, head, applied, free, clock_quality, version, token, mono_ms, key)
 ), held AS (
-    SELECT id FROM bank_desks WHERE tenant = $1 AND id = ANY($2::uuid[]) AND public_key <> ''
-    ORDER BY id FOR NO KEY UPDATE
+    SELECT d.id FROM bank_desks d JOIN beats b ON b.id = d.id AND b.key = d.public_key
+    WHERE d.tenant = $1 AND d.public_key <> ''
+    ORDER BY d.id FOR NO KEY UPDATE OF d
 )
 UPDATE bank_desks d SET last_beat = b.at, boot = b.boot, head_epoch = b.head_epoch, head = b.head,
     applied = b.applied, free = b.free, clock_quality = b.clock_quality, version = b.version,

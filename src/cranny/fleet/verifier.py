@@ -1,4 +1,4 @@
-"""Whose batch is it? Checks signatures with the key that is enrolled, and remembers keys."""
+"""Whose message is it? Checks signatures with the key that is enrolled, and remembers keys."""
 
 from typing import Final
 from uuid import UUID
@@ -26,22 +26,26 @@ class Verifier:
         `signature-invalid`, `message-unreadable` or `foreign-bank`.
 
         A key that was replaced a moment ago may pass here: who writes compares it once more, under the lock."""
-        known = self._keys.get((tenant, bank))
-        if known is None:
-            name, key = await self._look_up(tenant, bank)
-            payload = signing.verify(key, "facts", message)
-        else:
-            name, key = known
-            try:
-                payload = signing.verify(key, "facts", message)
-            except Invalid:
-                # The bank may have another controller by now.
-                name, key = await self._look_up(tenant, bank)
-                payload = signing.verify(key, "facts", message)
+        name, payload = await self.signer(tenant, bank, "facts", message)
         batch = unpack(payload, FactBatch)
         if (batch.tenant, batch.bank) != (tenant, bank):
             raise Invalid("The batch names another bank.", code="foreign-bank")
         return name, batch
+
+    async def signer(self, tenant: UUID, bank: UUID, purpose: signing.Purpose, message: bytes) -> tuple[str, bytes]:
+        """The NKEY that signed `message` for `purpose`, and what is inside. Raises Invalid, code `not-enrolled` or
+        `signature-invalid`. As with `open`, who acts on it compares the key once more."""
+        known = self._keys.get((tenant, bank))
+        if known is None:
+            name, key = await self._look_up(tenant, bank)
+            return name, signing.verify(key, purpose, message)
+        name, key = known
+        try:
+            return name, signing.verify(key, purpose, message)
+        except Invalid:
+            # The bank may have another controller by now.
+            name, key = await self._look_up(tenant, bank)
+            return name, signing.verify(key, purpose, message)
 
     def forget(self, tenant: UUID, bank: UUID) -> None:
         """The key turned out to be an old one."""

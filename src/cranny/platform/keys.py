@@ -25,6 +25,9 @@ SIZE: Final = 32
 _VERSION: Final = b"\x01"
 _NONCE: Final = 12
 
+MOST: Final = 1000
+"""Keys that are kept at hand: making one anew takes as long as a signature."""
+
 
 class SealBroken(CrannyError):
     """Not sealed with this key, for this purpose and context, or changed since."""
@@ -39,6 +42,7 @@ class Keyring:
             raise ValueError(f"the master key has {len(master)} bytes, not {SIZE}")
         self._master = master
         self._rng = rng
+        self._downlink: dict[UUID, Ed25519PrivateKey] = {}
 
     def seal(self, purpose: str, context: bytes, plain: bytes) -> bytes:
         """Encrypt (ChaCha20-Poly1305, random nonce). `purpose` picks the key; `context` says what it belongs
@@ -64,7 +68,14 @@ class Keyring:
 
     def downlink_key(self, tenant: UUID) -> Ed25519PrivateKey:
         """Signs what goes down to the tenant's banks; its public half is pinned at enrolment."""
-        return Ed25519PrivateKey.from_private_bytes(self._derive("downlink", tenant.bytes))
+        known = self._downlink.get(tenant)
+        if known is None:
+            if len(self._downlink) >= MOST:
+                self._downlink.clear()
+            known = self._downlink[tenant] = Ed25519PrivateKey.from_private_bytes(
+                self._derive("downlink", tenant.bytes)
+            )
+        return known
 
     def nats_account_seed(self) -> bytes:
         """The NKEY seed (`SA…`) that signs the answers of the auth callout."""

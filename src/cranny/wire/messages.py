@@ -1,6 +1,7 @@
 """Every message between a bank and the server, versioned by its subject. Encoded as MessagePack.
 
-Up: batches of facts (signed by the box), heartbeats, pulls. Down: numbered entries (signed by the server).
+Up: batches of facts, heartbeats, pulls: all signed by the box. Down: numbered entries and answers, signed by the
+server.
 """
 
 from typing import Annotated, Literal, TypeVar

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 
 from cranny.core.errors import Invalid
 
-Purpose = Literal["facts", "downlink", "enrolment", "command", "command-reply"]
+Purpose = Literal["facts", "downlink", "enrolment", "command", "command-reply", "ack", "pull", "beat", "token"]
 
 _PROTECTED: Final = bytes.fromhex("a10127")
 _HEAD: Final = bytes.fromhex("d28443a10127a0")

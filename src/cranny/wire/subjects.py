@@ -27,7 +27,7 @@ def may_answer(subject: str, reply: str) -> bool:
 
 
 def facts(tenant: UUID, bank: UUID) -> str:
-    """Request with a signed FactBatch, reply with a FactAck after the commit."""
+    """Request with a signed FactBatch, reply with a signed answer (`acks`) after the commit."""
     return f"{below(tenant, bank)}.up.facts"
 
 
@@ -36,7 +36,7 @@ def beat(tenant: UUID, bank: UUID) -> str:
 
 
 def pull(tenant: UUID, bank: UUID) -> str:
-    """Request with a Pull, reply with a signed Downlink."""
+    """Request with a signed Pull, reply with a signed Downlink."""
     return f"{below(tenant, bank)}.up.pull"
 
 

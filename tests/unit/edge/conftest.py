@@ -30,7 +30,7 @@ from cranny.edge.outcomes import Changed, Opening, Told
 from cranny.edge.schema import ALL_FACTS
 from cranny.edge.state import State
 from cranny.sim.loop import VirtualClock, VirtualLoop, live
-from cranny.wire import nkey, subjects
+from cranny.wire import acks, nkey, subjects
 from cranny.wire.brokers import Incoming
 from cranny.wire.brokers.memory import Hub
 from cranny.wire.codes import (
@@ -125,6 +125,9 @@ class Server:
     page: int = 100
     forked: bool = False
     tamper: Callable[[bytes], bytes] = bytes
+    """What becomes of a page of rights on its way."""
+    twist: Callable[[bytes], bytes] = bytes
+    """What becomes of an acknowledgement on its way."""
 
     async def take(self, message: Incoming) -> None:
         batch = unpack_message(verify(self.bank_key.public_key(), "facts", message.payload), FactBatch)
@@ -134,10 +137,13 @@ class Server:
             assert batch.facts[:new] == self.facts[batch.first - 1 :][: len(batch.facts)]
             self.facts += batch.facts[new:]
             self.beside += batch.beside[new:]
-        await message.respond(pack(FactAck(epoch=1, seq=len(self.facts), forked=self.forked)))
+        await self.answer(message, FactAck(epoch=1, seq=len(self.facts), forked=self.forked))
+
+    async def answer(self, message: Incoming, ack: FactAck) -> None:
+        await message.respond(self.twist(acks.sign(self.key, TENANT, BANK, message.payload, ack)))
 
     async def pull(self, message: Incoming) -> None:
-        applied = unpack_message(message.payload, Pull).applied
+        applied = unpack_message(verify(self.bank_key.public_key(), "pull", message.payload), Pull).applied
         page = Downlink(TENANT, BANK, self.entries[applied : applied + self.page], len(self.entries))
         await message.respond(self.tamper(sign(self.key, "downlink", pack(page))))
 

@@ -37,7 +37,7 @@ class Desk:
         return desk
 
     async def _hear(self, message: Any) -> None:
-        self.beats.append(unpack(message.payload, Beat))
+        self.beats.append(unpack(verify(self.lab.server.bank_key.public_key(), "beat", message.payload), Beat))
 
     def command(self, action: str = "open", *doors: str, generation: int = 0, **changed: Any) -> Command:
         beat = self.beats[-1]

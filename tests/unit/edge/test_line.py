@@ -130,7 +130,7 @@ def test_a_fork_stops_the_uplink_and_not_the_bank(live_bank: Any) -> None:
 def test_an_acknowledgement_of_more_than_we_have_is_a_fork(live_bank: Any) -> None:
     async def story(bank: Any) -> None:
         async def boastful(message: Any) -> None:
-            await message.respond(pack(FactAck(epoch=1, seq=1000)))
+            await bank.server.answer(message, FactAck(epoch=1, seq=1000))
 
         bank.hub._brokers[1].subscriptions[0]._lanes._handler = boastful
         bank.board.force(bank.at("01"))
@@ -146,7 +146,7 @@ def test_a_refusal_is_shown_and_tried_again(live_bank: Any) -> None:
         real = bank.server.take
 
         async def refusing(message: Any) -> None:
-            await message.respond(pack(FactAck(epoch=0, seq=0, refused="not-enrolled")))
+            await bank.server.answer(message, FactAck(epoch=0, seq=0, refused="not-enrolled"))
 
         lanes = bank.hub._brokers[1].subscriptions[0]._lanes
         lanes._handler = refusing

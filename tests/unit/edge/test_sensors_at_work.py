@@ -12,6 +12,7 @@ from cranny.wire import subjects
 from cranny.wire.kinds import BankStarted, GoodsSpoiled, SensorAlarmed, SensorRecovered, TelemetrySummed
 from cranny.wire.messages import Beat, ChannelGiven
 from cranny.wire.messages import unpack as unpack_message
+from cranny.wire.signing import verify
 from tests.unit.edge.conftest import NOON, layout
 
 MINUTE, HOUR = 60, 3600
@@ -246,7 +247,7 @@ def test_what_is_shown_now_travels_with_the_heartbeat(cold_bank):
         beats = []
 
         async def hear(message):
-            beats.append(unpack_message(message.payload, Beat))
+            beats.append(unpack_message(verify(lab.server.bank_key.public_key(), "beat", message.payload), Beat))
 
         await lab.hub.join("listener").subscribe(subjects.ANY_BEAT, hear)
         unusual("E", reads=6.54)

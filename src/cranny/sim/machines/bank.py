@@ -161,7 +161,7 @@ class VirtualBank:
             rng=self._rng,
             ids=TimeIds(self.clock, self._rng),
             disk=SimDisk(self.platter, life, self.fates, self._disk_dice),
-            broker=Tap(broker, self._acked),
+            broker=Tap(broker, self.identity, self._acked),
             kdf=CheapKdf(),
             driver=Wires(self.board, life, self.fates),
         )

@@ -2,15 +2,19 @@
 
 from collections.abc import Awaitable, Callable
 
+from cranny.core.errors import Invalid
+from cranny.edge.identity import Identity
+from cranny.wire import acks
 from cranny.wire.brokers import Broker, Handler, Subscription
-from cranny.wire.messages import FactAck, unpack
+from cranny.wire.messages import FactAck
 
 Heard = Callable[[FactAck], None]
 
 
 class Tap:
-    def __init__(self, broker: Broker, heard: Heard) -> None:
+    def __init__(self, broker: Broker, identity: Identity, heard: Heard) -> None:
         self._broker = broker
+        self._identity = identity
         self._heard = heard
 
     @property
@@ -26,7 +30,11 @@ class Tap:
     async def request(self, subject: str, payload: bytes, *, timeout: float) -> bytes:
         answer = await self._broker.request(subject, payload, timeout=timeout)
         if subject.endswith(".up.facts"):
-            self._heard(unpack(answer, FactAck))
+            me = self._identity
+            try:
+                self._heard(acks.read(me.server(), me.tenant, me.bank, payload, answer))
+            except Invalid:
+                return answer  # what the bank must not believe, the oracle does not either
         return answer
 
     async def subscribe(self, subject: str, handler: Handler, *, queue: str = "", concurrent: int = 1) -> Subscription:

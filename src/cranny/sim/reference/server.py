@@ -20,7 +20,7 @@ from cranny.sim.reference.reactions import Reactions
 from cranny.sim.reference.rights import TELL, VERIFY, Rights
 from cranny.sim.reference.store import ReferenceStore
 from cranny.sim.trace import Trace
-from cranny.wire import signing, subjects
+from cranny.wire import acks, signing, subjects
 from cranny.wire.brokers import Broker, Incoming
 from cranny.wire.brokers.memory import Hub
 from cranny.wire.kdf import CheapKdf
@@ -137,23 +137,24 @@ class Server:
     async def _facts(self, commits: Commits, message: Incoming) -> None:
         """As the fleet's Ingestor: whose is it, take it, answer behind the commit."""
         tenant, bank = subjects.owner(message.subject)
+        ack = await self._take(commits, tenant, bank, message.payload)
+        self._trace.count("batches answered")
+        await message.respond(acks.sign(self._key, tenant, bank, message.payload, ack))
+
+    async def _take(self, commits: Commits, tenant: UUID, bank: UUID, payload: bytes) -> FactAck:
         box = self._boxes[bank]
         try:
-            batch = unpack(signing.verify(public(box), "facts", message.payload), FactBatch)
+            batch = unpack(signing.verify(public(box), "facts", payload), FactBatch)
         except Invalid as invalid:
-            await message.respond(pack(FactAck(epoch=0, seq=0, refused=invalid.code)))
-            return
+            return FactAck(epoch=0, seq=0, refused=invalid.code)
         if (batch.tenant, batch.bank) != (tenant, bank):
-            await message.respond(pack(FactAck(epoch=0, seq=0, refused="foreign-bank")))
-            return
-        ack = await commits.take(Arrival(batch, box, self._clock.now()))
-        self._trace.count("batches answered")
-        await message.respond(pack(ack))
+            return FactAck(epoch=0, seq=0, refused="foreign-bank")
+        return await commits.take(Arrival(batch, box, self._clock.now()))
 
     async def _pull(self, message: Incoming) -> None:
         """As the fleet's Downlinker: what is committed behind the entry that the bank names, signed."""
         tenant, bank = subjects.owner(message.subject)
-        applied = unpack(message.payload, Pull).applied
+        applied = unpack(signing.verify(public(self._boxes[bank]), "pull", message.payload), Pull).applied
         books = self.store.books
         head = books.uplinks.kept[bank].down_head
         last = min(head, applied + PAGE)
@@ -163,7 +164,7 @@ class Server:
 
     async def _beat(self, message: Incoming) -> None:
         tenant, bank = subjects.owner(message.subject)
-        beat = unpack(message.payload, Beat)
+        beat = unpack(signing.verify(public(self._boxes[bank]), "beat", message.payload), Beat)
         if beat.applied < self.store.books.uplinks.kept[bank].down_head:
             await self._poke(tenant, bank)
 
