@@ -17,6 +17,7 @@ from cranny.sites.banks import (
     set_policy,
 )
 from cranny.sites.classes import SizeClass, add_size_class, default_size_classes, list_size_classes
+from cranny.sites.climate import set_unfit
 from cranny.sites.layout import read_json, read_yaml, shipped_bank, shipped_banks
 from cranny.sites.occupancy import Blocked, Occupied, Vacated, block, follow, occupy, unblock, vacate
 from cranny.sites.overbooked import reject_overbooked, reject_promises
@@ -30,7 +31,7 @@ from cranny.sites.promises import (
     release_promise,
     use_promise,
 )
-from cranny.sites.shapes import FEATURES, BankFile
+from cranny.sites.shapes import FEATURES, BankFile, SensorFile
 from cranny.sites.stock import Capacity, Wanted, free_counts
 
 __all__ = [
@@ -45,6 +46,7 @@ __all__ = [
     "Locked",
     "Occupied",
     "PromiseAsked",
+    "SensorFile",
     "SizeClass",
     "Vacated",
     "Wanted",
@@ -71,6 +73,7 @@ __all__ = [
     "reject_promises",
     "release_promise",
     "set_policy",
+    "set_unfit",
     "shipped_bank",
     "shipped_banks",
     "unblock",

@@ -93,7 +93,8 @@ def _one_bank(db: Database) -> Sequence[ControllerRouterHandler]:
         bank: FromPath[UUID],
         data: Annotated[BankPolicy, Body(examples=[Example(summary="A busy bank", value=examples.POLICY)])],
     ) -> BankPolicy:
-        """Replace the policy; what is left out gets its default. The bank follows it as soon as it is in reach."""
+        """Replace the policy; what is left out gets its default. The bank follows it as soon as it is in
+        reach. Problem `policy-invalid` for limits that contradict each other."""
         async with db.transaction(request.user.tenant) as tx:
             await banks.set_policy(tx, bank, data)
         return data

@@ -7,6 +7,7 @@ from litestar.openapi.spec import Example, OpenAPIMediaType, Operation, RequestB
 from litestar.openapi.spec.enums import OpenAPIType
 
 from cranny.sites.shapes import FEATURES
+from cranny.wire.sensors import MEASURES, SOURCES
 
 _BANK_ID: Final = "0199b6a0-7c00-7a3e-9d2f-1d6f6a2b4c01"
 _SITE_ID: Final = "0199b6a0-7c00-7a3e-9d2f-1d6f6a2b4c02"
@@ -21,6 +22,11 @@ POLICY: Final[dict[str, Any]] = {
     "hold_hours": 24,
     "collect_hours": 48,
     "second_person_above": 3,
+    "chilled_from_c": 0,
+    "chilled_to_c": 8,
+    "frozen_to_c": -18,
+    "climate_alarm_min": 10,
+    "spoils_after_min": 60,
 }
 BANK: Final[dict[str, Any]] = {
     "id": _BANK_ID,
@@ -35,6 +41,18 @@ BANK: Final[dict[str, Any]] = {
     ],
     "created": "2026-11-22T09:30:00Z",
     "doors": 60,
+    "sensors": [
+        {
+            "name": "E air",
+            "kind": "temperature",
+            "source": "modbus",
+            "address": "tcp://10.0.0.5:502?unit=1&register=1&factor=10",
+            "doors": ["E01", "E02"],
+            "every_s": 30,
+            "low": None,
+            "high": None,
+        }
+    ],
 }
 BANKS: Final = {"items": [BANK], "next": None}
 COMPARTMENTS: Final = {
@@ -51,6 +69,7 @@ COMPARTMENTS: Final = {
             "channel": 9,
             "size": "L",
             "blocked": None,
+            "unfit": None,
             "generation": 17,
             "occupied_since": "2026-11-22T10:04:12Z",
             "deliveries": ["0199b6c1-5a10-7b4c-8e11-3f0a9d2c7e10"],
@@ -60,7 +79,7 @@ COMPARTMENTS: Final = {
 }
 CAPACITY: Final = {
     "bank": _BANK_ID,
-    "doors": [{"size": "M", "features": ["chilled"], "total": 5, "free": 3, "occupied": 1, "blocked": 1}],
+    "doors": [{"size": "M", "features": ["chilled"], "total": 5, "free": 3, "occupied": 1, "blocked": 0, "unfit": 1}],
     "promised": [{"size": "S", "features": ["chilled"], "count": 2}],
     "room": [{"size": "S", "features": ["chilled"], "count": 1}, {"size": "M", "features": ["chilled"], "count": 1}],
 }
@@ -133,6 +152,20 @@ _TOWER: Final = _group(
     ),
     compartments=Schema(type=OpenAPIType.ARRAY, items=_COMPARTMENT, min_items=1, max_items=1000),
 )
+_SENSOR: Final = _group(
+    ["name", "kind", "source", "address"],
+    name=_text("Unique in the bank.", 32),
+    kind=Schema(type=OpenAPIType.STRING, enum=list(MEASURES)),
+    source=Schema(type=OpenAPIType.STRING, enum=list(SOURCES), description="Which file of `edge/sensors` reads it."),
+    address=_text("As the source has it, such as `tcp://10.0.0.5:502?unit=1&register=1`.", 200),
+    tower=_text("It is about all compartments of this tower.", 20),
+    compartments=Schema(
+        type=OpenAPIType.ARRAY, items=Schema(type=OpenAPIType.STRING), description="It is about these, by label."
+    ),
+    low=_whole("The least that is right, in whole units.", -60, 100),
+    high=_whole("The most that is right, in whole units.", -60, 100),
+    every_s=_whole("Seconds between two readings.", 5, 3600),
+)
 _BANK: Final = _group(
     ["name", "timezone", "site", "towers"],
     name=_text("What people call the bank.", 80),
@@ -145,6 +178,7 @@ _BANK: Final = _group(
         additional_properties=_group([*_SIDES], **_SIDES),
     ),
     towers=Schema(type=OpenAPIType.ARRAY, items=_TOWER, min_items=1, max_items=64),
+    sensors=Schema(type=OpenAPIType.ARRAY, items=_SENSOR, max_items=128),
 )
 
 

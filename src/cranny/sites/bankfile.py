@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 
+from cranny.sites import sensorfile
 from cranny.sites.policy import BankPolicy
 from cranny.sites.reading import Path, Reader
 from cranny.sites.shapes import (
@@ -31,7 +32,7 @@ _SIDES: Final = ("width", "height", "depth")
 
 def read(value: object, reader: Reader) -> BankFile:
     """Turn plain values into a BankFile. It is worth something only when `reader` found no problem."""
-    top = reader.mapping(value, (), ("name", "timezone", "site", "policy", "sizes", "towers"))
+    top = reader.mapping(value, (), ("name", "timezone", "site", "policy", "sizes", "towers", "sensors"))
     sizes = _sizes(top.get("sizes"), reader)
     towers = tuple(
         _tower(tower, ("towers", place), sizes, reader)
@@ -44,6 +45,7 @@ def read(value: object, reader: Reader) -> BankFile:
         site=reader.text(top, "site", (), 80),
         towers=towers,
         policy=_policy(top.get("policy"), reader),
+        sensors=sensorfile.read(top, towers, reader),
     )
 
 
@@ -69,7 +71,10 @@ def _policy(value: object, reader: Reader) -> BankPolicy:
             reader.say(("policy", key), f"`{key}`: {reason[0].lower()}{reason[1:]}")
         else:
             good[key] = setting
-    return msgspec.convert(good, BankPolicy)
+    policy = msgspec.convert(good, BankPolicy)
+    if flaw := policy.flaw():
+        reader.say(("policy",), flaw)
+    return policy
 
 
 def _sizes(value: object, reader: Reader) -> dict[str, Size]:

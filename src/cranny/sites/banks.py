@@ -6,17 +6,18 @@ from uuid import UUID
 
 import msgspec
 
-from cranny.core.errors import Conflict, NotFound
+from cranny.core.errors import Conflict, Invalid, NotFound
 from cranny.core.events import NewEvent
 from cranny.platform import events, rows
 from cranny.platform.db import Tx
 from cranny.sites import tables
 from cranny.sites.classes import SizeClass, list_size_classes
 from cranny.sites.policy import BankPolicy
-from cranny.sites.shapes import BankFile, CompartmentFile, Console
+from cranny.sites.shapes import BankFile, CompartmentFile, Console, SensorFile
 from cranny.sites.sizes import class_of
 from cranny.wire import messages
 from cranny.wire.allocation import Size
+from cranny.wire.sensors import HUNDREDTHS
 
 
 class Tower(msgspec.Struct, frozen=True):
@@ -40,11 +41,13 @@ class Bank(msgspec.Struct, frozen=True):
     towers: tuple[Tower, ...]
     created: datetime
     doors: int
+    sensors: tuple[SensorFile, ...] = ()
 
 
 class DoorNow(msgspec.Struct, frozen=True):
     """A compartment and what the server knows of it. `size` is its class, None when it is smaller than all;
-    `blocked` says why it is out of the pool; the last three tell of the live occupancy."""
+    `blocked` says why it is out of the pool, `unfit` what a sensor holds against it; the last three tell of the live
+    occupancy."""
 
     label: str
     tower: int
@@ -57,6 +60,7 @@ class DoorNow(msgspec.Struct, frozen=True):
     channel: int
     size: str | None
     blocked: str | None
+    unfit: str | None
     generation: int | None
     occupied_since: datetime | None
     deliveries: list[UUID] | None
@@ -81,7 +85,9 @@ async def add_bank(tx: Tx, file: BankFile, *, site: UUID | None = None) -> Bank:
     if site is not None and not await tx.value(tables.HAS_SITE, tx.tenant, site):
         raise NotFound("There is no such site; leave it out to make one.", code="site-not-found")
     id_, towers = tx.ids.new(), _towers(file)
-    await tx.run(tables.ADD_BANK, tx.tenant, id_, where, file.name, file.timezone, file.policy, towers, tx.now())
+    await tx.run(
+        tables.ADD_BANK, tx.tenant, id_, where, file.name, file.timezone, file.policy, towers, tx.now(), file.sensors
+    )
     await _add_compartments(tx, id_, file, towers)
     data = {"bank": str(id_), "site": str(where), "name": file.name, "doors": len(file.compartments())}
     await events.record(tx, [NewEvent("bank.added", f"banks/{id_}", data)])
@@ -119,7 +125,10 @@ async def lock_bank(tx: Tx, bank: UUID) -> Locked:
 
 
 async def set_policy(tx: Tx, bank: UUID, policy: BankPolicy) -> None:
-    """Records `bank.policy_changed`, unless nothing changes. Raises NotFound, code `bank-not-found`."""
+    """Records `bank.policy_changed`, unless nothing changes. Raises NotFound, code `bank-not-found`, and Invalid, code
+    `policy-invalid`."""
+    if flaw := policy.flaw():
+        raise Invalid(flaw, code="policy-invalid")
     before = await tx.one(tables.GET_POLICY, tx.tenant, bank)
     if before is None:
         raise _unknown(bank)
@@ -151,12 +160,26 @@ async def as_layout(tx: Tx, bank: UUID) -> messages.Layout:
             for door in await list_doors(tx, bank)
         ],
         screen=_screen(about.towers),
+        sensors=[_channel(sensor) for sensor in about.sensors],
     )
 
 
 async def as_policy(tx: Tx, bank: UUID) -> messages.Policy:
     """What the controller may do by itself. Raises NotFound, code `bank-not-found`."""
     return (await get_bank(tx, bank)).policy.for_bank()
+
+
+def _channel(sensor: SensorFile) -> messages.ChannelGiven:
+    return messages.ChannelGiven(
+        name=sensor.name,
+        measure=sensor.kind,
+        source=sensor.source,
+        address=sensor.address,
+        doors=list(sensor.doors),
+        every_s=sensor.every_s,
+        low=None if sensor.low is None else sensor.low * HUNDREDTHS,
+        high=None if sensor.high is None else sensor.high * HUNDREDTHS,
+    )
 
 
 def _unknown(bank: UUID) -> NotFound:

@@ -5,16 +5,19 @@ from typing import Annotated, Literal
 import msgspec
 
 from cranny.wire import messages
+from cranny.wire.sensors import HUNDREDTHS
 
 Seconds = Annotated[int, msgspec.Meta(ge=1, le=3600)]
 Hours = Annotated[int, msgspec.Meta(ge=1, le=24 * 365)]
 
 
 class BankPolicy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The first six fields go down to the bank, in seconds of its own clock, never scaled; the others
-    stay on the server. `hold_hours`: how long a door is promised to an announced delivery.
-    `collect_hours`: how long a stored delivery waits for its collector. `second_person_above`: so many doors one
-    person may open from afar in ten minutes before a second one has to confirm."""
+    """The hours and `second_person_above` stay on the server, all else goes down to the bank. Seconds are those of its own clock, never scaled; minutes pass as
+    goods age. `hold_hours`: how long a door is promised to an announced delivery. `collect_hours`: how long a stored
+    delivery waits for its collector. Chilled compartments are right from `chilled_from_c` to `chilled_to_c` °C, frozen
+    ones up to `frozen_to_c`; what is wrong for `climate_alarm_min` is an alarm, and what lay in it for
+    `spoils_after_min`, all in all, is spoiled. `second_person_above`: so many doors one person may open from
+    afar in ten minutes before a second one has to confirm."""
 
     unknown_tracking: Literal["accept", "refuse"] = "refuse"
     visit_idle_s: Seconds = 90
@@ -25,6 +28,17 @@ class BankPolicy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     hold_hours: Hours = 48
     collect_hours: Hours = 72
     second_person_above: Annotated[int, msgspec.Meta(ge=0, le=1000)] = 3
+    chilled_from_c: Annotated[int, msgspec.Meta(ge=-10, le=20)] = 0
+    chilled_to_c: Annotated[int, msgspec.Meta(ge=-5, le=25)] = 8
+    frozen_to_c: Annotated[int, msgspec.Meta(ge=-40, le=0)] = -18
+    climate_alarm_min: Annotated[int, msgspec.Meta(ge=1, le=240)] = 10
+    spoils_after_min: Annotated[int, msgspec.Meta(ge=1, le=24 * 60)] = 60
+
+    def flaw(self) -> str:
+        """What contradicts itself; empty when nothing does."""
+        if self.chilled_from_c >= self.chilled_to_c:
+            return f"`chilled_from_c` ({self.chilled_from_c}) must be below `chilled_to_c` ({self.chilled_to_c})."
+        return ""
 
     def for_bank(self) -> messages.Policy:
         """The part that the controller gets."""
@@ -35,4 +49,9 @@ class BankPolicy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             unsecured_after_s=self.unsecured_after_s,
             reopen_within_s=self.reopen_within_s,
             reopen_times=self.reopen_times,
+            chilled_from=self.chilled_from_c * HUNDREDTHS,
+            chilled_to=self.chilled_to_c * HUNDREDTHS,
+            frozen_to=self.frozen_to_c * HUNDREDTHS,
+            climate_delay_s=self.climate_alarm_min * 60,
+            spoils_after_s=self.spoils_after_min * 60,
         )

@@ -7,7 +7,7 @@ import msgspec
 
 from cranny.core.errors import Refused
 from cranny.sites.banks import Locked
-from cranny.sites.capacity import Wish
+from cranny.sites.capacity import Wish, suits
 from cranny.sites.sizes import hold
 from cranny.sites.stock import RoomCount, Stock, in_order
 from cranny.wire.allocation import SEATED, Size
@@ -38,14 +38,17 @@ def no_capacity(
         room += stock.rooms(wish.features)
     moment = until.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")
     near = f" {alternatives[0].name} has room." if alternatives else ""
+    unfit = sum(count for door, count in stock.unfit.items() if count and suits(door, wish))
+    warm = f" {unfit} would do and have not the right temperature now." if unfit else ""
     return Refused(
-        f"No free {_what(wish, size)} at {bank.name} until {moment}. {_left(room, wish)}{near}",
+        f"No free {_what(wish, size)} at {bank.name} until {moment}.{warm} {_left(room, wish)}{near}",
         code="no-capacity",
         retry=True,
         extra={
             "index": index,
             "bank": str(bank.id),
             "room": msgspec.to_builtins(room),
+            "unfit": unfit,
             "alternatives": msgspec.to_builtins(alternatives),
         },
     )

@@ -5,6 +5,7 @@ from typing import Annotated, Final
 import msgspec
 
 from cranny.sites.policy import BankPolicy
+from cranny.wire.sensors import Measure
 
 FEATURES: Final = ("seated", "chilled", "frozen", "high-security", "charging")
 SEATED_REACH: Final = (400, 1100)
@@ -49,6 +50,20 @@ class TowerFile(msgspec.Struct, frozen=True):
     console: Console | None = None
 
 
+class SensorFile(msgspec.Struct, frozen=True):
+    """A sensor: what it measures (`wire.sensors`), which file of `edge/sensors` reads it and where, and the doors that
+    it is about, none when that is the whole bank. Limits in whole units; without them those of the policy count."""
+
+    name: str
+    kind: Measure
+    source: str
+    address: str
+    doors: tuple[str, ...] = ()
+    every_s: int = 30
+    low: int | None = None
+    high: int | None = None
+
+
 class BankFile(msgspec.Struct, frozen=True):
     """`timezone` is an IANA name; `site` is the place's name, made when the tenant has none of that name."""
 
@@ -57,6 +72,7 @@ class BankFile(msgspec.Struct, frozen=True):
     site: str
     towers: tuple[TowerFile, ...]
     policy: BankPolicy = BankPolicy()
+    sensors: tuple[SensorFile, ...] = ()
 
     def compartments(self) -> list[CompartmentFile]:
         """All of them, tower by tower."""

@@ -25,7 +25,7 @@ MOST_ITEMS: Final = 50
 
 class DoorCount(msgspec.Struct, frozen=True):
     """Doors of one class and set of features. `size` is None for doors smaller than every class; `blocked`
-    counts those that are out of the pool and empty."""
+    counts those that are out of the pool and empty, `unfit` those that are empty and have not the right climate."""
 
     size: str | None
     features: list[str]
@@ -33,6 +33,7 @@ class DoorCount(msgspec.Struct, frozen=True):
     free: int
     occupied: int
     blocked: int
+    unfit: int = 0
 
 
 class PromiseCount(msgspec.Struct, frozen=True):
@@ -63,6 +64,7 @@ class Stock:
     classes: list[SizeClass]
     all: Counter[Door] = field(default_factory=Counter)
     free: Counter[Door] = field(default_factory=Counter)
+    unfit: Counter[Door] = field(default_factory=Counter)
     held: Counter[Wish] = field(default_factory=Counter)
     packing: Packing | None = None
     doors: list[DoorCount] = field(default_factory=list)
@@ -152,5 +154,7 @@ def _put(stock: Stock, row: Row, names: dict[UUID, str]) -> None:
         return
     stock.all[Door(items[0], features)] += row["n"]
     stock.free[Door(items[0], features)] += row["free"]
-    out = row["n"] - row["free"] - row["occupied"]
-    stock.doors.append(DoorCount(size, in_order(features), row["n"], row["free"], row["occupied"], out))
+    unfit = row["unfit"]
+    out = row["n"] - row["free"] - row["occupied"] - unfit
+    stock.unfit[Door(items[0], features)] += unfit
+    stock.doors.append(DoorCount(size, in_order(features), row["n"], row["free"], row["occupied"], out, unfit))

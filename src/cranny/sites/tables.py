@@ -37,6 +37,7 @@ class BankRow(msgspec.Struct, frozen=True):
     policy: dict[str, Any]
     towers: list[dict[str, Any]]
     created: datetime
+    sensors: list[dict[str, Any]]
 
 
 class CompartmentRow(msgspec.Struct, frozen=True):
@@ -54,6 +55,7 @@ class CompartmentRow(msgspec.Struct, frozen=True):
     channel: int
     size_class: UUID | None
     blocked: str | None
+    unfit: str | None
 
 
 class OccupancyRow(msgspec.Struct, frozen=True):
@@ -120,8 +122,8 @@ ON CONFLICT (tenant, lower(name)) DO NOTHING
 SITE_NAMED: Final = "SELECT id FROM sites WHERE tenant = $1 AND lower(name) = lower($2)"
 HAS_SITE: Final = "SELECT EXISTS (SELECT FROM sites WHERE tenant = $1 AND id = $2)"
 ADD_BANK: Final = """
-INSERT INTO banks (tenant, id, site, name, timezone, policy, towers, created)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+INSERT INTO banks (tenant, id, site, name, timezone, policy, towers, created, sensors)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
 """
 ADD_COMPARTMENTS: Final = """
 INSERT INTO compartments (tenant, bank, label, place, tower, width, height, depth, centre, features, unit, channel,
@@ -133,13 +135,13 @@ FROM unnest($3::text[], $4::int[], $5::int[], $6::int[], $7::int[], $8::int[], $
      AS c (label, place, tower, width, height, depth, centre, features, unit, channel, size_class)
 """
 GET_BANK: Final = """
-SELECT b.id, b.site, s.name AS site_name, b.name, b.timezone, b.policy, b.towers, b.created,
+SELECT b.id, b.site, s.name AS site_name, b.name, b.timezone, b.policy, b.towers, b.created, b.sensors,
        (SELECT count(*) FROM compartments c WHERE c.tenant = b.tenant AND c.bank = b.id) AS doors
 FROM banks b JOIN sites s ON s.tenant = b.tenant AND s.id = b.site
 WHERE b.tenant = $1 AND b.id = $2
 """
 LIST_BANKS: Final = """
-SELECT b.id, b.site, s.name AS site_name, b.name, b.timezone, b.policy, b.towers, b.created,
+SELECT b.id, b.site, s.name AS site_name, b.name, b.timezone, b.policy, b.towers, b.created, b.sensors,
        (SELECT count(*) FROM compartments c WHERE c.tenant = b.tenant AND c.bank = b.id) AS doors
 FROM banks b JOIN sites s ON s.tenant = b.tenant AND s.id = b.site
 WHERE b.tenant = $1 AND ($2::uuid IS NULL OR b.id > $2)
@@ -154,7 +156,7 @@ SET_POLICY: Final = "UPDATE banks SET policy = $3 WHERE tenant = $1 AND id = $2"
 
 LIST_DOORS: Final = """
 SELECT c.label, c.tower, c.width, c.height, c.depth, c.centre, c.features, c.unit, c.channel, k.name AS size,
-       c.blocked, o.generation, o.started AS occupied_since, o.deliveries
+       c.blocked, c.unfit, o.generation, o.started AS occupied_since, o.deliveries
 FROM compartments c
 LEFT JOIN size_classes k ON k.tenant = c.tenant AND k.id = c.size_class
 LEFT JOIN occupancies o ON o.tenant = c.tenant AND o.bank = c.bank AND o.label = c.label AND o.ended IS NULL
@@ -166,6 +168,14 @@ UPDATE compartments AS c SET blocked = coalesce(c.blocked, g.reason)
 FROM unnest($2::uuid[], $3::text[], $4::text[]) AS g (bank, label, reason)
 WHERE c.tenant = $1 AND c.bank = g.bank AND c.label = g.label
 RETURNING c.bank, c.label
+"""
+# What is not named is fit.
+SET_UNFIT: Final = """
+UPDATE compartments AS c SET unfit = n.reason
+FROM (SELECT label, (SELECT g.reason FROM unnest($3::text[], $4::text[]) AS g (label, reason)
+                     WHERE g.label = o.label LIMIT 1) AS reason
+      FROM compartments o WHERE o.tenant = $1 AND o.bank = $2) AS n
+WHERE c.tenant = $1 AND c.bank = $2 AND c.label = n.label AND c.unfit IS DISTINCT FROM n.reason
 """
 UNBLOCK: Final = """
 UPDATE compartments SET blocked = NULL WHERE tenant = $1 AND bank = $2 AND label = $3 RETURNING label
@@ -202,21 +212,23 @@ RETURNING o.bank, o.label, o.generation
 # ---------------------------------------------------------------- capacity
 
 # One round trip for all that promises at some banks are judged by. `part`: 'class' (of the tenant), 'door' (n: all
-# of the kind; free: those neither occupied nor blocked), 'held' (n: live promises of the kind).
+# of the kind; free: those neither occupied nor
+# blocked nor unfit), 'held' (n: live promises of the kind).
 SNAPSHOT: Final = """
 SELECT 'class' AS part, NULL::uuid AS bank, id AS size_class, name, ARRAY[width, height, depth] AS sides,
-       '{}'::text[] AS features, 0 AS n, 0 AS free, 0 AS occupied
+       '{}'::text[] AS features, 0 AS n, 0 AS free, 0 AS occupied, 0 AS unfit
 FROM size_classes WHERE tenant = $1
 UNION ALL
 SELECT 'door', c.bank, c.size_class, '', ARRAY[c.width, c.height, c.depth], c.features, count(*),
-       count(*) FILTER (WHERE c.blocked IS NULL AND o.label IS NULL), count(o.label)
+       count(*) FILTER (WHERE c.blocked IS NULL AND c.unfit IS NULL AND o.label IS NULL), count(o.label),
+       count(*) FILTER (WHERE c.blocked IS NULL AND c.unfit IS NOT NULL AND o.label IS NULL)
 FROM compartments c
 LEFT JOIN occupancies o ON o.tenant = c.tenant AND o.bank = c.bank AND o.label = c.label AND o.ended IS NULL
 WHERE c.tenant = $1 AND c.bank = ANY ($2::uuid[])
 GROUP BY c.bank, c.size_class, c.width, c.height, c.depth, c.features
 UNION ALL
 SELECT 'held', bank, size_class, '', sides,
-       CASE WHEN seated THEN features || '{seated}'::text[] ELSE features END, count(*), 0, 0
+       CASE WHEN seated THEN features || '{seated}'::text[] ELSE features END, count(*), 0, 0, 0
 FROM reservations WHERE tenant = $1 AND bank = ANY ($2::uuid[]) AND state = 'held' AND until > $3
 GROUP BY bank, size_class, sides, features, seated
 """
