@@ -61,7 +61,7 @@ async def test_an_answer_is_no_bigger_than_the_broker_carries(db, box, monkeypat
 
 
 async def test_a_new_policy_goes_down_to_the_bank(db, box):
-    reaction, _ = fleet.FEATURE.reactions(None)
+    reaction = next(one for one in fleet.FEATURE.reactions(None) if one.name == "fleet.policy")
     assert isinstance(reaction, Reaction)
     async with db.transaction(box.tenant) as tx:
         await sites.set_policy(tx, box.bank, sites.BankPolicy(unknown_tracking="accept"))

@@ -4,6 +4,12 @@ from cranny.fleet.anomalies import raise_anomaly
 from cranny.fleet.audit import Walk
 from cranny.fleet.beside import beside
 from cranny.fleet.changes import Breach, Change, Ended, FactRow, Finding, Started, Told
+from cranny.fleet.climate.alarms import live_alarms
+from cranny.fleet.climate.lifecycle import ALARM, AlarmState
+from cranny.fleet.climate.reading import Log as TemperatureLog
+from cranny.fleet.climate.reading import shown_now, temperature
+from cranny.fleet.climate.series import Gap, Step
+from cranny.fleet.climate.tables import AlarmRow
 from cranny.fleet.commits import Commits
 from cranny.fleet.downlink import append, pending
 from cranny.fleet.enrolment import Claim, create_claim, enrol, speaks_for
@@ -16,10 +22,13 @@ from cranny.fleet.status import BankStatus, status
 from cranny.fleet.store import Store, Stores, Uplink
 
 __all__ = [
+    "ALARM",
     "ANOMALY",
     "BANK",
     "FEATURE",
     "NOTHING_YET",
+    "AlarmRow",
+    "AlarmState",
     "AnomalyState",
     "Arrival",
     "BankState",
@@ -33,10 +42,13 @@ __all__ = [
     "Ended",
     "FactRow",
     "Finding",
+    "Gap",
     "Link",
     "Started",
+    "Step",
     "Store",
     "Stores",
+    "TemperatureLog",
     "Told",
     "Uplink",
     "Walk",
@@ -45,11 +57,14 @@ __all__ = [
     "create_claim",
     "enrol",
     "held",
+    "live_alarms",
     "open_anomalies",
     "pending",
     "raise_anomaly",
+    "shown_now",
     "speaks_for",
     "status",
     "take_many",
     "take_one",
+    "temperature",
 ]

@@ -14,6 +14,7 @@ import msgspec
 from cranny.core.events import NewEvent
 from cranny.fleet.lifecycle import BankTrigger
 from cranny.fleet.rules import Cursor, Link
+from cranny.wire.kinds import Summed
 
 
 class Breach(Exception):
@@ -56,6 +57,17 @@ class Told(msgspec.Struct, frozen=True):
     at: datetime
 
 
+class Measured(msgspec.Struct, frozen=True):
+    """A window of measurements, at the place of the fact that told it."""
+
+    epoch: int
+    seq: int
+    start: datetime
+    ended: datetime
+    doubtful: bool
+    channels: list[Summed]
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """Something that contradicts a right, a rule or an expectation: to be listed until somebody settles it.
@@ -82,6 +94,7 @@ class Change:
     blocked: Mapping[str, str | None] = field(default_factory=dict)
     """By door, the last word: why it leaves the pool, None when it comes back."""
     findings: tuple[Finding, ...] = ()
+    measured: tuple[Measured, ...] = ()
     trigger: BankTrigger | None = None
     """What it means for the bank's own state."""
     lift_downlink: int = 0

@@ -9,6 +9,9 @@ from litestar.types import ControllerRouterHandler
 from cranny.fleet import api, downlink, presence
 from cranny.fleet.audit import audit
 from cranny.fleet.callout import Callout
+from cranny.fleet.climate import alarms, keeping
+from cranny.fleet.climate.api import routes as climate_routes
+from cranny.fleet.climate.audit import audit as audit_climate
 from cranny.fleet.commands import api as commands_api
 from cranny.fleet.commands import settling
 from cranny.fleet.commands.sending import Dispatcher
@@ -16,7 +19,8 @@ from cranny.fleet.downlinker import Downlinker
 from cranny.fleet.enrolment import speaks_for
 from cranny.fleet.ingestor import Ingestor
 from cranny.fleet.presence import Presence
-from cranny.platform.feature import Feature, Loop, Parts
+from cranny.platform.db import Tx
+from cranny.platform.feature import Feature, Loop, Parts, Violation
 from cranny.platform.paging import Cursors
 from cranny.platform.reactions import Reaction
 from cranny.platform.sweeps import Sweep
@@ -28,19 +32,28 @@ def _routes(parts: Parts) -> Sequence[ControllerRouterHandler]:
     return [
         *api.routes(parts.db, parts.keyring, cursors, nats=parts.nats),
         *commands_api.routes(parts.db, cursors, dispatcher),
+        *climate_routes(parts.db, cursors),
     ]
 
 
 def _reactions(_: Parts) -> Sequence[Reaction]:
-    policy = Reaction("fleet.policy", frozenset({"bank.policy_changed"}), downlink.policy_changed)
-    return [policy, settling.REACTION]
+    return [
+        Reaction("fleet.policy", frozenset({"bank.policy_changed"}), downlink.policy_changed),
+        Reaction("fleet.alarms", alarms.FACTS, alarms.follow),
+        settling.REACTION,
+    ]
 
 
 def _sweeps(_: Parts) -> Sequence[Sweep]:
     return [
         Sweep("fleet.silence", presence.SWEEP_S, presence.sweep),
         Sweep("fleet.commands", settling.SWEEP_S, settling.sweep),
+        Sweep("fleet.measurements", keeping.ROLL_UP_S, keeping.roll_up),
     ]
+
+
+async def _audit(tx: Tx) -> list[Violation]:
+    return [*await audit(tx), *await audit_climate(tx)]
 
 
 def _loops(parts: Parts) -> Sequence[Loop]:
@@ -59,4 +72,4 @@ def _loops(parts: Parts) -> Sequence[Loop]:
     ]
 
 
-FEATURE: Final = Feature("fleet", routes=_routes, reactions=_reactions, sweeps=_sweeps, loops=_loops, audit=audit)
+FEATURE: Final = Feature("fleet", routes=_routes, reactions=_reactions, sweeps=_sweeps, loops=_loops, audit=_audit)

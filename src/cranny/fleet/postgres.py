@@ -13,6 +13,7 @@ from cranny.core.errors import NotFound
 from cranny.fleet import anomalies, tables
 from cranny.fleet.beside import seal
 from cranny.fleet.changes import Breach, Change, Started
+from cranny.fleet.climate.keeping import keep
 from cranny.fleet.lifecycle import BANK, BankTrigger
 from cranny.fleet.rules import Cursor
 from cranny.fleet.store import Stores, Uplink
@@ -64,6 +65,7 @@ class PostgresStore:
             await self._add_facts(changes)
             await self._follow_doors(changes)
             await self._tell(changes)
+            await keep(self._tx, changes)
             await self._advance(changes)
             await self._move_banks(changes)
             await anomalies.note_findings(self._tx, [found for change in changes for found in change.findings])

@@ -92,6 +92,7 @@ async def note_beats(tx: Tx, beats: Heard) -> None:
         [beat.token for _, _, beat in rows],
         [beat.mono_ms for _, _, beat in rows],
         [name for _, _, name in beats.values()],
+        [beat.readings for _, _, beat in rows],
     )
     back = [row["id"] for row in noted if row["state"] == BankState.OFFLINE]
     if back:

@@ -4,7 +4,7 @@ A fact that is not understood is kept as it came and listed; it never holds up t
 """
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
@@ -12,7 +12,7 @@ import msgspec
 
 from cranny.core.errors import Invalid
 from cranny.core.events import NewEvent
-from cranny.fleet.changes import Change, Ended, FactRow, Finding, Started, Told
+from cranny.fleet.changes import Change, Ended, FactRow, Finding, Measured, Started, Told
 from cranny.fleet.rules import Cursor, Link
 from cranny.fleet.times import Received, occurred
 from cranny.wire.facts import Fact
@@ -30,6 +30,8 @@ from cranny.wire.kinds import (
 
 LONGEST: Final = 300
 """Characters of an explanation that are kept."""
+LONGEST_MS: Final = 10 * 365 * 24 * 3_600_000
+"""No window is older than its bank."""
 
 
 def project(bank: UUID, links: Sequence[Link], received: Received, floor: datetime | None) -> Change:
@@ -61,6 +63,7 @@ class _Making:
         self._findings: list[Finding] = []
         self._blocked: dict[str, str | None] = {}
         self._doors: list[Started | Ended] = []
+        self._measured: list[Measured] = []
 
     def take(self, link: Link) -> None:
         kind = link.fact.kind if link.fact else ""
@@ -71,8 +74,10 @@ class _Making:
         if body is None or link.fact is None:
             return
         self._time = occurred(link.fact, self._received, self._time)
-        if not isinstance(body, TelemetrySummed):  # measurements are read where they are kept, not in the log
-            self._told.append(Told(self._event(link.fact, body), self._time))
+        if isinstance(body, TelemetrySummed):  # measurements are read where they are kept, not in the log
+            self._measured.append(_measured(link, body, self._time))
+            return
+        self._told.append(Told(self._event(link.fact, body), self._time))
         self._apply(body, self._time)
 
     def change(self, cursor: Cursor) -> Change:
@@ -85,6 +90,7 @@ class _Making:
             doors=tuple(self._doors),
             blocked=self._blocked,
             findings=tuple(self._findings),
+            measured=tuple(self._measured),
         )
 
     def _read(self, link: Link, kind: str) -> tuple[Body | None, Finding | None]:
@@ -122,6 +128,13 @@ class _Making:
             self._findings.append(
                 Finding(self._bank, "no_room", f"deliveries/{body.delivery}", {"free": body.free, "at": at.isoformat()})
             )
+
+
+def _measured(link: Link, body: TelemetrySummed, at: datetime) -> Measured:
+    """The window where the fact's own time puts it."""
+    age, span = (timedelta(milliseconds=min(ms, LONGEST_MS)) for ms in (body.age_ms, body.span_ms))
+    ended = at - age
+    return Measured(link.epoch, link.seq, ended - span, ended, body.doubtful, body.channels)
 
 
 def _cursor(link: Link) -> Cursor:

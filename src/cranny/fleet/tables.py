@@ -32,6 +32,7 @@ class DeskRow(msgspec.Struct, frozen=True):
     version: str
     token: bytes
     mono_ms: int
+    readings: dict[str, Any]
 
 
 class UplinkRow(msgspec.Struct, frozen=True):
@@ -135,8 +136,8 @@ GET_EPOCH: Final = "SELECT epoch FROM bank_uplinks WHERE tenant = $1 AND bank = 
 NOTE_BEATS: Final = """
 WITH beats AS (
     SELECT * FROM unnest($2::uuid[], $3::timestamptz[], $4::uuid[], $5::bigint[], $6::bigint[], $7::bigint[],
-        $8::bigint[], $9::text[], $10::text[], $11::bytea[], $12::bigint[], $13::text[])
-    AS b (id, at, boot, head_epoch, head, applied, free, clock_quality, version, token, mono_ms, key)
+        $8::bigint[], $9::text[], $10::text[], $11::bytea[], $12::bigint[], $13::text[], $14::jsonb[])
+    AS b (id, at, boot, head_epoch, head, applied, free, clock_quality, version, token, mono_ms, key, readings)
 ), held AS (
     SELECT d.id FROM bank_desks d JOIN beats b ON b.id = d.id AND b.key = d.public_key
     WHERE d.tenant = $1 AND d.public_key <> ''
@@ -144,7 +145,7 @@ WITH beats AS (
 )
 UPDATE bank_desks d SET last_beat = b.at, boot = b.boot, head_epoch = b.head_epoch, head = b.head,
     applied = b.applied, free = b.free, clock_quality = b.clock_quality, version = b.version,
-    token = b.token, mono_ms = b.mono_ms
+    token = b.token, mono_ms = b.mono_ms, readings = b.readings
 FROM beats b JOIN held USING (id) JOIN bank_downlinks n ON n.tenant = $1 AND n.bank = b.id
 WHERE d.tenant = $1 AND d.id = b.id
 RETURNING d.id, d.state, d.applied < n.head AS behind

@@ -12,12 +12,12 @@ Hours = Annotated[int, msgspec.Meta(ge=1, le=24 * 365)]
 
 
 class BankPolicy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The hours and `second_person_above` stay on the server, all else goes down to the bank. Seconds are those of its own clock, never scaled; minutes pass as
-    goods age. `hold_hours`: how long a door is promised to an announced delivery. `collect_hours`: how long a stored
-    delivery waits for its collector. Chilled compartments are right from `chilled_from_c` to `chilled_to_c` °C, frozen
-    ones up to `frozen_to_c`; what is wrong for `climate_alarm_min` is an alarm, and what lay in it for
-    `spoils_after_min`, all in all, is spoiled. `second_person_above`: so many doors one person may open from
-    afar in ten minutes before a second one has to confirm."""
+    """The hours and `second_person_above` stay on the server, all else goes down to the bank. Seconds are those of its
+    own clock, never scaled; minutes pass as goods age. `hold_hours`: how long a door is promised to an announced
+    delivery. `collect_hours`: how long a stored delivery waits for its collector. `second_person_above`: so many doors
+    one person may open from afar in ten minutes before a second one has to confirm. Chilled compartments are right from
+    `chilled_from_c` to `chilled_to_c` °C, frozen ones up to `frozen_to_c`; what is wrong for `climate_alarm_min` is an
+    alarm, and what lay in it for `spoils_after_min`, all in all, is spoiled."""
 
     unknown_tracking: Literal["accept", "refuse"] = "refuse"
     visit_idle_s: Seconds = 90

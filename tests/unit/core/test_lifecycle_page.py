@@ -13,6 +13,7 @@ DOCS = Path(__file__).parents[3] / "docs" / "lifecycles"
     ("address", "file"),
     [
         ("cranny.access.lifecycle:GRANT", "grant.md"),
+        ("cranny.fleet.climate.lifecycle:ALARM", "alarm.md"),
         ("cranny.outreach.lifecycle:NOTICE", "notice.md"),
         ("cranny.usecases.deliveries.lifecycle:DELIVERY", "delivery.md"),
     ],

@@ -1,0 +1,1 @@
+"""What the banks' sensors say: measurements, alarms, and the doors that they speak against."""
