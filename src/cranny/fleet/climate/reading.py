@@ -1,7 +1,8 @@
 """Measurements as they are asked for: of a bank, and of one door for as long as something lay behind it."""
 
-from collections.abc import Sequence
-from datetime import datetime, timedelta
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, time, timedelta
 from typing import Final, Literal, NamedTuple
 from uuid import UUID
 
@@ -29,7 +30,7 @@ LONGEST: Final[dict[Resolution, timedelta]] = {
     "points": timedelta(days=14),
     "15m": timedelta(days=31),
     "1h": timedelta(days=120),
-    "1d": timedelta(days=400),
+    "1d": timedelta(days=1100),
 }
 MOST: Final = 60_000
 """Windows that are read at once: 400 days of them, and room for a bank that started often."""
@@ -62,6 +63,7 @@ class ChannelShown(msgspec.Struct, frozen=True):
 
 class _Asked(NamedTuple):
     found: Sequence[Window]
+    days: Mapping[str, Sequence[Bucket]]
     since: datetime
     until: datetime
     resolution: Resolution
@@ -99,7 +101,8 @@ async def telemetry(
         raise Invalid(
             f"There is no sensor {channel!r}; these are: {', '.join(measured) or 'none'}.", code="channel-unknown"
         )
-    now, asked = await shown_now(tx, bank), _Asked(found, since, until, resolution)
+    days = await rolled(tx, bank, since, until) if resolution == "1d" else {}
+    now, asked = await shown_now(tx, bank), _Asked(found, days, since, until, resolution)
     return TelemetryShown(
         bank,
         since,
@@ -132,6 +135,15 @@ async def temperature(tx: Tx, bank: UUID, door: str, since: datetime, until: dat
 async def windows(tx: Tx, bank: UUID, since: datetime, until: datetime) -> list[Window]:
     """Those that reach into this time, as they ended."""
     return rows.every(Window, await tx.all(tables.WINDOWS, tx.tenant, bank, since, until, MOST))
+
+
+async def rolled(tx: Tx, bank: UUID, since: datetime, until: datetime) -> dict[str, list[Bucket]]:
+    """What is left of windows that are older than they are kept, by channel."""
+    found: dict[str, list[Bucket]] = defaultdict(list)
+    for row in await tx.all(tables.DAYS, tx.tenant, bank, since.date(), until.date()):
+        at = datetime.combine(row["day"], time(), UTC)
+        found[row["channel"]].append(Bucket(at, row["count"], row["low"], row["mean"], row["high"]))
+    return found
 
 
 async def shown_now(tx: Tx, bank: UUID) -> tuple[Shown, datetime | None]:
@@ -178,7 +190,8 @@ def _channel(
     line = series.cut(series.steps(asked.found, name), asked.since, asked.until)
     points = [_step(step) for step in line if step.value is not None]
     if asked.resolution != "points":
-        points = [_point(bucket) for bucket in series.buckets(asked.found, name, SIZES[asked.resolution])]
+        measured = series.buckets(asked.found, name, SIZES[asked.resolution])
+        points = [_point(bucket) for bucket in series.together([*asked.days.get(name, ()), *measured])]
     shown = now[0].get(name)
     return ChannelShown(
         name=name,

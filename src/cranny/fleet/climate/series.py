@@ -114,6 +114,14 @@ def buckets(windows: Sequence[Window], channel: str, size: timedelta) -> list[Bu
     return [_bucket(at, parts[at]) for at in sorted(parts)]
 
 
+def together(found: Iterable[Bucket]) -> list[Bucket]:
+    """In order, and those of one moment as one."""
+    parts: dict[datetime, list[Bucket]] = {}
+    for bucket in found:
+        parts.setdefault(bucket.at, []).append(bucket)
+    return [_bucket(at, parts[at]) for at in sorted(parts)]
+
+
 def beyond(line: Sequence[Step], low: int | None, high: int | None) -> timedelta:
     """How long the line was outside these limits, gaps left out."""
     total = timedelta()
@@ -150,7 +158,7 @@ def _in_order(found: list[Step]) -> list[Step]:
     return line
 
 
-def _bucket(at: datetime, parts: Sequence[ChannelStored]) -> Bucket:
+def _bucket(at: datetime, parts: Sequence[ChannelStored | Bucket]) -> Bucket:
     count = sum(part.count for part in parts)
     mean = round(sum(part.mean * part.count for part in parts) / count)
     return Bucket(at, count, min(part.low for part in parts), mean, max(part.high for part in parts))
