@@ -129,7 +129,14 @@ async def station(db, tenant, keyring, box_with) -> AsyncIterator[Station]:
     headers = {"Authorization": f"Bearer {secret}"}
     transport = httpx2.ASGITransport(app)
     async with httpx2.AsyncClient(transport=transport, base_url="http://localhost", headers=headers) as client:
-        yield Station(db, tenant, keyring, client, box_with(tenant, bank.id, key), parts)
+        yield Station(
+            db,
+            tenant,
+            keyring,
+            client,
+            box_with(tenant, bank.id, key, keyring.downlink_key(tenant).public_key()),
+            parts,
+        )
 
 
 async def test_the_layout_that_goes_down_has_the_sensors_and_the_policy_its_limits(station):
@@ -320,7 +327,7 @@ async def test_another_tenant_sees_none_of_it(station, db):
 async def test_what_is_shown_now_comes_with_the_heartbeat(station):
     beat = Beat(UUID(int=3), 1, 0, 0, 2, bytes(16), 0, "good", "1", 60, readings={"E air": 437, "lid": None})
     async with station.db.transaction(station.tenant) as tx:
-        await note_beats(tx, {station.box.bank: (beat, station.db.clock.now())})
+        await note_beats(tx, {station.box.bank: (beat, station.db.clock.now(), station.box.identity)})
     shown = await station.get(f"/v1/banks/{station.box.bank}/telemetry")
     now = {one["name"]: one["now"] for one in shown["channels"]}
     assert (now["E air"], now["lid"], now["mains"]) == (4.37, None, None)
