@@ -152,6 +152,12 @@ async def _reveal(house: House, bank: str, _: Box) -> Deed:
     return Deed(shot, told(house, "grant.revealed", f"grants/{grant}"), secret=True)
 
 
+async def _badge(house: House, bank: str, _: Box) -> Deed:
+    grant = (await (await announce(house, bank)).shown())["grants"]["collect"]
+    shot = (f"/v1/grants/{grant}/badge", {"badge": "04A1B2C3D4E580"})
+    return Deed(shot, told(house, "grant.badge_given", f"grants/{grant}"))
+
+
 async def _settle(house: House, bank: str, box: Box) -> Deed:
     box.write(*unknown_kind())
     await box.sync()
@@ -172,6 +178,7 @@ POSTS: dict[str, Callable[[House, str, Box], Awaitable[Deed]]] = {
     "/v1/deliveries/{delivery}/cancel": _cancel,
     "/v1/deliveries/{delivery}/extend": _extend,
     "/v1/grants/{grant}/reveal": _reveal,
+    "/v1/grants/{grant}/badge": _badge,
     "/v1/anomalies/{anomaly}/settle": _settle,
     "/v1/sign-in-links": _sign_in_link,
 }

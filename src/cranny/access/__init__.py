@@ -10,6 +10,7 @@ from litestar.types import ControllerRouterHandler
 
 from cranny.access import api
 from cranny.access.audit import audit
+from cranny.access.badges import give_badge, move_badge
 from cranny.access.ends import get, revoke
 from cranny.access.issue import VERIFY, Wanted, issue, issue_many
 from cranny.access.lifecycle import GRANT, LIVE, Deed, Grant
@@ -32,8 +33,10 @@ __all__ = [
     "Revealed",
     "Wanted",
     "get",
+    "give_badge",
     "issue",
     "issue_many",
+    "move_badge",
     "reveal",
     "revoke",
     "verify_job",

@@ -14,6 +14,7 @@ from litestar.types import ControllerRouterHandler
 from msgspec import Meta
 
 from cranny.access import ends
+from cranny.access.badges import give_badge
 from cranny.access.lifecycle import Grant
 from cranny.access.reveal import reveal
 from cranny.core.errors import NotFound
@@ -53,6 +54,19 @@ class RevealedShown(msgspec.Struct, frozen=True):
     qr: str
 
 
+class BadgeAsked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The number as the bank's reader gives it; spaces, dashes and colons do not matter. Null takes it away."""
+
+    badge: Annotated[str, Meta(max_length=128, examples=["04:A1:B2:C3:D4:E5:80"])] | None
+
+
+class BadgeShown(msgspec.Struct, frozen=True):
+    """Whether a badge opens this grant now."""
+
+    grant: UUID
+    badge: bool
+
+
 GRANT: Final = {
     "id": "019cadc6-9a80-723a-832d-4982503f3d79",
     "bank": "019cadc6-9a80-7192-8035-a06b16b28ca5",
@@ -67,6 +81,8 @@ GRANT: Final = {
 }
 REVEALED: Final = {"code": "042 193 550", "qr": "CAAVEK4TFOQXGCZLSMFXGK4TBNRWGCYLM"}
 WHY: Final = {"reason": "recipient lost the message"}
+CARD: Final = {"badge": "04:A1:B2:C3:D4:E5:80"}
+GIVEN: Final = {"grant": "019cadc6-9a80-723a-832d-4982503f3d79", "badge": True}
 
 
 def routes(db: Database, keyring: Keyring) -> Sequence[ControllerRouterHandler]:
@@ -104,7 +120,36 @@ def routes(db: Database, keyring: Keyring) -> Sequence[ControllerRouterHandler]:
 
         return await once(db, request, deed)
 
-    return [get_grant, reveal_grant]
+    return [get_grant, reveal_grant, _badge_route(db, keyring)]
+
+
+def _badge_route(db: Database, keyring: Keyring) -> ControllerRouterHandler:
+    @post(
+        "/v1/grants/{grant:uuid}/badge",
+        tags=["grants"],
+        status_code=200,
+        responses={200: _answer(BadgeShown, "Which it is now.", GIVEN)},
+    )
+    async def badge_grant(
+        request: Request[Principal, None, Any],
+        grant: FromPath[UUID],
+        data: Annotated[
+            BadgeAsked, Body(examples=[Example(summary="A card", value={"badge": "04:A1:B2:C3:D4:E5:80"})])
+        ],
+    ) -> Response[bytes]:
+        """Let a badge open a living grant, instead of any other badge, or none with null. Held to the bank's reader it
+        opens what lies there for its holder: of several grants with the same badge the oldest first, one door each
+        time. The number is kept sealed and erased when the grant ends. Plain numbers can be copied: the bank's policy
+        `badges` can refuse them. Problems `grant-not-found`, `grant-ended`, `grant-has-no-code`, `badge-invalid`,
+        `badges-off`."""
+
+        async def deed(tx: Tx) -> Reply:
+            await give_badge(tx, keyring, grant, data.badge, who=f"keys/{request.user.key_id}")
+            return Reply(200, BadgeShown(grant, data.badge is not None))
+
+        return await once(db, request, deed)
+
+    return badge_grant
 
 
 def _answer(kind: Any, description: str, example: object) -> ResponseSpec:

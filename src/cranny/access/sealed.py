@@ -1,4 +1,5 @@
-"""The clear code and QR of a grant, sealed: the key is not in the database, and a sealed value fits one grant only."""
+"""The clear code, QR and badge of a grant, sealed: the key is not in the database, and a sealed value fits one grant
+only."""
 
 from uuid import UUID
 
@@ -25,6 +26,14 @@ def open_code(keyring: Keyring, tenant: UUID, grant: UUID, locator: int, sealed:
 
 def open_qr(keyring: Keyring, tenant: UUID, grant: UUID, locator: int, sealed: bytes) -> Qr:
     return Qr(locator, keyring.open("qr", _context(tenant, grant), sealed))
+
+
+def seal_badge(keyring: Keyring, tenant: UUID, grant: UUID, number: str) -> bytes:
+    return keyring.seal("badge", _context(tenant, grant), number.encode())
+
+
+def open_badge(keyring: Keyring, tenant: UUID, grant: UUID, sealed: bytes) -> str:
+    return keyring.open("badge", _context(tenant, grant), sealed).decode()
 
 
 def _context(tenant: UUID, grant: UUID) -> bytes:

@@ -49,7 +49,15 @@ class SecretRow(msgspec.Struct, frozen=True):
     qr: bytes
 
 
-TABLES: Final = {"grants": GrantRow, "locators": LocatorRow, "grant_secrets": SecretRow}
+class BadgeRow(msgspec.Struct, frozen=True):
+    """Sealed."""
+
+    tenant: UUID
+    grant_id: UUID
+    badge: bytes
+
+
+TABLES: Final = {"grants": GrantRow, "locators": LocatorRow, "grant_secrets": SecretRow, "grant_badges": BadgeRow}
 
 ISSUE: Final = """
 WITH wanted AS (
@@ -112,6 +120,9 @@ rested AS (
     UPDATE locators SET grant_id = NULL, rested_at = $3 FROM gone
     WHERE locators.tenant = $1 AND locators.bank = gone.bank AND locators.locator = gone.locator
       AND locators.grant_id = gone.id
+),
+handed_in AS (
+    DELETE FROM grant_badges USING gone WHERE grant_badges.tenant = $1 AND grant_badges.grant_id = gone.id
 )
 DELETE FROM grant_secrets USING gone WHERE grant_secrets.tenant = $1 AND grant_secrets.grant_id = gone.id
 """
@@ -133,14 +144,25 @@ ORDER BY id
 
 KEPT: Final = "SELECT * FROM grant_secrets WHERE tenant = $1 AND grant_id = $2"
 
+BADGE: Final = "SELECT badge FROM grant_badges WHERE tenant = $1 AND grant_id = $2"
+
+KEEP_BADGE: Final = """
+INSERT INTO grant_badges (tenant, grant_id, badge) VALUES ($1, $2, $3)
+ON CONFLICT (tenant, grant_id) DO UPDATE SET badge = excluded.badge
+"""
+
+DROP_BADGE: Final = "DELETE FROM grant_badges WHERE tenant = $1 AND grant_id = $2"
+
 AUDIT: Final = """
-SELECT g.id, g.state, g.ended IS NOT NULL AS ended, g.locator, l.grant_id AS holder, s.grant_id IS NOT NULL AS secret
+SELECT g.id, g.state, g.ended IS NOT NULL AS ended, g.locator, l.grant_id AS holder,
+    (s.grant_id IS NOT NULL OR b.grant_id IS NOT NULL) AS secret
 FROM grants AS g
+LEFT JOIN grant_badges AS b ON b.tenant = g.tenant AND b.grant_id = g.id
 LEFT JOIN locators AS l ON l.tenant = g.tenant AND l.bank = g.bank AND l.locator = g.locator
 LEFT JOIN grant_secrets AS s ON s.tenant = g.tenant AND s.grant_id = g.id
 WHERE g.tenant = $1 AND (
     (g.state IN ('unbound', 'ready', 'bound', 'active')) = (g.ended IS NOT NULL)
     OR (g.ended IS NULL AND g.locator IS NOT NULL AND l.grant_id IS DISTINCT FROM g.id)
-    OR (g.ended IS NOT NULL AND s.grant_id IS NOT NULL)
+    OR (g.ended IS NOT NULL AND (s.grant_id IS NOT NULL OR b.grant_id IS NOT NULL))
 )
 """

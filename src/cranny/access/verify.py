@@ -7,7 +7,7 @@ from uuid import UUID
 import msgspec
 
 from cranny import fleet
-from cranny.access import sealed
+from cranny.access import badges, sealed
 from cranny.access.ends import told
 from cranny.access.lifecycle import GRANT, LIVE, Deed
 from cranny.access.tables import GET, KEPT, LOCK, VERIFIED, GrantRow, SecretRow
@@ -35,7 +35,10 @@ def verify_job(keyring: Keyring, kdf: Kdf) -> JobHandler:
         grant = rows.to(GrantRow, await tx.one(LOCK, tx.tenant, id_) or record)
         if grant.state not in LIVE or grant.verified_at is not None:
             return
-        bound = msgspec.structs.replace(given, door=grant.door or "", generation=grant.generation or 0)
+        badge = badges.verifier(tx, keyring, grant, await badges.badge_of(tx, keyring, id_))
+        bound = msgspec.structs.replace(
+            given, door=grant.door or "", generation=grant.generation or 0, badge_verifier=badge
+        )
         await fleet.append(tx, grant.bank, [bound])
         await tx.run(VERIFIED, tx.tenant, id_, tx.now())
         await events.move(tx, GRANT, [id_], Deed.VERIFY, data={id_: told(grant)})

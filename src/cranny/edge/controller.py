@@ -89,15 +89,26 @@ class Controller:
     # ------------------------------------------------------------ the kiosk's side
 
     async def scan(self, text: str) -> Answer:
-        """A QR collects, anything else is a tracking number to deposit. Answers once a door is open, or not."""
+        """A QR collects, as does a badge that is known here: some readers type like scanners. Anything else is a
+        tracking number to deposit, first of all one that is awaited. Answers once a door is open, or not."""
         qr = parse_qr(text)
-        if qr is None:
-            return await self._crew.ask(self._deposit(text), name="deposit")
         try:
-            proven = self._gate.scanned(qr)
+            proven = self._gate.scanned(qr) if qr else self._badge(text)
         except Refused as refused:
             return _refusal(refused)
-        return await self._crew.ask(self._collect(proven, "qr"), name="collect")
+        if proven is None:
+            return await self._crew.ask(self._deposit(text), name="deposit")
+        return await self._crew.ask(self._collect(proven, "qr" if qr else "badge"), name="collect")
+
+    async def show_badge(self, text: str) -> Answer:
+        """What a badge reader read: it collects, or opens nothing."""
+        try:
+            proven = self._gate.badge(text)
+        except Refused as refused:
+            return _refusal(refused)
+        if proven is None:
+            return Refusal("unknown_badge")
+        return await self._crew.ask(self._collect(proven, "badge"), name="collect")
 
     async def type_code(self, digits: str) -> Answer:
         return await self._crew.ask(self._typed(digits), name="code")
@@ -166,6 +177,11 @@ class Controller:
             if self._clock.monotonic() - scanned > PATIENCE_S:
                 return Refusal("busy")
             return await self._place(visit, scan)
+
+    def _badge(self, text: str) -> Proven | None:
+        """A scan that is a badge and no parcel's label."""
+        awaited = next(self.journal.state.tracked(tracking_digest(self._pepper, text)), None)
+        return None if awaited else self._gate.badge(text)
 
     async def _place(self, visit: Visit, scan: Scan) -> Answer:
         """Open the best door; where one is stuck, the next best."""

@@ -20,7 +20,16 @@ from cranny.edge.journal import Journal
 from cranny.edge.keypad import Keypad
 from cranny.edge.rows import Again, Grant, Pad
 from cranny.edge.state import State
-from cranny.wire.codes import Code, Qr, code_material, parse_code, qr_verifier, same
+from cranny.wire.codes import (
+    Code,
+    Qr,
+    badge_verifier,
+    code_material,
+    normal_badge,
+    parse_code,
+    qr_verifier,
+    same,
+)
 from cranny.wire.kdf import SALT_BYTES, Kdf
 from cranny.wire.kinds import CodeExhausted, KeypadSlowed
 
@@ -46,6 +55,8 @@ class Gate:
         self._dummy = rng.bytes(SALT_BYTES)
         self._keypad = Keypad(journal.state.pad_steps, now)
         self._typing = asyncio.Lock()
+        self._shown: dict[bytes, int] = {}
+        """The locator that a badge opened last, for whoever forgot something: in memory only, as long as it runs."""
 
     async def typed(self, text: str) -> Proven:
         """Raises Refused: `wait` (with `wait_s`), `wrong`, `exhausted`."""
@@ -71,6 +82,26 @@ class Gate:
         if found is None or not same(verifier, found.grant.qr_verifier):
             raise Refused("This QR opens nothing here.", code="wrong")
         return found
+
+    def badge(self, text: str) -> Proven | None:
+        """None for a badge that this bank does not know. Otherwise the oldest grant of its holder that something lies
+        behind; with none left, the one used a moment ago. Raises Refused `nothing_here`."""
+        state, number = self._journal.state, normal_badge(text)
+        if not number or not state.policy.badges:
+            return None
+        verifier = badge_verifier(self._pepper, state.mark.tenant, state.mark.bank, number)
+        grants = list(state.badged(verifier))
+        here = next((grant for grant in grants if state.lies_behind(grant)), None)
+        if here is not None:
+            self._shown[verifier] = here.locator
+            return Proven(here, None)
+        locator = self._shown.get(verifier)
+        again = self.grace.find(state, locator, self._clock.monotonic()) if locator is not None else None
+        if again is not None:
+            return Proven(again.as_grant(), again)
+        if not grants:
+            return None
+        raise Refused("Nothing lies behind a door for this badge.", code="nothing_here")
 
     def _found(self, locator: int) -> Proven | None:
         live = next(self._journal.state.located(locator), None)

@@ -11,6 +11,7 @@ from cranny.wire.kinds import Evidence, Purpose
 Reason = Literal[
     "wrong",  # no such code, or not this secret: the two can't be told apart
     "wait",  # the keypad is slow just now
+    "unknown_badge",  # no such badge, or badges are switched off here
     "exhausted",  # the code of this grant is off; its QR still opens
     "nothing_here",  # the right code, but nothing lies behind a door for it (yet)
     "busy",  # this door or delivery is being dealt with

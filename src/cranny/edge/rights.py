@@ -8,9 +8,10 @@ import msgspec
 
 from cranny.edge import lifecycle
 from cranny.edge.change import Change
-from cranny.edge.rows import Delivery, Grant, Row, Setting
+from cranny.edge.rows import Badge, Delivery, Grant, Row, Setting
 from cranny.edge.state import State
 from cranny.wire.messages import (
+    BadgeGiven,
     DeliveryGiven,
     DeliveryWithdrawn,
     Entry,
@@ -79,7 +80,10 @@ def _take(state: State, given: Given, rows: dict[object, Row]) -> None:
             _withdraw(state, given, rows)
         case GrantGiven():
             _grant(state, given, rows)
+        case BadgeGiven():
+            _badge(state, given.grant, given.badge_verifier, rows)
         case GrantRevoked():
+            rows.pop(("badge", given.grant), None)
             known = _now(rows, given.grant, state.grants)
             revoke = lifecycle.Deed.REVOKE
             rows[given.grant] = end(known, revoke) if known else ended_unseen(given.grant, revoke)
@@ -124,6 +128,15 @@ def _grant(state: State, given: GrantGiven, rows: dict[object, Row]) -> None:
         door=given.door,
         generation=given.generation,
     )
+    if given.badge_verifier:
+        _badge(state, given.grant, given.badge_verifier, rows)
+
+
+def _badge(state: State, grant: UUID, verifier: bytes, rows: dict[object, Row]) -> None:
+    """A grant that has ended has no badge any more, whatever comes late."""
+    known = _now(rows, grant, state.grants)
+    if known and known.state is lifecycle.Grant.LIVE:
+        rows["badge", grant] = Badge(grant, verifier)
 
 
 def _now(rows: dict[object, Row], key: UUID, table: dict[UUID, R]) -> R | None:

@@ -13,7 +13,7 @@ from cranny.wire.commands import Action
 from cranny.wire.kinds import Purpose
 from cranny.wire.messages import ItemGiven
 
-Credential = Literal["code", "qr", "tracking", "reopen", "command", "token"]
+Credential = Literal["code", "qr", "tracking", "reopen", "command", "token", "badge"]
 
 
 class Row(msgspec.Struct, frozen=True):
@@ -133,6 +133,13 @@ class Pad(Row, frozen=True):
 
     id: int
     steps: int
+
+
+class Badge(Row, frozen=True):
+    """What is kept of the badge that opens a live grant; nothing when none does. It goes with the grant."""
+
+    grant: UUID
+    verifier: bytes
 
 
 class Opening(Row, frozen=True):

@@ -29,6 +29,7 @@ TABLES: Final = (
         salt BLOB NOT NULL, code_verifier BLOB NOT NULL, qr_verifier BLOB NOT NULL, door TEXT NOT NULL,
         generation INTEGER NOT NULL, tries INTEGER NOT NULL CHECK (tries <= 10),
         code_off INTEGER NOT NULL) STRICT""",
+    """CREATE TABLE IF NOT EXISTS badges ("grant" TEXT PRIMARY KEY, verifier BLOB NOT NULL) STRICT""",
     """CREATE TABLE IF NOT EXISTS openings (
         opening TEXT PRIMARY KEY, door TEXT NOT NULL, generation INTEGER NOT NULL, purpose TEXT NOT NULL,
         "grant" TEXT, credential TEXT NOT NULL, deliveries TEXT NOT NULL, visit TEXT, state TEXT NOT NULL,
@@ -60,6 +61,8 @@ TABLES: Final = (
         WHEN OLD.state <> 'live' AND NEW.state = 'live' BEGIN SELECT RAISE(ABORT, 'a grant was revived'); END""",
     """CREATE TRIGGER IF NOT EXISTS commands_are_answered_once BEFORE UPDATE ON commands
         WHEN OLD.state <> 'taken' BEGIN SELECT RAISE(ABORT, 'a command was answered twice'); END""",
+    """CREATE TRIGGER IF NOT EXISTS badges_go_with_grants AFTER UPDATE ON grants
+        WHEN NEW.state <> 'live' BEGIN DELETE FROM badges WHERE "grant" = NEW."grant"; END""",
     """CREATE TRIGGER IF NOT EXISTS facts_stay BEFORE UPDATE OF epoch, seq, stored ON facts
         BEGIN SELECT RAISE(ABORT, 'a fact was changed'); END""",
 )
@@ -86,6 +89,7 @@ PUT: Final[dict[type[rows.Row], str]] = {
     rows.Grant: """INSERT INTO grants VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT ("grant") DO UPDATE SET
         state = excluded.state, salt = excluded.salt, code_verifier = excluded.code_verifier,
         qr_verifier = excluded.qr_verifier, tries = excluded.tries, code_off = excluded.code_off""",
+    rows.Badge: """INSERT INTO badges VALUES (?, ?) ON CONFLICT ("grant") DO UPDATE SET verifier = excluded.verifier""",
     rows.Opening: """INSERT INTO openings VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (opening) DO UPDATE
         SET deliveries = excluded.deliveries, state = excluded.state, attempt = excluded.attempt,
         seen_open = excluded.seen_open, overdue = excluded.overdue""",
@@ -110,6 +114,7 @@ LOAD: Final[dict[type[rows.Row], str]] = {
     rows.Occupancy: "SELECT * FROM occupancies WHERE NOT ended",
     rows.Delivery: "SELECT * FROM deliveries",
     rows.Grant: "SELECT * FROM grants",
+    rows.Badge: "SELECT * FROM badges WHERE verifier <> x''",
     rows.Opening: "SELECT * FROM openings WHERE state <> 'ended'",
     rows.Again: "SELECT * FROM agains WHERE times > 0 ORDER BY until_ms",
     rows.Pad: "SELECT * FROM pad",

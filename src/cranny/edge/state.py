@@ -10,6 +10,7 @@ import msgspec
 from cranny.edge import lifecycle
 from cranny.edge.rows import (
     Again,
+    Badge,
     Command,
     Compartment,
     Delivery,
@@ -60,6 +61,9 @@ class State:
     warmth: dict[str, Warmth] = field(default_factory=dict)
     by_tracking: dict[bytes, set[UUID]] = field(default_factory=dict)
     by_locator: dict[int, set[UUID]] = field(default_factory=dict)
+    badges: dict[UUID, bytes] = field(default_factory=dict)
+    """By grant; of live grants only."""
+    by_badge: dict[bytes, set[UUID]] = field(default_factory=dict)
 
     def put(self, row: Row) -> None:
         """Take in one row that is now on the disk."""
@@ -117,6 +121,11 @@ class State:
         known = self.warmth.get(place.label)
         return known is not None and known.generation == place.generation and known.spoiled
 
+    def badged(self, verifier: bytes) -> Iterator[Grant]:
+        """Live grants that this badge opens, the oldest first."""
+        for grant in sorted(self.by_badge.get(verifier, ())):
+            yield self.grants[grant]
+
     def lies_behind(self, grant: Grant) -> Occupancy | None:
         """The live occupancy that this grant opens."""
         if not grant.door:
@@ -151,6 +160,8 @@ class State:
                 self.pad_steps = row.steps
             case Again():
                 self._put_again(row)
+            case Badge():
+                self._put_badge(row)
 
     def _put_again(self, row: Again) -> None:
         last = self.agains.get(row.locator)
@@ -175,6 +186,16 @@ class State:
             self.by_locator.setdefault(row.locator, set()).add(row.grant)
         else:
             _unlist(self.by_locator, (row.locator,), row.grant)
+            self._put_badge(Badge(row.grant, b""))
+
+    def _put_badge(self, row: Badge) -> None:
+        before = self.badges.pop(row.grant, None)
+        if before is not None:
+            _unlist(self.by_badge, (before,), row.grant)
+        known = self.grants.get(row.grant)
+        if row.verifier and known is not None and known.state is lifecycle.Grant.LIVE:
+            self.badges[row.grant] = row.verifier
+            self.by_badge.setdefault(row.verifier, set()).add(row.grant)
 
 
 def _keep(table: dict[K, V], key: K, value: V, *, live: bool) -> None:

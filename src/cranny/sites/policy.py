@@ -17,7 +17,8 @@ class BankPolicy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     delivery. `collect_hours`: how long a stored delivery waits for its collector. `second_person_above`: so many doors
     one person may open from afar in ten minutes before a second one has to confirm. Chilled compartments are right from
     `chilled_from_c` to `chilled_to_c` °C, frozen ones up to `frozen_to_c`; what is wrong for `climate_alarm_min` is an
-    alarm, and what lay in it for `spoils_after_min`, all in all, is spoiled."""
+    alarm, and what lay in it for `spoils_after_min`, all in all, is spoiled. `badges`: whether a badge opens doors
+    here, which for plain ones means whoever has copied it."""
 
     unknown_tracking: Literal["accept", "refuse"] = "refuse"
     visit_idle_s: Seconds = 90
@@ -33,6 +34,7 @@ class BankPolicy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     frozen_to_c: Annotated[int, msgspec.Meta(ge=-40, le=0)] = -18
     climate_alarm_min: Annotated[int, msgspec.Meta(ge=1, le=240)] = 10
     spoils_after_min: Annotated[int, msgspec.Meta(ge=1, le=24 * 60)] = 60
+    badges: bool = True
 
     def flaw(self) -> str:
         """What contradicts itself; empty when nothing does."""
@@ -54,4 +56,5 @@ class BankPolicy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             frozen_to=self.frozen_to_c * HUNDREDTHS,
             climate_delay_s=self.climate_alarm_min * 60,
             spoils_after_s=self.spoils_after_min * 60,
+            badges=self.badges,
         )

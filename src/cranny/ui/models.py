@@ -141,6 +141,7 @@ Problem = Literal[
     "",
     "wrong-code",
     "wrong-qr",
+    "wrong-badge",
     "code-off",
     "not-here",
     "busy",

@@ -36,6 +36,7 @@ _QR_TEXT = re.compile("C[A-Z2-7]{32}")
 _QR_BODY = struct.Struct(f">H{QR_SECRET_BYTES}s")
 _QR_SUM = struct.Struct(">H")
 
+_BADGE = range(4, 65)
 _FULL_WIDTH = {0xFF01 + i: 0x21 + i for i in range(94)}
 _NOT_TRACKING = re.compile("[\\s\x00-\x1f\x7f\u00ad\u200b-\u200f\u2060\ufeff\u2010-\u2015\u2212-]+")
 
@@ -131,6 +132,19 @@ def tracking_digest(pepper: bytes, text: str) -> bytes:
 def collector_digest(pepper: bytes, person: UUID) -> bytes:
     """What a bank knows of a collector, 32 bytes: enough to see that two deliveries are for one person."""
     return _digest(pepper, "collector", person.bytes)
+
+
+def normal_badge(text: str) -> str:
+    """A badge's number as its reader gives it, in one form: upper case, without spaces, dashes and colons. Empty when
+    it can be none."""
+    plain = normal_tracking(text).replace(":", "")
+    return plain if len(plain) in _BADGE and plain.isprintable() else ""
+
+
+def badge_verifier(pepper: bytes, tenant: UUID, bank: UUID, badge: str) -> bytes:
+    """What a bank keeps of a badge, 32 bytes. A badge's number can be guessed or copied, so without the bank's pepper
+    it must tell nothing; no slow function would help more."""
+    return _digest(pepper, "badge", tenant.bytes + bank.bytes + normal_badge(badge).encode(errors="surrogatepass"))
 
 
 def same(left: bytes, right: bytes) -> bool:

@@ -44,7 +44,7 @@ class OpeningIntended(Body, frozen=True):
     generation: Count
     purpose: Purpose
     grant: UUID | None
-    credential: Literal["code", "qr", "tracking", "reopen", "command", "token"]
+    credential: Literal["code", "qr", "tracking", "reopen", "command", "token", "badge"]
     attempt: Count = 1
     command: UUID | None = None
     """The command that asked for it: from this record on it is never obeyed again."""

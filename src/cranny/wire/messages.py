@@ -148,6 +148,8 @@ class Policy(Message, frozen=True, tag="policy"):
     frozen_to: int = -1800
     climate_delay_s: int = 600
     spoils_after_s: int = 3600
+    badges: bool = True
+    """Whether a badge opens anything. A plain one can be copied."""
 
 
 class ItemGiven(Message, frozen=True):
@@ -191,13 +193,21 @@ class GrantGiven(Message, frozen=True, tag="grant"):
     qr_verifier: bytes
     door: str = ""
     generation: int = 0
+    badge_verifier: bytes = b""
+
+
+class BadgeGiven(Message, frozen=True, tag="badge"):
+    """The badge that opens a grant from now on, instead of any before; empty when none does any more."""
+
+    grant: UUID
+    badge_verifier: bytes
 
 
 class GrantRevoked(Message, frozen=True, tag="revoke"):
     grant: UUID
 
 
-Given = Layout | Policy | DeliveryGiven | DeliveryWithdrawn | GrantGiven | GrantRevoked
+Given = Layout | Policy | DeliveryGiven | DeliveryWithdrawn | GrantGiven | BadgeGiven | GrantRevoked
 
 
 class Entry(Message, frozen=True):

@@ -12,6 +12,7 @@ from cranny.wire.kinds import Purpose
 
 PROBLEMS: Final[dict[said.Reason, Problem]] = {
     "wrong": "wrong-code",
+    "unknown_badge": "wrong-badge",
     "exhausted": "code-off",
     "nothing_here": "not-here",
     "busy": "busy",

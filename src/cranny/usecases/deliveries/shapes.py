@@ -50,6 +50,9 @@ class RecipientAsked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     phone: Annotated[str, Meta(max_length=32, examples=["+4915112345678"])] | None = None
     language: Annotated[str, Meta(min_length=2, max_length=35, examples=["de"])] | None = None
     """A BCP 47 tag; left out, the one that is known of this person stays."""
+    badge: Annotated[str, Meta(max_length=128, examples=["04:A1:B2:C3:D4:E5:80"])] | None = None
+    """The number of a badge that opens this delivery's door too, as the bank's reader gives it. Not kept of the person:
+    give it with each delivery."""
 
 
 class DeliveryAsked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

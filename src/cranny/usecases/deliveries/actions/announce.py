@@ -107,6 +107,9 @@ async def announce_at(tx: Tx, keyring: Keyring, bank: UUID, known: Sequence[Know
     deposit, collect = grants[: len(planned)], grants[len(planned) :]
     drafts = [one.granted(*ids) for one, *ids in zip(planned, reservations, deposit, collect, strict=True)]
     await add(tx, drafts, tx.now())
+    for one, made in zip(known, drafts, strict=True):
+        if (badge := one.asked.recipient.badge) and made.row.collect_grant:
+            await access.give_badge(tx, keyring, made.row.collect_grant, badge, who=f"deliveries/{made.row.id}")
     pepper = keyring.pepper(bank)
     await fleet.append(
         tx,

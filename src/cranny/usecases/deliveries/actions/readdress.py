@@ -34,6 +34,8 @@ async def readdress(tx: Tx, keyring: Keyring, id_: UUID, asked: RecipientAsked) 
     row = rows.to(DeliveryRow, await tx.one(tables.GET, tx.tenant, [id_]) or {})  # locked now
     old = [row.collect_grant] if row.collect_grant else []
     grant = await _inside(tx, keyring, row) if row.state not in AWAITED else await _awaited(tx, keyring, row, person)
+    if asked.badge:
+        await access.give_badge(tx, keyring, grant, asked.badge, who=f"deliveries/{id_}")
     await access.revoke(tx, old, reason="readdressed")
     await outreach.withdraw(tx, old)
     until = tx.now() + timedelta(hours=row.collect_hours) if row.stored_at else None

@@ -78,6 +78,8 @@ async def _there_instead(tx: Tx, keyring: Keyring, row: DeliveryRow, bank: UUID)
     subject = f"deliveries/{row.id}"
     wanted = [access.Wanted("deposit", subject), access.Wanted("collect", subject)]
     deposit, collect = await access.issue_many(tx, keyring, bank, wanted)
+    if row.collect_grant:
+        await access.move_badge(tx, keyring, row.collect_grant, collect.id)
     await leave(tx, row, reason="rerouted")
     await fleet.append(tx, bank, [given(keyring.pepper(bank), there, items, deposit.id, collect.id)])
     await tx.run(tables.REROUTE, tx.tenant, row.id, bank, promised, until, deposit.id, collect.id)
