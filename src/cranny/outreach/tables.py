@@ -11,7 +11,7 @@ from cranny.platform import events
 
 events.register(NOTICE, table="notices", subject="notices")
 
-Kind = Literal["ready_to_collect", "reminder", "overdue", "taken_back", "operator_opened"]
+Kind = Literal["ready_to_collect", "reminder", "overdue", "taken_back", "operator_opened", "spoiled"]
 """What a message tells."""
 
 

@@ -26,6 +26,9 @@ GIVE_UP_AFTER: Final = timedelta(hours=24)
 
 _PURPOSE: Final = "notice"
 
+STAND: Final = frozenset({"operator_opened", "spoiled"})
+"""What has happened once and for all."""
+
 
 class Telling(msgspec.Struct, frozen=True):
     """`kind` to `person`, about the deliveries `about` that `grant` opens. (`grant`, `kind`, `number`) is told once."""
@@ -68,7 +71,7 @@ async def told(tx: Tx, grants: Sequence[UUID]) -> list[NoticeRow]:
 async def withdraw(tx: Tx, grants: Sequence[UUID]) -> int:
     """What is still queued about `grants` is not so any more, except for what has happened once and for all. Returns
     how many notices that was."""
-    queued = [row for row in await told(tx, grants) if row.state is Notice.QUEUED and row.kind != "operator_opened"]
+    queued = [row for row in await told(tx, grants) if row.state is Notice.QUEUED and row.kind not in STAND]
     data = {row.id: about(row) for row in queued}
     moved = await events.move(tx, NOTICE, list(data), Deed.WITHDRAW, data=data)
     return sum(one.after is Notice.WITHDRAWN for one in moved)

@@ -183,6 +183,18 @@ def _operator_opened(details: Details, words: Words) -> _Text:
     )
 
 
+def _spoiled(details: Details, words: Words) -> _Text:
+    """Here `until` is when it was found."""
+    _ = words.catalogue.gettext
+    ask = _("Please do not eat or use what is inside. Questions? Please ask the sender.")
+    return _Text(
+        _("Something in your parcel may be spoiled: %(place)s"),
+        _("Your parcel was too warm, or lay too long, and may be spoiled: %(place)s."),
+        (*_from(details, words), _("That was found on %(until)s."), ask),
+        ask,
+    )
+
+
 def _from(details: Details, words: Words) -> tuple[str, ...]:
     return (words.catalogue.gettext("Sent by %(sender)s."),) if details.sender else ()
 
@@ -210,6 +222,7 @@ _TEXTS: Final[Mapping[Kind, Callable[[Details, Words], _Text]]] = {
     "overdue": _overdue,
     "taken_back": _taken_back,
     "operator_opened": _operator_opened,
+    "spoiled": _spoiled,
 }
 
 

@@ -17,8 +17,8 @@ from cranny.outreach.tables import Kind
 from cranny.outreach.texts import Details, compose, languages
 from cranny.people import Contact
 
-KINDS: list[Kind] = ["ready_to_collect", "reminder", "overdue", "taken_back", "operator_opened"]
-WITHOUT_CODE = {"taken_back", "operator_opened"}
+KINDS: list[Kind] = ["ready_to_collect", "reminder", "overdue", "taken_back", "operator_opened", "spoiled"]
+WITHOUT_CODE = {"taken_back", "operator_opened", "spoiled"}
 CODE, QR = "888 888 888", "C" + "A" * 32
 PLACE = "Rose Court, Entrance B"
 EVENING = datetime(2026, 11, 26, 18, 0, tzinfo=UTC)

@@ -12,12 +12,13 @@ from cranny.platform.feature import Feature, Parts
 from cranny.platform.paging import Cursors
 from cranny.platform.reactions import Reaction
 from cranny.platform.sweeps import Sweep
-from cranny.usecases.deliveries import api, opened, telling
+from cranny.usecases.deliveries import api, opened, spoiled, telling
 from cranny.usecases.deliveries.actions.announce import announce, announce_many
 from cranny.usecases.deliveries.actions.cancel import cancel
 from cranny.usecases.deliveries.actions.deadlines import extend, fall_due, give_up, lapse
 from cranny.usecases.deliveries.actions.readdress import readdress
 from cranny.usecases.deliveries.actions.reroute import reroute
+from cranny.usecases.deliveries.actions.spoil import perish
 from cranny.usecases.deliveries.audit import audit
 from cranny.usecases.deliveries.lifecycle import DELIVERY, Deed, Delivery
 from cranny.usecases.deliveries.reactions import reaction
@@ -53,7 +54,8 @@ def _routes(parts: Parts) -> Sequence[ControllerRouterHandler]:
 
 
 def _reactions(parts: Parts) -> Sequence[Reaction]:
-    return [reaction(parts.keyring), telling.reaction(parts.keyring), opened.reaction(parts.keyring)]
+    keyring = parts.keyring
+    return [reaction(keyring), telling.reaction(keyring), opened.reaction(keyring), spoiled.reaction(keyring)]
 
 
 def _sweeps(parts: Parts) -> Sequence[Sweep]:
@@ -61,6 +63,7 @@ def _sweeps(parts: Parts) -> Sequence[Sweep]:
         Sweep("deliveries.lapse", 15.0, lapse),
         Sweep("deliveries.fall_due", 15.0, fall_due),
         Sweep("deliveries.give_up", 300.0, give_up),
+        Sweep("deliveries.perish", 60.0, perish),
         Sweep("deliveries.remind", 300.0, telling.remind(parts.keyring)),
     ]
 

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
 from uuid import UUID
 
 from litestar import Request, Response, get, patch, post, put
@@ -36,8 +36,10 @@ from cranny.usecases.deliveries.shapes import (
     KindShown,
     RerouteAsked,
 )
+from cranny.usecases.deliveries.temperature import TemperatureShown, as_csv, temperature
 
 LISTING: Final = "deliveries"
+CSV: Final = "text/csv; charset=utf-8"
 
 Limit = Annotated[int, QueryParameter(ge=1, le=paging.MOST)]
 Asking = Request[Principal, None, Any]
@@ -80,7 +82,31 @@ def _reads(db: Database, cursors: paging.Cursors) -> Sequence[ControllerRouterHa
         async with db.transaction(request.user.tenant) as tx:
             return await reading.get(tx, delivery)
 
-    return [list_deliveries, get_delivery]
+    return [list_deliveries, get_delivery, _temperature(db)]
+
+
+def _temperature(db: Database) -> ControllerRouterHandler:
+    @get(
+        "/v1/deliveries/{delivery:uuid}/temperature",
+        tags=["deliveries"],
+        responses={200: _answer(TemperatureShown, "The log; as CSV with `format=csv`.", examples.TEMPERATURE)},
+    )
+    async def get_temperature(
+        request: Asking,
+        delivery: FromPath[UUID],
+        format_: Annotated[Literal["json", "csv"], QueryParameter(name="format")] = "json",
+    ) -> Response[TemperatureShown] | Response[str]:
+        """How cold it was kept, from the deposit until it was taken out: in °C, with the sensor's limits, and gaps
+        where nothing was measured or the bank has not told it yet. Problems `delivery-not-found`,
+        `delivery-not-stored`."""
+        async with db.transaction(request.user.tenant) as tx:
+            shown = await temperature(tx, delivery)
+        if format_ == "json":
+            return Response(shown)
+        name = f'attachment; filename="temperature-{delivery}.csv"'
+        return Response(as_csv(shown), media_type=CSV, headers={"Content-Disposition": name})
+
+    return get_temperature
 
 
 def _announcing(db: Database, keyring: Keyring) -> Sequence[ControllerRouterHandler]:
@@ -149,7 +175,8 @@ def _changing(db: Database, keyring: Keyring) -> Sequence[ControllerRouterHandle
         data: Annotated[ExtendAsked, _examples(("One more day", {"hours": 24}))],
     ) -> Response[bytes]:
         """Give the collector more time, from the deadline or from now, whichever is later. Only while it is `stored`
-        or `overdue`. Problems `delivery-not-found`, `delivery-extend-when-…`."""
+        or `overdue`, and not beyond what is perishable in it. Problems `delivery-not-found`, `delivery-perishable`,
+        `delivery-extend-when-…`."""
 
         async def deed(tx: Tx) -> Reply:
             await extend(tx, delivery, data.hours)

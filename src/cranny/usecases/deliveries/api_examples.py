@@ -15,7 +15,7 @@ ASKED: Final[dict[str, Any]] = {
 }
 CHILLED: Final[dict[str, Any]] = {
     "bank": _BANK,
-    "items": [{"tracking": "GR 7-1", "size": "M"}, {"tracking": "GR 7-2", "size": "S"}],
+    "items": [{"tracking": "GR 7-1", "size": "M", "perishable_hours": 24}, {"tracking": "GR 7-2", "size": "S"}],
     "recipient": {"phone": "+4915112345678"},
     "requirements": {"features": ["chilled"], "seated": True},
     "hold_hours": 6,
@@ -53,6 +53,10 @@ ANNOUNCED: Final[dict[str, Any]] = {
     "ended_at": None,
     "reroute_to": None,
     "history": f"/v1/events?subject=deliveries/{_ID}",
+    "perishable_hours": None,
+    "spoiled_at": None,
+    "spoiled_why": "",
+    "temperature": None,
 }
 STORED: Final[dict[str, Any]] = ANNOUNCED | {
     "state": "stored",
@@ -71,3 +75,29 @@ CHANGED: Final[dict[str, Any]] = {"recipient": {"name": "Bob Example", "email": 
 REROUTE: Final[dict[str, Any]] = {"bank": "019cadc6-9a80-7eee-8035-a06b16b28ca6", "reason": "recipient moved"}
 KIND_ASKED: Final[dict[str, Any]] = {"title": "Internal mail", "collect_hours": 240}
 KIND: Final[dict[str, Any]] = {"name": "mail", "title": "Internal mail", "hold_hours": None, "collect_hours": 240}
+TEMPERATURE: Final[dict[str, Any]] = {
+    "delivery": _ID,
+    "bank": _BANK,
+    "door": "E03",
+    "generation": 12,
+    "unit": "°C",
+    "since": "2026-03-02T11:20:00Z",
+    "until": "2026-03-02T17:05:00Z",
+    "spoiled_at": None,
+    "spoiled_why": "",
+    "logs": [
+        {
+            "sensor": "E air",
+            "low_limit": 0.0,
+            "high_limit": 8.0,
+            "lowest": 3.4,
+            "highest": 6.1,
+            "beyond_s": 0,
+            "points": [
+                {"time": "2026-03-02T11:20:00Z", "celsius": 4.1},
+                {"time": "2026-03-02T13:02:30Z", "celsius": 6.1},
+            ],
+            "gaps": [{"since": "2026-03-02T14:00:00Z", "until": "2026-03-02T14:25:00Z"}],
+        }
+    ],
+}

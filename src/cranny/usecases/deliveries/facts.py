@@ -30,6 +30,18 @@ class NoRoom(msgspec.Struct, frozen=True):
     free: int = 0
 
 
+class Spoiled(msgspec.Struct, frozen=True):
+    """Of a `goods.spoiled`."""
+
+    bank: UUID
+    door: str
+    generation: int
+    deliveries: list[UUID]
+    channel: str
+    warm_s: int
+    worst: int | None
+
+
 class Emptied(msgspec.Struct, frozen=True):
     """Of a `collect.finished`."""
 

@@ -12,6 +12,7 @@ from cranny.usecases.deliveries import tables
 from cranny.usecases.deliveries.lifecycle import Delivery
 from cranny.usecases.deliveries.shapes import DeliveryShown, GrantsShown, ItemShown, KindShown, RequirementsAsked
 from cranny.usecases.deliveries.tables import DeliveryRow, ItemRow, KindRow
+from cranny.wire.allocation import COLD
 from cranny.wire.codes import normal_tracking
 
 NEWEST: Final = UUID(int=2**128 - 1)
@@ -89,4 +90,8 @@ def show(row: DeliveryRow, items: Sequence[ItemRow]) -> DeliveryShown:
         ended_at=row.ended_at,
         reroute_to=row.reroute_to,
         history=f"/v1/events?subject=deliveries/{row.id}",
+        perishable_hours=row.perishable_hours,
+        spoiled_at=row.spoiled_at,
+        spoiled_why=row.spoiled_why,
+        temperature=f"/v1/deliveries/{row.id}/temperature" if COLD & set(row.features) and row.stored_at else None,
     )

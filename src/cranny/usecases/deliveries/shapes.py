@@ -33,6 +33,8 @@ class ItemAsked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     height: Millimetres | None = None
     depth: Millimetres | None = None
     weight_g: Annotated[int, Meta(ge=0, le=1_000_000, examples=[850])] | None = None
+    perishable_hours: Annotated[int, Meta(ge=1, le=24 * 365, examples=[24])] | None = None
+    """It does not keep: it has to be collected within so many hours of its deposit, and is spoiled afterwards."""
 
 
 class RequirementsAsked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -132,7 +134,8 @@ class DeliveryShown(msgspec.Struct, frozen=True):
     """`door` is where it lies or last lay; `evidence` is `sensed` when a content sensor saw it there, `inferred`
     when nobody looked inside. `reroute_to` is the bank that it
     goes on to once it is taken out. Without a `recipient` nobody had announced it. `history` is where its events
-    are."""
+    are. What was too warm for too long (`climate`), or perishable and not collected in time (`deadline`), is
+    `spoiled_at` that moment; `temperature` is where its log is."""
 
     id: UUID
     state: Delivery
@@ -155,6 +158,10 @@ class DeliveryShown(msgspec.Struct, frozen=True):
     ended_at: datetime | None
     reroute_to: UUID | None
     history: str
+    perishable_hours: int | None = None
+    spoiled_at: datetime | None = None
+    spoiled_why: str = ""
+    temperature: str | None = None
 
 
 def flaw(path: str, message: str, *, code: str = Invalid.code) -> Invalid:

@@ -54,6 +54,9 @@ class DeliveryRow(msgspec.Struct, frozen=True):
     ended_at: datetime | None = None
     reroute_to: UUID | None = None
     """The bank that it goes on to once it is taken out here."""
+    perishable_hours: int | None = None
+    spoiled_at: datetime | None = None
+    spoiled_why: str = ""
 
 
 class RouteRow(msgspec.Struct, frozen=True):
@@ -195,7 +198,24 @@ REGRANT: Final = "UPDATE deliveries SET collect_grant = $3 WHERE tenant = $1 AND
 
 EXTEND: Final = """
 UPDATE deliveries SET collect_by = greatest(collect_by, $3::timestamptz) + make_interval(hours => $4)
-WHERE tenant = $1 AND id = $2 RETURNING collect_by
+WHERE tenant = $1 AND id = $2
+RETURNING collect_by, stored_at + make_interval(hours => perishable_hours) AS perishes_at
+"""
+
+# Set behind the announcement of what does not keep.
+PERISHES: Final = """
+UPDATE deliveries d SET perishable_hours = p.hours FROM unnest($2::uuid[], $3::integer[]) AS p (id, hours)
+WHERE d.tenant = $1 AND d.id = p.id
+"""
+PERISHING: Final = """
+SELECT * FROM deliveries
+WHERE tenant = $1 AND perishable_hours IS NOT NULL AND spoiled_at IS NULL
+    AND state IN ('stored', 'overdue', 'recalling') AND stored_at + make_interval(hours => perishable_hours) <= $2
+ORDER BY stored_at LIMIT $3 FOR NO KEY UPDATE SKIP LOCKED
+"""
+SPOIL: Final = """
+UPDATE deliveries SET spoiled_at = $3, spoiled_why = $4
+WHERE tenant = $1 AND id = ANY($2::uuid[]) AND spoiled_at IS NULL
 """
 
 GET: Final = "SELECT * FROM deliveries WHERE tenant = $1 AND id = ANY($2::uuid[])"

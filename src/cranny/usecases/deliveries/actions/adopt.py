@@ -17,6 +17,7 @@ from cranny.platform import events, rows
 from cranny.platform.db import Tx
 from cranny.platform.keys import Keyring
 from cranny.usecases.deliveries import tables
+from cranny.usecases.deliveries.actions.draft import perishable_hours
 from cranny.usecases.deliveries.actions.measure import Measured, Measures
 from cranny.usecases.deliveries.lifecycle import COLLECTABLE, DELIVERY, Deed
 from cranny.usecases.deliveries.shapes import DeliveryAsked
@@ -44,6 +45,8 @@ async def adopt(
         )
     (item,) = await Measures(tx).of(asked.items)
     hours = asked.collect_within_hours or kind_hours or (await sites.get_bank(tx, row.bank)).policy.collect_hours
+    keeps = perishable_hours(asked)
+    hours = min(hours, keeps or hours)
     grant = await access.issue(
         tx, keyring, row.bank, "collect", f"deliveries/{row.id}", door=row.door, generation=row.generation
     )
@@ -58,6 +61,8 @@ async def adopt(
         collect_grant=grant.id,
     )
     await _write(tx, adopted, item)
+    if keeps:
+        await tx.run(tables.PERISHES, tx.tenant, [row.id], [keeps])
     data = {**_told(adopted), "asked_bank": str(asked.bank)}
     await events.move(tx, DELIVERY, [row.id], Deed.ADOPT, data={row.id: data})
 

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
+from cranny.core.errors import Refused
 from cranny.platform import events, rows
 from cranny.platform.db import Database, Tx
 from cranny.usecases.deliveries import tables
@@ -35,8 +36,15 @@ async def fall_due(db: Database, tenant: UUID) -> int:
 
 async def extend(tx: Tx, id_: UUID, hours: int) -> datetime:
     """Give the collector `hours` more, from the deadline or from now, whichever is later. Returns the new deadline.
-    Raises NotFound, code `delivery-not-found`, and Refused, code `delivery-extend-when-…`."""
-    collect_by: datetime = await tx.value(tables.EXTEND, tx.tenant, id_, tx.now(), hours) or tx.now()
+    Raises NotFound, code `delivery-not-found`, and Refused, codes `delivery-extend-when-…` and, for what would not keep
+    so long, `delivery-perishable`."""
+    changed = await tx.one(tables.EXTEND, tx.tenant, id_, tx.now(), hours)
+    collect_by: datetime = (changed and changed["collect_by"]) or tx.now()
+    if changed and changed["perishes_at"] and collect_by > changed["perishes_at"]:
+        raise Refused(
+            f"It does not keep so long: it is spoiled at {changed['perishes_at'].isoformat(timespec='minutes')}.",
+            code="delivery-perishable",
+        )
     data = {"hours": hours, "collect_by": collect_by.isoformat()}
     await events.move(tx, DELIVERY, [id_], Deed.EXTEND, data={id_: data})
     return collect_by

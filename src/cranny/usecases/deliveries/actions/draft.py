@@ -72,6 +72,7 @@ def draft(
     tx: Tx, asked: DeliveryAsked, items: Sequence[Measured], *, recipient: UUID, hold_hours: int, collect_hours: int
 ) -> Draft:
     now, id_ = tx.now(), tx.ids.new()
+    keeps = perishable_hours(asked)
     row = DeliveryRow(
         tenant=tx.tenant,
         id=id_,
@@ -85,10 +86,16 @@ def draft(
         seated=asked.requirements.seated,
         reservation=None,
         hold_until=now + timedelta(hours=hold_hours),
-        collect_hours=collect_hours,
+        collect_hours=min(collect_hours, keeps or collect_hours),
         created=now,
+        perishable_hours=keeps,
     )
     return Draft(row, [_item(tx.tenant, id_, place, item) for place, item in enumerate(items, 1)])
+
+
+def perishable_hours(asked: DeliveryAsked) -> int | None:
+    """How long it keeps: as long as what keeps least."""
+    return min((item.perishable_hours for item in asked.items if item.perishable_hours), default=None)
 
 
 def _item(tenant: UUID, delivery: UUID, place: int, item: Measured) -> ItemRow:
@@ -115,6 +122,8 @@ async def add(tx: Tx, drafts: Sequence[Draft], now: datetime) -> None:
     items = [[attrgetter(name)(item) for one in drafts for item in one.items] for name in _ITEM_COLUMNS]
     try:
         await tx.run(tables.ADD_WITH_ITEMS, tx.tenant, now, *deliveries.values(), *items)
+        if perishing := [(one.row.id, one.row.perishable_hours) for one in drafts if one.row.perishable_hours]:
+            await tx.run(tables.PERISHES, tx.tenant, [id_ for id_, _ in perishing], [hours for _, hours in perishing])
     except asyncpg.UniqueViolationError as error:
         if error.constraint_name != tables.TRACKING_TAKEN:
             raise
