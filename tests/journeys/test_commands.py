@@ -233,8 +233,12 @@ async def test_out_of_service_and_back(house: House) -> None:
             return [door["blocked"] for door in doors] == ["out-of-service", None]
 
         await eventually(blocked)
-        assert (await ask(house, bank, "put_back", "M1"))["state"] == "executed"
+        back = await say("bank", "back-in-service", bank, "M1", "-r", REASON, env=house.env)
+        assert back == "● Door M1 is back in service.\n"
         await kiosk.shows("M1", "free")
+        assert "Door M2 is open." in await say("bank", "open", bank, "M2", "-r", REASON, env=house.env)
+        listed = await say("bank", "commands", bank, env=house.env)
+        assert [listed.count(word) for word in ("take_out M1", "put_back M1", "open M2", "executed")] == [1, 1, 1, 3]
         assert (await ask(house, bank, "put_back", "M1"))["answer"] == "in-use"
         assert (await ask(house, bank, "inventory"))["answer"] == "unsupported"
 

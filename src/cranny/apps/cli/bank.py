@@ -17,7 +17,7 @@ Server = Annotated[str, Parameter(env_var="CRANNY_SERVER", help="The server's ad
 Key = Annotated[str, Parameter(env_var="CRANNY_API_KEY", help="The tenant's API key.")]
 HERE = "http://127.0.0.1:8080"
 
-bank = App(name="bank", help="Banks: add one from its file, list them, let a controller enrol.")
+bank = App(name="bank", help="Banks: add one, list them, let a controller enrol; open a door from afar.")
 
 
 def register(app: App) -> None:
@@ -27,7 +27,7 @@ def register(app: App) -> None:
 
 def link(*, key: Key, server: Server = HERE) -> None:
     """Print a link that signs one browser in to the live walls, once, within 15 minutes."""
-    made = _call(server, key, "POST", "/v1/sign-in-links")
+    made = call(server, key, "POST", "/v1/sign-in-links")
     Console(highlight=False).print(server.rstrip("/") + made["path"], soft_wrap=True)
 
 
@@ -35,7 +35,7 @@ def link(*, key: Key, server: Server = HERE) -> None:
 def add(file: Path, /, *, key: Key, server: Server = HERE) -> None:
     """Add the bank that FILE (YAML) describes, or one that ships with Cranny by its name (`corner-20`)."""
     text = read_file(file)
-    made = _call(server, key, "POST", "/v1/banks", body=text, kind="application/yaml")
+    made = call(server, key, "POST", "/v1/banks", body=text, kind="application/yaml")
     Console().print(f"Bank [bold]{made['name']}[/]  {made['id']}")
 
 
@@ -43,7 +43,7 @@ def add(file: Path, /, *, key: Key, server: Server = HERE) -> None:
 def list_(*, key: Key, server: Server = HERE) -> None:
     """List the tenant's banks."""
     table = Table("id", "name", "site")
-    for row in _call(server, key, "GET", "/v1/banks")["items"]:
+    for row in call(server, key, "GET", "/v1/banks")["items"]:
         table.add_row(row["id"], row["name"], str(row.get("site") or ""))
     Console().print(table)
 
@@ -51,7 +51,7 @@ def list_(*, key: Key, server: Server = HERE) -> None:
 @bank.command
 def claim(bank_id: str, /, *, key: Key, server: Server = HERE) -> None:
     """Print a one-time claim with which a controller enrols as this bank. It lapses after a day."""
-    made = _call(server, key, "POST", f"/v1/banks/{quote(bank_id)}/claims", body="{}")
+    made = call(server, key, "POST", f"/v1/banks/{quote(bank_id)}/claims", body="{}")
     Console(highlight=False).print(made["claim"], soft_wrap=True)
 
 
@@ -71,14 +71,16 @@ def read_file(file: Path) -> str:
         ) from None
 
 
-def _call(server: str, key: str, method: str, path: str, *, body: str = "", kind: str = "application/json") -> Any:
+def call(server: str, key: str, method: str, path: str, *, body: str = "", kind: str = "application/json") -> Any:
+    """Ask the API; what it answers. Raises CrannyError with the problem's own code and sentence, and Unavailable, code
+    `server-silent`."""
     import httpx2
 
     headers = {"Authorization": f"Bearer {key}", "Content-Type": kind}
     if method == "POST":
         headers["Idempotency-Key"] = str(TimeIds(SystemClock(), SystemRng()).new())
     try:
-        answer = httpx2.request(method, server + path, headers=headers, content=body.encode(), timeout=30)
+        answer = httpx2.request(method, server + path, headers=headers, content=body.encode(), timeout=45)
     except httpx2.TransportError as error:
         raise Unavailable(
             f"{server} does not answer ({error}). Is `cranny up` running?", code="server-silent"
