@@ -127,7 +127,41 @@ def wall(
 ) -> Response[str]:
     view = msgspec.structs.replace(samples.wall(name, door), online=not offline)
     template = "details.html" if request.headers.get("hx-request") else "wall_page.html"
-    return html(OPERATOR.render(template, language=lang, zone=ZONE, v=view, sheet_name=sheet.name(view.front)))
+    told = {"v": view, "sheet_name": sheet.name(view.front), "me": "me"}
+    return html(OPERATOR.render(template, language=lang, zone=ZONE, **told))
+
+
+def dialog(request: Told, **values: object) -> Response[str]:
+    template = "dialog.html" if request.headers.get("hx-request") else "dialog_page.html"
+    language = request.query_params.get("lang", "en")
+    return html(OPERATOR.render(template, language=language, zone=ZONE, me="me", bank="/walls/station-60", **values))
+
+
+@get("/walls/{name:str}/ask", sync_to_thread=False)
+def ask(request: Told, name: FromPath[str], action: FromQuery[str], door: FromQuery[str] = "") -> Response[str]:
+    needs = "open-all" if action == "open_all" else request.query_params.get("needs", "")
+    return dialog(request, what="ask", a=samples.question(name, action, door, needs))
+
+
+@post("/walls/{name:str}/commands", status_code=200)
+async def send(request: Told, name: FromPath[str], data: Form) -> Response[str]:
+    await asyncio.sleep(0.3)
+    action, door = data["action"], data.get("door", "")
+    if len(data["reason"]) < 3:
+        return dialog(request, what="ask", a=samples.question(name, action, door, wrong=True))
+    return dialog(request, what="asked", c=samples.command("executed", door, action))
+
+
+@get("/walls/{name:str}/commands/{which:str}", sync_to_thread=False)
+def asked(request: Told, name: FromPath[str], which: FromPath[str], answer: FromQuery[str] = "") -> Response[str]:
+    del name
+    return dialog(request, what="asked", c=samples.command(which, "A10", answer=answer))
+
+
+@post("/walls/{name:str}/commands/{which:str}/{deed:str}", status_code=200, sync_to_thread=False)
+def agree(request: Told, name: FromPath[str], which: FromPath[str], deed: FromPath[str]) -> Response[str]:
+    del name, which
+    return dialog(request, what="asked", c=samples.command("executed" if deed == "confirm" else "declined", "C01"))
 
 
 @get("/walls/{name:str}/front.css", sync_to_thread=False)
@@ -146,7 +180,8 @@ async def push_wall(name: FromPath[str], index: FromPath[int], turn: FromPath[st
     view = samples.wall(name)
     changed = msgspec.structs.replace(view.doors[index], state=turn)
     doors = (*view.doors[:index], changed, *view.doors[index + 1 :])
-    text = OPERATOR.render("wall_live.html", zone=ZONE, v=msgspec.structs.replace(view, doors=doors), changed=[changed])
+    values = {"v": msgspec.structs.replace(view, doors=doors), "changed": [changed], "me": "me"}
+    text = OPERATOR.render("wall_live.html", zone=ZONE, **values)
     HUB.publish(name, sse.Framed(name, sse.frame(text.encode())))
     return "told"
 
@@ -157,7 +192,7 @@ def app() -> Litestar:
         [
             static_route(SHELF),
             *(kiosk_page, code, scan, home, help_, visit, kiosk_live, push_kiosk),
-            *(banks, wall, wall_css, wall_live, push_wall),
+            *(banks, wall, wall_css, wall_live, push_wall, ask, send, asked, agree),
         ],
         clock=clock,
         ids=TimeIds(clock, SystemRng()),

@@ -106,6 +106,47 @@ def wall(name="station-60", chosen=None, seed=7) -> models.WallView:
         feed=feed(views),
         selected=details(doors, views, chosen) if chosen is not None else None,
         today=(74, 61),
+        awaiting=(command("awaiting_confirmation", "C01", by="help desk"), command("awaiting_confirmation", by="me")),
+        ask=f"/walls/{name}/ask",
+    )
+
+
+WHY = "Recipient is there, and the code does not open"
+
+
+def command(state="executed", door="", action="", by="help desk", answer="", **more):
+    """Something asked from afar; of the whole bank without a `door`."""
+    return models.CommandView(
+        id=f"c-{state}-{door}",
+        href=f"/walls/station-60/commands/{state}",
+        action=action or ("open" if door else "open_all"),
+        state=state,
+        door=door,
+        why=WHY,
+        by=by,
+        by_key=by,
+        created=NOW - timedelta(minutes=2),
+        expires=NOW + timedelta(minutes=3),
+        answer=answer,
+        opened=59,
+        of=60,
+        **more,
+    )
+
+
+def question(name="station-60", action="open", door="A10", needs="", **more):
+    chosen = wall(name, door or None).selected
+    return models.AskView(
+        id="0192",
+        post=f"/walls/{name}/commands",
+        action=action,
+        bank="Entrance B",
+        door=door,
+        state=chosen.door.state if chosen else "unknown",
+        holds=tuple(item.text for item in chosen.holds) if chosen else (),
+        needs=needs,
+        back=f"/walls/{name}",
+        **more,
     )
 
 
@@ -148,6 +189,8 @@ def details(doors, views, label):
             ),
             models.HistoryLine(time=NOW - timedelta(days=2), type="door.blocked", detail="not-opened"),
         ),
+        ask="/walls/station-60/ask",
+        commands=(command("executed", label), command("refused", label, answer="changed", confirmed_by="night desk")),
     )
 
 

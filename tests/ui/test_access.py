@@ -65,6 +65,26 @@ def test_axe_finds_nothing_on_the_pages_of_the_operator(visit, scheme):
         assert faults(page) == [], path
 
 
+ASKED = (
+    "ask?action=open&door=A10",
+    "ask?action=open_all&lang=de",
+    *(f"commands/{state}?answer=changed&lang=pl" for state in ("executed", "refused", "awaiting_confirmation")),
+)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_in_what_is_asked_from_afar(visit, scheme):
+    for path in ASKED:
+        page = visit(f"/walls/station-60/{path}", (390, 844), color_scheme=scheme)
+        assert faults(page) == [], path
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    page = visit("/walls/station-60?door=A10", (1440, 1000), color_scheme=scheme)
+    page.locator("#details .acts .btn").first.click()
+    page.get_by_role("dialog").wait_for()
+    assert faults(page) == []
+
+
 CUT = """() => [...document.querySelectorAll('main :is(h1, h2, p, li, b), .big, .pill, .key, .hint')]
   .filter(element => element.checkVisibility() && !element.closest('.sr, dialog, .leaf'))
   .filter(element => { const box = element.getBoundingClientRect();

@@ -64,3 +64,51 @@ def test_it_can_be_read_without_script(visit):
     page = visit("/walls/station-60", (1440, 1000), java_script_enabled=False)
     page.locator("#door-9").click()
     expect(page.locator("#details h2")).to_have_text("Door A10")
+
+
+def test_a_door_is_opened_with_a_reason_by_keyboard_alone(visit):
+    page = visit("/walls/station-60?door=A10", (1440, 1000))
+    page.get_by_role("link", name="Open…", exact=True).focus()
+    page.keyboard.press("Enter")
+    dialog = page.get_by_role("dialog", name="Open door A10")
+    expect(dialog).to_contain_text("PT-4821")
+    expect(dialog).to_contain_text("Opening collects nothing")
+    expect(page.get_by_label("Why?")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("alert")).to_have_text("Say why, in a few words.")
+    page.get_by_label("Why?").fill("the latch was frozen")
+    page.keyboard.press("Enter")
+    expect(dialog).to_contain_text("Asking the bank…")
+    expect(page.get_by_role("dialog", name="Door A10 is open")).to_be_visible()
+    expect(page.get_by_role("link", name="Close")).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(page.locator("#ask")).to_be_hidden()
+    expect(page.get_by_role("link", name="Open…", exact=True)).to_be_focused()
+
+
+def test_what_waits_for_a_second_person_is_confirmed_by_somebody_else(visit):
+    page = visit("/walls/station-60", (1440, 1000))
+    theirs, mine = page.locator("#pending article").all()
+    expect(theirs).to_contain_text("Open door C01")
+    expect(mine).to_contain_text("Somebody else has to confirm it.")
+    assert mine.get_by_role("button", name="Confirm").count() == 0
+    theirs.get_by_role("button", name="Confirm").click()
+    expect(page.get_by_role("dialog", name="Door C01 is open")).to_be_visible()
+
+
+def test_every_door_is_no_single_click_away(visit):
+    page = visit("/walls/station-60", (1440, 1000))
+    page.get_by_label("More for the whole bank").click()
+    page.get_by_role("link", name="Open every door…").click()
+    dialog = page.get_by_role("dialog", name="Open every door")
+    expect(dialog).to_contain_text("a second person has to confirm it")
+    dialog.get_by_role("link", name="Cancel").click()
+    expect(dialog).to_be_hidden()
+
+
+def test_a_door_is_asked_for_without_script(visit):
+    page = visit("/walls/station-60?door=A10", (390, 844), java_script_enabled=False)
+    page.get_by_role("link", name="Open…", exact=True).click()
+    page.get_by_label("Why?").fill("the latch was frozen")
+    page.get_by_role("button", name="Open now").click()
+    expect(page.get_by_role("heading", name="Door A10 is open")).to_be_visible()

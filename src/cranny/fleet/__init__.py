@@ -10,6 +10,17 @@ from cranny.fleet.climate.reading import Log as TemperatureLog
 from cranny.fleet.climate.reading import shown_now, temperature
 from cranny.fleet.climate.series import Gap, Step
 from cranny.fleet.climate.tables import AlarmRow
+from cranny.fleet.commands.asking import Outgoing
+from cranny.fleet.commands.asking import ask as ask_command
+from cranny.fleet.commands.asking import confirm as confirm_command
+from cranny.fleet.commands.asking import decline as decline_command
+from cranny.fleet.commands.asking import foresee as foresee_second_person
+from cranny.fleet.commands.lifecycle import COMMAND, CommandState
+from cranny.fleet.commands.reading import awaiting as awaiting_commands
+from cranny.fleet.commands.reading import newest as newest_commands
+from cranny.fleet.commands.reading import shown as get_command
+from cranny.fleet.commands.sending import Dispatcher
+from cranny.fleet.commands.shapes import CommandAsked, CommandShown
 from cranny.fleet.commits import Commits
 from cranny.fleet.downlink import append, pending
 from cranny.fleet.enrolment import Claim, create_claim, enrol, speaks_for
@@ -25,6 +36,7 @@ __all__ = [
     "ALARM",
     "ANOMALY",
     "BANK",
+    "COMMAND",
     "FEATURE",
     "NOTHING_YET",
     "AlarmRow",
@@ -37,13 +49,18 @@ __all__ = [
     "Breach",
     "Change",
     "Claim",
+    "CommandAsked",
+    "CommandShown",
+    "CommandState",
     "Commits",
     "Cursor",
+    "Dispatcher",
     "Ended",
     "FactRow",
     "Finding",
     "Gap",
     "Link",
+    "Outgoing",
     "Started",
     "Step",
     "Store",
@@ -53,11 +70,18 @@ __all__ = [
     "Uplink",
     "Walk",
     "append",
+    "ask_command",
+    "awaiting_commands",
     "beside",
+    "confirm_command",
     "create_claim",
+    "decline_command",
     "enrol",
+    "foresee_second_person",
+    "get_command",
     "held",
     "live_alarms",
+    "newest_commands",
     "open_anomalies",
     "pending",
     "raise_anomaly",

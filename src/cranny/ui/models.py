@@ -57,8 +57,52 @@ class Reference(View, frozen=True):
     href: str = ""
 
 
+CommandAction = Literal["open", "open_all", "reboot", "take_out", "put_back", "inventory"]
+
+
+class CommandView(View, frozen=True):
+    """Something asked of a bank from afar. `href` is its own address. `by` and `confirmed_by` are people's labels,
+    `by_key` names the one who asked; `answer` is the code of why it was refused; `second_person` why somebody else has
+    to agree, until `expires`."""
+
+    id: str
+    href: str
+    action: CommandAction
+    state: str
+    door: str
+    why: str
+    by: str
+    by_key: str
+    created: datetime
+    expires: datetime
+    confirmed_by: str = ""
+    second_person: str = ""
+    answer: str = ""
+    acknowledged: bool = False
+    opened: int = 0
+    of: int = 0
+
+
+class AskView(View, frozen=True):
+    """The question before a command. `holds` are those whose things lie behind the door; `needs` is why a second person
+    has to agree; `offline`: it can't be asked now. `id` makes a form that is sent twice one command."""
+
+    id: str
+    post: str
+    action: CommandAction
+    bank: str
+    door: str = ""
+    state: DoorState = "unknown"
+    holds: tuple[str, ...] = ()
+    needs: str = ""
+    offline: bool = False
+    wrong: bool = False
+    back: str = ""
+
+
 class DoorDetails(View, frozen=True):
-    """The panel beside the wall. Sizes in mm, inside; `reason` is the code of why a door is blocked or alarming."""
+    """The panel beside the wall. Sizes in mm, inside; `reason` is the code of why a door is blocked or alarming; `ask`
+    is where commands are asked for; `commands` are the last that were."""
 
     door: DoorView
     size_class: str
@@ -70,6 +114,8 @@ class DoorDetails(View, frozen=True):
     who: str = ""
     reason: str = ""
     history: tuple[HistoryLine, ...] = ()
+    ask: str = ""
+    commands: tuple[CommandView, ...] = ()
 
 
 class SizeCount(View, frozen=True):
@@ -111,8 +157,12 @@ class WallView(View, frozen=True):
     feed: tuple[FeedLine, ...] = ()
     enrolled: bool = True
     selected: DoorDetails | None = None
+    awaiting: tuple[CommandView, ...] = ()
+    """Commands that somebody has to confirm."""
     today: tuple[int, int] | None = None
     """Collected and stored since midnight; None where nobody counts."""
+    ask: str = ""
+    """Where commands for the whole bank are asked for."""
 
     @property
     def counts(self) -> dict[DoorState, int]:

@@ -14,7 +14,7 @@ from cranny.core.events import NewEvent
 from cranny.fleet.commands import tables
 from cranny.fleet.commands.lifecycle import COMMAND, CommandState, CommandTrigger
 from cranny.fleet.commands.shapes import CommandAsked
-from cranny.fleet.commands.tables import CommandRow, Why
+from cranny.fleet.commands.tables import Action, CommandRow, Why
 from cranny.fleet.lifecycle import BankState
 from cranny.platform import events, rows
 from cranny.platform.db import Tx
@@ -49,9 +49,10 @@ async def ask(
     """`key` asks. Returns the command's id, and what to send; None when a second person has to agree first, or when
     `id_` was asked for before. Raises NotFound, codes `bank-not-found`, `door-not-found`; Invalid, code `door-missing`
     or `door-unwanted`; Refused, code `bank-offline`."""
-    doors = _aimed_at(asked, await sites.list_doors(tx, bank))
+    doors = _aimed_at(asked.action, asked.door, await sites.list_doors(tx, bank))
     await _reach(tx, bank)
-    why = await _second_person(tx, bank, asked, doors, key)
+    await tx.run(tables.LOCK_ASKER, key)
+    why = await _second_person(tx, bank, asked.action, doors, key)
     command = id_ or tx.ids.new()
     added = await tx.value(
         tables.ADD,
@@ -95,6 +96,13 @@ async def decline(tx: Tx, id_: UUID, *, key: UUID) -> None:
     row = await get(tx, id_)
     data = {**told(row), "declined_by": f"keys/{key}"}
     await events.move(tx, COMMAND, [id_], CommandTrigger.DECLINE, data={id_: data})
+
+
+async def foresee(tx: Tx, bank: UUID, action: Action, door: str, *, key: UUID) -> Why:
+    """Whether a second person would have to agree if `key` asked for it now. Raises what `ask` raises for what it is
+    aimed at."""
+    doors = _aimed_at(action, door, await sites.list_doors(tx, bank))
+    return await _second_person(tx, bank, action, doors, key)
 
 
 async def get(tx: Tx, id_: UUID) -> CommandRow:
@@ -146,29 +154,28 @@ async def _issue(tx: Tx, row: CommandRow, trigger: CommandTrigger, confirmed_by:
     return Outgoing(command, wait_s)
 
 
-def _aimed_at(asked: CommandAsked, doors: Sequence[DoorNow]) -> list[DoorNow]:
-    if asked.action == "open_all":
+def _aimed_at(action: Action, door: str, doors: Sequence[DoorNow]) -> list[DoorNow]:
+    if action == "open_all":
         return list(doors)
-    if asked.action not in ONE_DOOR:
-        if asked.door:
-            raise Invalid(f"`{asked.action}` is for the whole bank: leave `door` out.", code="door-unwanted")
+    if action not in ONE_DOOR:
+        if door:
+            raise Invalid(f"`{action}` is for the whole bank: leave `door` out.", code="door-unwanted")
         return []
-    if not asked.door:
-        raise Invalid(f"`{asked.action}` needs the label of a `door`.", code="door-missing")
-    aimed = [door for door in doors if door.label == asked.door]
+    if not door:
+        raise Invalid(f"`{action}` needs the label of a `door`.", code="door-missing")
+    aimed = [one for one in doors if one.label == door]
     if not aimed:
-        raise NotFound(f"This bank has no door {asked.door!r}.", code="door-not-found")
+        raise NotFound(f"This bank has no door {door!r}.", code="door-not-found")
     return aimed
 
 
-async def _second_person(tx: Tx, bank: UUID, asked: CommandAsked, doors: Sequence[DoorNow], key: UUID) -> Why:
-    if asked.action == "open_all":
+async def _second_person(tx: Tx, bank: UUID, action: Action, doors: Sequence[DoorNow], key: UUID) -> Why:
+    if action == "open_all":
         return "open-all"
-    if asked.action != "open":
+    if action != "open":
         return ""
     if any("high-security" in door.features for door in doors):
         return "high-security"
-    await tx.run(tables.LOCK_ASKER, key)
     recently = await tx.value(tables.COUNT, tx.tenant, key, ago(tx.clock, WINDOW))
     return "count" if recently >= (await sites.get_bank(tx, bank)).policy.second_person_above else ""
 

@@ -3,7 +3,9 @@
 from typing import Any, Final
 
 from litestar import Request, Response
+from litestar.response import Redirect
 
+from cranny import fleet
 from cranny.core.errors import Forbidden, Unauthenticated
 from cranny.pages.operator.session import NAME, Session, Sessions, still_good
 from cranny.pages.operator.watching import Walls
@@ -19,6 +21,14 @@ SIGN_IN: Final = "/sign-in"
 Told = Request[Any, Any, Any]
 
 
+def to_sign_in(request: Told, _: Exception) -> Response[None]:
+    """A page leads to the sign-in and back; a fragment lets its page do that."""
+    if request.headers.get("hx-request"):
+        return Response(None, status_code=200, headers={"HX-Refresh": "true"})
+    path = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+    return Redirect(SIGN_IN, query_params={"next": path})
+
+
 class Desk:
     def __init__(self, parts: Parts, pages: Pages) -> None:
         self.db = parts.db
@@ -26,6 +36,7 @@ class Desk:
         self.keys = Keys(parts.db)
         self.keyring = parts.keyring
         self.walls = Walls(parts.db, parts.broker, parts.clock)
+        self.dispatcher = fleet.Dispatcher(parts.db, parts.broker, parts.keyring)
         self.pages = pages
 
     def session(self, request: Told) -> Session:
@@ -45,9 +56,9 @@ class Desk:
         return self._sessions(request).cookie(session)
 
     def refuse_foreign(self, request: Told) -> None:
-        """Another site's form must not sign anybody in. Raises Forbidden, code `foreign-origin`."""
+        """Another site's form must not sign anybody in, nor open a door. Raises Forbidden, code `foreign-origin`."""
         if request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
-            raise Forbidden("Sign in on this site's own page.", code="foreign-origin")
+            raise Forbidden("Do this on this site's own page.", code="foreign-origin")
 
     def draw(self, request: Told, template: str, zone: str = "UTC", **values: Any) -> Response[str]:
         language = choose(request.headers.get("accept-language", ""), self.pages.words)

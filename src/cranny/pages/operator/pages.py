@@ -15,7 +15,8 @@ from litestar.types import ControllerRouterHandler
 from cranny.core.clock import ahead
 from cranny.core.errors import Unauthenticated
 from cranny.pages.operator import reading
-from cranny.pages.operator.desk import SIGN_IN, Desk, Told
+from cranny.pages.operator.commands import command_routes
+from cranny.pages.operator.desk import SIGN_IN, Desk, Told, to_sign_in
 from cranny.pages.operator.link import link_routes
 from cranny.pages.operator.session import LASTS, NAME, Session, still_good
 from cranny.pages.operator.watching import framed
@@ -40,19 +41,17 @@ class SignIn(msgspec.Struct, frozen=True):
 Form = Annotated[SignIn, Body(media_type=RequestEncodingType.URL_ENCODED)]
 
 
-def to_sign_in(request: Told, _: Exception) -> Response[None]:
-    """A page leads to the sign-in and back; a fragment lets its page do that."""
-    if request.headers.get("hx-request"):
-        return Response(None, status_code=200, headers={"HX-Refresh": "true"})
-    path = request.url.path + (f"?{request.url.query}" if request.url.query else "")
-    return Redirect(SIGN_IN, query_params={"next": path})
-
-
 def routes(parts: Parts) -> Sequence[ControllerRouterHandler]:
     """Raises Unavailable, code `assets-missing`."""
     pages = Pages([TEMPLATES], Shelf())
     desk = Desk(parts, pages)
-    return [*_sign_in_routes(desk), *link_routes(desk), *_wall_routes(desk), static_route(pages.shelf, _OPEN)]
+    return [
+        *_sign_in_routes(desk),
+        *link_routes(desk),
+        *_wall_routes(desk),
+        *command_routes(desk),
+        static_route(pages.shelf, _OPEN),
+    ]
 
 
 def _sign_in_routes(desk: Desk) -> list[ControllerRouterHandler]:
@@ -104,7 +103,7 @@ def _wall_routes(desk: Desk) -> list[ControllerRouterHandler]:
             await desk.enter(tx, session)
             view, zone = await reading.wall(tx, bank, door), await reading.zone(tx, bank)
         template = "details.html" if request.headers.get("hx-request") else "wall_page.html"
-        return desk.draw(request, template, zone, v=view, sheet_name=sheet.name(view.front))
+        return desk.draw(request, template, zone, v=view, sheet_name=sheet.name(view.front), me=str(session.key))
 
     @get(f"{reading.HOME}/{{bank:uuid}}/{{name:str}}", **common)
     async def front(request: Told, bank: FromPath[UUID], name: FromPath[str]) -> Response[str]:
@@ -137,7 +136,7 @@ async def _frames(desk: Desk, session: Session, bank: UUID, language: str, zone:
             return
         text = None
         if seen is not None:
-            values = {"v": seen.view, "changed": seen.changed}
+            values = {"v": seen.view, "changed": seen.changed, "me": str(session.key)}
             text = desk.pages.render("wall_live.html", language=language, zone=zone, **values)
         yield framed(text)
 

@@ -15,7 +15,7 @@ from cranny.platform.db import Tx
 from cranny.sites import DoorNow
 from cranny.ui import sheet
 from cranny.ui.geometry import Front, stand
-from cranny.ui.models import BankCard, DoorDetails, DoorState, DoorView, Reference, SizeCount, WallView
+from cranny.ui.models import BankCard, CommandView, DoorDetails, DoorState, DoorView, Reference, SizeCount, WallView
 from cranny.usecases import deliveries
 from cranny.usecases.deliveries import Delivery, DeliveryShown
 from cranny.wire.allocation import SEATED
@@ -28,6 +28,8 @@ EACH: Final = 6
 """Events of a door that are read: the last one that moved it is among them."""
 HISTORY: Final = 20
 FEED: Final = 9
+COMMANDS: Final = 3
+"""The last ones of a door."""
 
 
 async def cards(tx: Tx) -> list[BankCard]:
@@ -75,6 +77,8 @@ async def wall(tx: Tx, bank: UUID, chosen: str | None = None) -> WallView:
         sizes=await _sizes(tx, bank),
         feed=telling.feed(events)[:FEED],
         selected=None if at is None else await _details(tx, bank, doors[at], views[at], inside),
+        awaiting=tuple(command(one) for one in await fleet.awaiting_commands(tx, bank)),
+        ask=f"{HOME}/{bank}/ask",
     )
 
 
@@ -143,6 +147,32 @@ async def _details(
         ),
         reason=telling.reason(view.state, door, history),
         history=telling.history(history),
+        ask=f"{HOME}/{bank}/ask",
+        commands=tuple(
+            command(one) for one in await fleet.newest_commands(tx, limit=COMMANDS, bank=bank, door=door.label)
+        ),
+    )
+
+
+def command(shown: fleet.CommandShown) -> CommandView:
+    """As the pages show it."""
+    return CommandView(
+        id=str(shown.id),
+        href=f"{HOME}/{shown.bank}/commands/{shown.id}",
+        action=shown.action,
+        state=shown.state,
+        door=shown.doors[0] if len(shown.doors) == 1 else "",
+        why=shown.reason,
+        by=shown.asked_by.label,
+        by_key=str(shown.asked_by.key),
+        created=shown.created,
+        expires=shown.expires,
+        confirmed_by=shown.confirmed_by.label if shown.confirmed_by else "",
+        second_person=shown.second_person,
+        answer=shown.answer,
+        acknowledged=shown.acknowledged is not None,
+        opened=len(shown.opened),
+        of=len(shown.doors),
     )
 
 

@@ -17,7 +17,7 @@ SHUT: Final = frozenset(
 UNSURE: Final = frozenset({"opening.unknown"})
 MOVES: Final = OPEN | SHUT | UNSURE | frozenset(ALARMING)
 """Events that say how a door stands."""
-UNSAID: Final = frozenset({"opening.intended"})
+UNSAID: Final = frozenset({"opening.intended", "command.taken", "command.answered"})
 """What came of it is said by the next event."""
 OBVIOUS: Final = UNSAID | {"door.shut"}
 """In the news of a whole bank, what became of a door that was shut is enough."""

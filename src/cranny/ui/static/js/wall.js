@@ -60,6 +60,31 @@ wall.addEventListener("keydown", event => {
   best.focus();
 });
 
+// ---------------------------------------------------------------- asking the bank for something
+
+const ask = $("#ask");
+let asker = null; // what gets the keyboard back
+document.addEventListener("htmx:after:swap", () => {
+  if (!ask.firstElementChild || ask.open) return;
+  asker = document.activeElement;
+  document.querySelector("details.more")?.removeAttribute("open");
+  ask.showModal();
+});
+document.addEventListener("htmx:after:swap", event => {
+  if (ask.open && event.detail.ctx.target === ask) ($("[autofocus]", ask) ?? $("h2", ask))?.focus();
+});
+ask.addEventListener("click", event => {
+  if (!event.target.closest("[data-close]")) return;
+  event.preventDefault();
+  ask.close();
+});
+ask.addEventListener("close", () => {
+  ask.replaceChildren();
+  asker?.isConnected && asker.focus();
+  const door = chosen && document.getElementById(chosen);
+  if (door) htmx.ajax("GET", door.href, { target: "#details", swap: "innerMorph" }); // what was asked stands there now
+});
+
 // ---------------------------------------------------------------- the word Live is earned
 
 const live = state => {
