@@ -3,7 +3,7 @@
 import pytest
 
 from cranny.core.errors import Refused
-from cranny.wire.messages import DeliveryWithdrawn, GrantGiven
+from cranny.wire.messages import DeliveryWithdrawn, GrantGiven, GrantRevoked
 
 pytestmark = pytest.mark.engines
 
@@ -268,3 +268,40 @@ async def test_an_odd_tracking_number_is_kept_as_far_as_it_can_be(yard) -> None:
     await yard.box.sync()
     assert (await yard.get(id_)).items[0].tracking == "A" + "9" * 63
     assert await yard.parked() == 0
+
+
+# ---------------------------------------------------------------- somebody stored for themselves
+
+
+async def test_a_code_that_the_bank_made_is_a_grant_of_its_own(yard) -> None:
+    id_, grant = yard.db.ids.new(), yard.db.ids.new()
+    yard.box.deposit(id_, grant=grant, unannounced=[id_], minted=True)
+    await yard.box.sync()
+    found = await yard.get(id_)
+    assert (found.state, found.recipient, found.grants.collect) == ("stored", None, grant)
+    assert await yard.told(id_) == ["announced", "stored"]
+    row = await yard.grant(grant)
+    assert (row.state, row.purpose, row.locator, row.door, row.subject) == (
+        "active", "collect", None, "A1", f"deliveries/{id_}",
+    )  # fmt: skip
+    with pytest.raises(Refused) as refused:
+        await yard.reveal(grant)
+    assert refused.value.code == "grant-has-no-code"
+    yard.box.empty(id_, grant=grant)
+    await yard.box.sync()
+    assert (await yard.state(id_), (await yard.grant(grant)).state) == ("collected", "used")
+    assert await yard.anomalies() == []
+    assert await yard.violations() == []
+
+
+async def test_what_somebody_stored_for_themselves_can_be_recalled(yard) -> None:
+    id_, grant = yard.db.ids.new(), yard.db.ids.new()
+    yard.box.deposit(id_, grant=grant, unannounced=[id_], minted=True)
+    await yard.box.sync()
+    recalling = await yard.cancel(id_)
+    assert GrantRevoked(grant) in await yard.given()
+    await yard.work()
+    yard.box.empty(id_, grant=recalling.grants.recall, purpose="recall")
+    await yard.box.sync()
+    assert await yard.state(id_) == "returned"
+    assert await yard.violations() == []

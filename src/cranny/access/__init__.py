@@ -12,7 +12,7 @@ from cranny.access import api
 from cranny.access.audit import audit
 from cranny.access.badges import give_badge, move_badge
 from cranny.access.ends import get, revoke
-from cranny.access.issue import VERIFY, Wanted, issue, issue_many
+from cranny.access.issue import VERIFY, Wanted, issue, issue_many, note_minted
 from cranny.access.lifecycle import GRANT, LIVE, Deed, Grant
 from cranny.access.reactions import REACTION
 from cranny.access.reveal import Revealed, reveal
@@ -37,6 +37,7 @@ __all__ = [
     "issue",
     "issue_many",
     "move_badge",
+    "note_minted",
     "reveal",
     "revoke",
     "verify_job",

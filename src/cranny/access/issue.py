@@ -6,7 +6,7 @@ from uuid import UUID
 
 from cranny.access import sealed
 from cranny.access.lifecycle import Grant
-from cranny.access.tables import ISSUE, SEED, GrantRow
+from cranny.access.tables import ISSUE, MINTED, SEED, GrantRow
 from cranny.core.errors import Refused
 from cranny.platform import jobs, rows
 from cranny.platform.db import Tx
@@ -93,3 +93,9 @@ async def _seed(tx: Tx, bank: UUID) -> None:
     """Give a bank its locators, in random order, when it needs its first one."""
     shuffle = [tx.rng.below(_SHUFFLE) for _ in SERVER_LOCATORS]
     await tx.run(SEED, tx.tenant, bank, list(SERVER_LOCATORS), shuffle)
+
+
+async def note_minted(tx: Tx, bank: UUID, id_: UUID, subject: str, place: tuple[str, int]) -> None:
+    """A bank made this collect grant and its code by itself, for `place` (door, generation): it opens already. Nobody
+    but whoever stood there knows the code. Noting it twice changes nothing."""
+    await tx.run(MINTED, tx.tenant, id_, bank, subject, Grant.ACTIVE, *place, tx.now())

@@ -10,6 +10,7 @@ import msgspec
 
 from cranny import fleet
 from cranny.access import ends
+from cranny.access.issue import note_minted
 from cranny.access.lifecycle import GRANT, Deed
 from cranny.access.tables import BIND, CODE_OFF, LIVE_AT_DOOR, OF_SUBJECTS, GrantRow
 from cranny.core.events import Event
@@ -27,6 +28,7 @@ class Deposited(msgspec.Struct):
     deliveries: list[UUID]
     grant: UUID | None
     superseded: list[UUID] = []
+    minted: bool = False
 
 
 class Emptied(msgspec.Struct):
@@ -60,6 +62,8 @@ REACTION = Reaction("access", frozenset({"deposit.stored", "collect.finished", "
 
 async def _deposited(tx: Tx, event: Event, fact: Deposited) -> None:
     subjects = [f"deliveries/{delivery}" for delivery in fact.deliveries]
+    if fact.minted and fact.grant and subjects:
+        await note_minted(tx, fact.bank, fact.grant, subjects[0], (fact.door, fact.generation))
     proofs = rows.every(GrantRow, await tx.all(OF_SUBJECTS, tx.tenant, fact.bank, subjects, "deposit"))
     await ends.use(tx, proofs)
     if bound := await _bound(tx, event, fact):

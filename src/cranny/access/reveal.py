@@ -30,6 +30,12 @@ async def reveal(tx: Tx, keyring: Keyring, grant: UUID, *, who: str, why: str) -
     if record is None:
         raise NotFound(f"There is no grant {grant}.", code="grant-not-found")
     row = rows.to(GrantRow, record)
+    if row.locator is None and row.purpose != "deposit":
+        raise Refused(
+            "The bank made this code itself and showed it once: nobody else knows it. Recall the delivery to open its "
+            "door.",
+            code="grant-has-no-code",
+        )
     if row.locator is None:
         raise Refused("A deposit grant has no code: the tracking number proves it.", code="grant-has-no-code")
     kept = await tx.one(KEPT, tx.tenant, grant)

@@ -100,6 +100,11 @@ SELECT $1, $2, l.locator, l.shuffle FROM unnest($3::smallint[], $4::integer[]) A
 ON CONFLICT DO NOTHING
 """
 
+MINTED: Final = """
+INSERT INTO grants (tenant, id, bank, purpose, subject, state, door, generation, created)
+VALUES ($1, $2, $3, 'collect', $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING
+"""
+
 BIND: Final = """
 UPDATE grants SET door = $4, generation = $5
 WHERE tenant = $1 AND bank = $2 AND id = ANY($3::uuid[]) AND door IS NULL

@@ -11,7 +11,7 @@ from cranny.core.clock import Clock
 from cranny.core.errors import Refused
 from cranny.core.ids import Ids
 from cranny.core.lifecycle import Move
-from cranny.edge import collects, command_rules, placing, steps, storing
+from cranny.edge import allowance, collects, command_rules, placing, steps, storing
 from cranny.edge.change import Ruled
 from cranny.edge.credentials import Gate, Proven
 from cranny.edge.crew import Crew
@@ -19,6 +19,7 @@ from cranny.edge.disk import DiskFull
 from cranny.edge.drivers import BoardSilent, Driver
 from cranny.edge.journal import Journal
 from cranny.edge.lifecycle import Opening as OpeningState
+from cranny.edge.minting import Minted
 from cranny.edge.opening import Opener, Result, Tell
 from cranny.edge.outcomes import (
     REASONS,
@@ -27,6 +28,7 @@ from cranny.edge.outcomes import (
     Collected,
     NextDoor,
     NotStored,
+    Opened,
     Reason,
     Refusal,
     Settled,
@@ -41,6 +43,7 @@ from cranny.edge.state import State
 from cranny.edge.views import KioskState, Link, opened, view
 from cranny.edge.visits import TooSmall, Visit, Visits
 from cranny.edge.wall import Wall
+from cranny.wire.allocation import Size
 from cranny.wire.codes import normal_tracking, parse_qr, tracking_digest
 from cranny.wire.doors import STANDS_OPEN, Door, Happening
 
@@ -113,6 +116,22 @@ class Controller:
     async def type_code(self, digits: str) -> Answer:
         return await self._crew.ask(self._typed(digits), name="code")
 
+    async def store_own(self, size: Size) -> Answer:
+        """Something that whoever stands there stores for themselves; `size` may be (0, 0, 0). Its code is the bank's
+        own: `take_code` tells it once the door is shut."""
+        return await self._crew.ask(self._store_own(size), name="own storage")
+
+    def take_code(self, visit: UUID) -> Minted | None:
+        """The code of what was stored in this visit, once; then nobody knows it but who read it."""
+        current, state = self._visit(), self.journal.state
+        if current is None or current.id != visit:
+            return None
+        opens = {place.grant for place in state.occupancies.values()}
+        stored = next((minted for minted in current.minted if minted.grant.grant in opens), None)
+        if stored is not None:
+            current.minted.remove(stored)
+        return stored
+
     async def too_small(self, visit: UUID, *, emptied: bool) -> ShutFirst | Refusal:
         """The parcel of the door that stands open does not fit. `emptied`: nothing stays inside."""
         return await self._crew.ask(self._too_small(visit, emptied=emptied), name="too small")
@@ -168,7 +187,9 @@ class Controller:
         a_torn_qr = len(normal) == QR_LENGTH and normal.startswith(QR_MARK)
         if len(normal) not in LABEL or not normal.isprintable() or a_torn_qr:
             return Refusal("unreadable")
-        scan = Scan(tracking_digest(self._pepper, normal), normal)
+        return await self._store(Scan(tracking_digest(self._pepper, normal), normal, self.journal.edge_ms))
+
+    async def _store(self, scan: Scan) -> Answer:
         scanned = self._clock.monotonic()
         if self._visit() is None:
             await self.journal.commit(storing.forget_unstored)
@@ -191,7 +212,7 @@ class Controller:
             try:
                 placed = await self._intend_deposit(visit, scan)
             except Refused as refused:
-                await self._no_room(visit, refused)
+                await self._tell_of(visit, refused)
                 return _refusal(refused)
             except DiskFull:
                 return Refusal("deposits_paused")
@@ -207,14 +228,30 @@ class Controller:
             self._tell(NextDoor(opening.door, visit.id))
         return Refusal("help")
 
-    async def _no_room(self, visit: Visit, refused: Refused) -> None:
-        """The server promised a place that is not there: it is told, once in a visit for each delivery."""
-        delivery = refused.extra.get("delivery")
-        if refused.code not in {"full", "too_warm"} or not isinstance(delivery, UUID) or delivery in visit.turned_away:
-            return
-        free = self.free()
-        await self.journal.commit(lambda state: placing.no_room(state, delivery, free))
-        visit.turned_away.add(delivery)
+    async def _tell_of(self, visit: Visit, refused: Refused) -> None:
+        """The server promised a place that is not there, or the bank takes in no more unknown parcels: it is told,
+        the one once in a visit for each delivery, the other once a day."""
+        delivery, paused = refused.extra.get("delivery"), refused.extra.get("paused")
+        if isinstance(delivery, UUID) and refused.code == "full" and delivery not in visit.turned_away:
+            free = self.free()
+            await self.journal.commit(lambda state: placing.no_room(state, delivery, free))
+            visit.turned_away.add(delivery)
+        if isinstance(paused, str):
+            now, reason = self.journal.edge_ms, allowance.reason_of(paused)
+            await self.journal.commit(lambda state: allowance.tell(state, reason, now))
+
+    async def _store_own(self, size: Size) -> Answer:
+        if not self.journal.state.policy.own_storage:
+            return Refusal("unknown_tracking")
+        try:
+            minted = await self._gate.mint(self._ids)
+        except Refused as refused:
+            return _refusal(refused)
+        answer = await self._store(Scan(minted.digest, "", self.journal.edge_ms, minted, size))
+        visit = self._visit()
+        if visit is not None and isinstance(answer, Opened):
+            visit.minted.append(minted)
+        return answer
 
     async def _intend_deposit(self, visit: Visit, scan: Scan) -> Placed:
         if self.journal.disk.low:

@@ -11,6 +11,7 @@ import msgspec
 
 from cranny.core.clock import Clock
 from cranny.core.errors import Refused
+from cranny.core.ids import Ids
 from cranny.core.rng import Rng
 from cranny.edge import lifecycle
 from cranny.edge.change import Change, Ruled
@@ -18,6 +19,7 @@ from cranny.edge.draft import Draft
 from cranny.edge.grace import Grace
 from cranny.edge.journal import Journal
 from cranny.edge.keypad import Keypad
+from cranny.edge.minting import Minted, mint
 from cranny.edge.rows import Again, Grant, Pad
 from cranny.edge.state import State
 from cranny.wire.codes import (
@@ -52,6 +54,7 @@ class Gate:
         self._kdf = kdf
         self._pepper = pepper
         self._clock = clock
+        self._rng = rng
         self._dummy = rng.bytes(SALT_BYTES)
         self._keypad = Keypad(journal.state.pad_steps, now)
         self._typing = asyncio.Lock()
@@ -73,6 +76,10 @@ class Gate:
                 await self._succeeded()
                 return found
             raise await self._wrong(found)
+
+    async def mint(self, ids: Ids) -> Minted:
+        """A code of the bank's own, for what somebody stores for themselves. Raises Refused, code `full`."""
+        return await mint(self._journal.state, self._pepper, self._kdf, ids=ids, rng=self._rng)
 
     def scanned(self, qr: Qr) -> Proven:
         """Raises Refused `wrong`. Nobody can guess 128 bits, so nothing slows down."""

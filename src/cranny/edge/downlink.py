@@ -2,13 +2,14 @@
 pinned key signed them. Whoever holds the broker can keep them away, but can't grant anything."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Final
 
 import structlog
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from cranny.core.errors import Invalid, Unavailable
-from cranny.edge import rights
+from cranny.edge import allowance, rights
 from cranny.edge.disk import DiskFull
 from cranny.edge.journal import Journal
 from cranny.edge.link import Line
@@ -71,13 +72,21 @@ class Downlink:
             log.warning("downlink not believed", reason=invalid.code)
             return False
         self._line.reached = True
-        return await self._apply(page)
+        return await self._apply(page) or await self._in_step(page)
 
     def _read(self, message: bytes) -> Page:
         page = unpack(verify(self._server, "downlink", message), Page)
         if (page.tenant, page.bank) != (self._line.tenant, self._line.bank):
             raise Invalid("These rights are another bank's.", code="downlink-foreign")
         return page
+
+    async def _in_step(self, page: Page) -> bool:
+        """Nothing is left to fetch: where nothing is left to tell either, that is remembered. Never another page."""
+        if page.head <= self._journal.state.mark.applied:
+            with suppress(DiskFull):
+                at_ms = self._journal.edge_ms
+                await self._journal.commit(lambda state: allowance.in_step(state, at_ms), essential=False)
+        return False
 
     async def _apply(self, page: Page) -> bool:
         layout = self._journal.state.layout

@@ -9,9 +9,10 @@ import msgspec
 
 from cranny.core.errors import Refused
 from cranny.core.ids import Ids
-from cranny.edge import lifecycle
+from cranny.edge import allowance, lifecycle
 from cranny.edge.change import Ruled
 from cranny.edge.draft import Draft, Sight
+from cranny.edge.minting import Minted
 from cranny.edge.rows import Compartment, Delivery, Occupancy, Opening, Tracking
 from cranny.edge.state import State
 from cranny.edge.steps import intent
@@ -20,6 +21,7 @@ from cranny.wire.allocation import DoorOption, Size, choose, fits_together
 from cranny.wire.kinds import DepositNoRoom
 from cranny.wire.messages import CompartmentGiven, ItemGiven
 
+UNMEASURED: Final = Size(0, 0, 0)
 TOGETHER: Final = 256
 """Deliveries in one compartment, at most."""
 _RANK: Final = {lifecycle.Delivery.AWAITED: 0, lifecycle.Delivery.STORED: 1, lifecycle.Delivery.WITHDRAWN: 2}
@@ -27,10 +29,14 @@ _RANK: Final = {lifecycle.Delivery.AWAITED: 0, lifecycle.Delivery.STORED: 1, lif
 
 @dataclass(frozen=True, slots=True)
 class Scan:
-    """A tracking number: its digest, and its normal form."""
+    """A tracking number: its digest, and its normal form; `at_ms` is when, by the edge's own time. `own`: not a
+    parcel for somebody, but something that whoever stands there stores for themselves, of this size."""
 
     digest: bytes
     text: str
+    at_ms: int = 0
+    own: Minted | None = None
+    size: Size = UNMEASURED
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +98,7 @@ def _found(state: State, scan: Scan, visit: Visit) -> Delivery | None:
     may take unknown ones."""
     delivery = min(state.tracked(scan.digest), key=lambda found: _RANK[found.state], default=None)
     if delivery is None:
-        if state.policy.unknown_tracking == "refuse":
+        if state.policy.unknown_tracking == "refuse" and scan.own is None:
             raise Refused("Nobody announced this tracking number.", code="unknown_tracking")
         return None
     if delivery.state is lifecycle.Delivery.WITHDRAWN:
@@ -104,17 +110,18 @@ def _found(state: State, scan: Scan, visit: Visit) -> Delivery | None:
 
 
 def _unannounced(draft: Draft, scan: Scan, ids: Ids) -> Delivery:
+    allowance.spend(draft, scan.at_ms)
     delivery = Delivery(
         delivery=ids.new(),
         state=lifecycle.DELIVERY.start,
         deposit_grant=None,
-        collect_grant=None,
+        collect_grant=scan.own.grant.grant if scan.own else None,
         collector=b"",
-        items=[ItemGiven(item=ids.new(), tracking=scan.digest, width=0, height=0, depth=0)],
+        items=[ItemGiven(ids.new(), scan.digest, *scan.size)],
         features=[],
         seated=False,
     )
-    draft.put(delivery, Tracking(delivery.delivery, scan.text))
+    draft.put(delivery, *([scan.own.grant] if scan.own else [Tracking(delivery.delivery, scan.text)]))
     return delivery
 
 
@@ -198,7 +205,7 @@ def _opening(
         generation=generation,
         purpose="deposit",
         grant=delivery.deposit_grant,
-        credential="tracking",
+        credential="tracking" if delivery.announced or delivery.collect_grant is None else "own",
         deliveries=[delivery.delivery] if deliveries is None else deliveries,
         visit=visit.id,
         state=lifecycle.OPENING.start,

@@ -13,7 +13,7 @@ from cranny.wire.commands import Action
 from cranny.wire.kinds import Purpose
 from cranny.wire.messages import ItemGiven
 
-Credential = Literal["code", "qr", "tracking", "reopen", "command", "token", "badge"]
+Credential = Literal["code", "qr", "tracking", "reopen", "command", "token", "badge", "own"]
 
 
 class Row(msgspec.Struct, frozen=True):
@@ -36,9 +36,10 @@ class Mark(Row, frozen=True):
 
 
 class Setting(Row, frozen=True):
-    """`body` is the MessagePack of the last Layout or Policy given."""
+    """`body` is the MessagePack of the last Layout or Policy given; of when the bank was in step with the server; of
+    what it took in by itself (`allowance`)."""
 
-    name: Literal["layout", "policy"]
+    name: Literal["layout", "policy", "in_step", "unknown"]
     body: bytes
 
 

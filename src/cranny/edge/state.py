@@ -38,11 +38,14 @@ GENERATIONS: Final = 2**32
 
 @dataclass(slots=True)
 class State:
-    """`openings` holds those under way, `occupancies` the live ones by door. Only the journal calls `put`."""
+    """`openings` holds those under way, `occupancies` the live ones by door; `in_step_ms` is when the
+    bank was last in step with the server, 0 for never; `unknown` is the allowance's. Only the journal calls `put`."""
 
     mark: Mark
     layout: Layout | None = None
     policy: Policy = field(default_factory=Policy)
+    in_step_ms: int = 0
+    unknown: bytes = b""
     boxes: dict[str, CompartmentGiven] = field(default_factory=dict)
     compartments: dict[str, Compartment] = field(default_factory=dict)
     occupancies: dict[str, Occupancy] = field(default_factory=dict)
@@ -142,6 +145,12 @@ class State:
     def _set(self, row: Setting) -> None:
         if row.name == "policy":
             self.policy = msgspec.msgpack.decode(row.body, type=Policy)
+            return
+        if row.name == "in_step":
+            self.in_step_ms = msgspec.msgpack.decode(row.body, type=int)
+            return
+        if row.name == "unknown":
+            self.unknown = row.body
             return
         self.layout = msgspec.msgpack.decode(row.body, type=Layout)
         self.boxes = {box.label: box for box in self.layout.compartments}

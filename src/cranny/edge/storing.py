@@ -14,6 +14,7 @@ from cranny.core.errors import Refused
 from cranny.edge import lifecycle
 from cranny.edge.change import Ruled
 from cranny.edge.draft import Draft
+from cranny.edge.minting import is_minted
 from cranny.edge.outcomes import NotStored, Settled, Shut, Stored
 from cranny.edge.placing import has_ended, size_of
 from cranny.edge.rights import end, ended_unseen
@@ -60,13 +61,19 @@ def too_small(state: State, opening: UUID) -> Ruled[tuple[UUID, Size, bool]]:
 
 
 def forget_unstored(state: State) -> Ruled[None]:
-    """Tracking numbers that nobody announced and that were taken away again are nobody's business any more."""
+    """Tracking numbers that nobody announced and that were taken away again are nobody's business any more, and a
+    code that the bank made for nothing opens nothing."""
     draft = Draft(state)
-    for one in state.texts:
-        if state.being_stored(one) is None:
-            delivery = state.deliveries[one]
-            to = lifecycle.DELIVERY.move(delivery.state, lifecycle.Handling.FORGET).to
-            draft.put(Tracking(one, ""), msgspec.structs.replace(delivery, state=to))
+    for one in list(state.deliveries.values()):
+        awaited = one.state is lifecycle.Delivery.AWAITED and state.being_stored(one.delivery) is None
+        if one.announced or not awaited:
+            continue
+        to = lifecycle.DELIVERY.move(one.state, lifecycle.Handling.FORGET).to
+        draft.put(msgspec.structs.replace(one, state=to))
+        if one.delivery in state.texts:
+            draft.put(Tracking(one.delivery, ""))
+        if one.collect_grant in state.grants:
+            draft.put(end(state.grants[one.collect_grant], lifecycle.Deed.REVOKE))
     return draft.change(), None
 
 
@@ -98,6 +105,7 @@ def _store(draft: Draft, opening: Opening, shared: Occupancy | None, evidence: E
     opens = next((grant for grant in grants if not has_ended(state, grant)), grants[0] if grants else None)
     superseded = [grant for grant in grants if grant != opens]
     unannounced = [delivery.delivery for delivery in stored if not delivery.announced]
+    texts = {str(one): state.texts[one] for one in unannounced if one in state.texts}
     draft.say(
         DepositStored(
             opening=opening.opening,
@@ -108,8 +116,9 @@ def _store(draft: Draft, opening: Opening, shared: Occupancy | None, evidence: E
             evidence=evidence,
             superseded=superseded,
             unannounced=unannounced,
+            minted=is_minted(state, opens),
         ),
-        beside={"tracking": {str(one): state.texts[one] for one in unannounced}} if unannounced else None,
+        beside={"tracking": texts} if texts else None,
     )
     draft.put(*_stored_rows(state, stored, superseded, unannounced))
     draft.put(
@@ -136,7 +145,8 @@ def _stored_rows(
         deed = lifecycle.Deed.SUPERSEDE
         yield end(known, deed) if known else ended_unseen(grant, deed)
     for delivery_id in unannounced:
-        yield Tracking(delivery_id, "")
+        if delivery_id in state.texts:
+            yield Tracking(delivery_id, "")
 
 
 def _abandon(draft: Draft, opening: Opening, reason: Reason) -> Settled:

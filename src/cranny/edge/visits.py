@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from cranny.core.ids import Ids
+from cranny.edge.minting import Minted
 from cranny.wire.allocation import Size
 
 
@@ -33,6 +34,8 @@ class Visit:
     """By opening."""
     outgrown: dict[UUID, Size] = field(default_factory=dict)
     """By delivery: the box that it did not fit into."""
+    minted: list[Minted] = field(default_factory=list)
+    """Codes that are shown once what they open is stored, and then forgotten."""
     turned_away: set[UUID] = field(default_factory=set)
     """Deliveries that no door was right for."""
     stored: int = 0

@@ -20,6 +20,7 @@ from cranny.wire.kinds import (
     Body,
     CollectFinished,
     DepositNoRoom,
+    DepositPaused,
     DepositStored,
     DoorBlocked,
     DoorCleared,
@@ -124,6 +125,10 @@ class _Making:
         elif isinstance(body, OpeningIntended):
             if body.token_id and body.attempt == 1:
                 self._findings.append(_locally(self._bank, body))
+        elif isinstance(body, DepositPaused):
+            self._findings.append(
+                Finding(self._bank, "unknown_paused", self._subject, {"reason": body.reason, "count": body.count})
+            )
         elif isinstance(body, DepositNoRoom):
             self._findings.append(
                 Finding(self._bank, "no_room", f"deliveries/{body.delivery}", {"free": body.free, "at": at.isoformat()})

@@ -18,9 +18,14 @@ class BankPolicy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     one person may open from afar in ten minutes before a second one has to confirm. Chilled compartments are right from
     `chilled_from_c` to `chilled_to_c` °C, frozen ones up to `frozen_to_c`; what is wrong for `climate_alarm_min` is an
     alarm, and what lay in it for `spoils_after_min`, all in all, is spoiled. `badges`: whether a badge opens doors
-    here, which for plain ones means whoever has copied it."""
+    here, which for plain ones means whoever has copied it. What nobody announced is taken in `unknown_per_day` times at
+    most, and no longer than `unknown_offline_h` hours after the bank was last in step with the server. `own_storage`:
+    whoever stands there may store something of their own, and gets a code that the bank makes."""
 
     unknown_tracking: Literal["accept", "refuse"] = "refuse"
+    unknown_per_day: Annotated[int, msgspec.Meta(ge=0, le=10_000)] = 50
+    unknown_offline_h: Hours = 72
+    own_storage: bool = False
     visit_idle_s: Seconds = 90
     open_wait_s: Annotated[int, msgspec.Meta(ge=1, le=30)] = 3
     unsecured_after_s: Seconds = 180
@@ -46,6 +51,9 @@ class BankPolicy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         """The part that the controller gets."""
         return messages.Policy(
             unknown_tracking=self.unknown_tracking,
+            unknown_per_day=self.unknown_per_day,
+            unknown_offline_h=self.unknown_offline_h,
+            own_storage=self.own_storage,
             visit_idle_s=self.visit_idle_s,
             open_wait_s=self.open_wait_s,
             unsecured_after_s=self.unsecured_after_s,

@@ -44,7 +44,7 @@ class OpeningIntended(Body, frozen=True):
     generation: Count
     purpose: Purpose
     grant: UUID | None
-    credential: Literal["code", "qr", "tracking", "reopen", "command", "token", "badge"]
+    credential: Literal["code", "qr", "tracking", "reopen", "command", "token", "badge", "own"]
     attempt: Count = 1
     command: UUID | None = None
     """The command that asked for it: from this record on it is never obeyed again."""
@@ -125,6 +125,8 @@ class DepositStored(Body, frozen=True):
     superseded: Deliveries = []
     unannounced: Deliveries = []
     """Those of `deliveries` whose id was made at the bank because nobody had announced them."""
+    minted: bool = False
+    """The bank made the code of `grant` itself and showed it to whoever stored something of their own."""
 
 
 class DepositAbandoned(Body, frozen=True):
@@ -142,6 +144,14 @@ class DepositNoRoom(Body, frozen=True):
 
     delivery: UUID
     free: Count = 0
+
+
+class DepositPaused(Body, frozen=True):
+    """The bank takes in no more of what nobody announced: `count` were enough for a day, or it has been out of step
+    with the server for too long."""
+
+    reason: Literal["budget", "offline"]
+    count: Count
 
 
 class CollectFinished(Body, frozen=True):
@@ -295,6 +305,7 @@ KINDS: Final[dict[str, type[Body]]] = {
     "deposit.stored": DepositStored,
     "deposit.abandoned": DepositAbandoned,
     "deposit.no_room": DepositNoRoom,
+    "deposit.paused": DepositPaused,
     "collect.finished": CollectFinished,
     "collect.left": CollectLeft,
     "code.exhausted": CodeExhausted,

@@ -138,6 +138,9 @@ class Policy(Message, frozen=True, tag="policy"):
     wall clock. Temperatures in hundredths of a degree Celsius."""
 
     unknown_tracking: Literal["accept", "refuse"] = "refuse"
+    unknown_per_day: int = 50
+    unknown_offline_h: int = 72
+    own_storage: bool = False
     visit_idle_s: int = 90
     open_wait_s: int = 3
     unsecured_after_s: int = 180

@@ -14,6 +14,7 @@ from cranny.edge.desk import TOPIC, Desk
 from cranny.edge.outcomes import Changed, Opened, Refusal, ShutFirst, VisitDone
 from cranny.edge.views import KioskState
 from cranny.web.sse import frame, raw, stream
+from cranny.wire.allocation import Size
 
 Short = Annotated[str, msgspec.Meta(max_length=500)]
 
@@ -34,6 +35,24 @@ class TooSmall(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     emptied: bool = False
 
 
+Side = Annotated[int, msgspec.Meta(ge=0, le=3000)]
+
+
+class Own(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How big it is, in mm; 0 where nobody measured."""
+
+    width: Side = 0
+    height: Side = 0
+    depth: Side = 0
+
+
+class CodeShown(msgspec.Struct, frozen=True):
+    """What opens it: the only time that anybody sees it. Empty when there is nothing (more) to show."""
+
+    code: str
+    qr: str
+
+
 def kiosk_routes(desk: Desk) -> list[ControllerRouterHandler]:
     @post("/kiosk/scan", status_code=200)
     async def scan(data: JSONBody[Scanned]) -> Opened | Refusal:
@@ -44,6 +63,18 @@ def kiosk_routes(desk: Desk) -> list[ControllerRouterHandler]:
     async def code(data: JSONBody[Typed]) -> Opened | Refusal:
         """A code opens the door of its grant. Wrong ones make the keypad slower."""
         return await desk.controller.type_code(data.digits)
+
+    @post("/kiosk/own", status_code=200)
+    async def own(data: JSONBody[Own]) -> Opened | Refusal:
+        """Store something of one's own, where the bank's policy lets people. Once its door is shut,
+        `POST /kiosk/visits/{visit}/code` shows the code that opens it."""
+        return await desk.controller.store_own(Size(data.width, data.height, data.depth))
+
+    @post("/kiosk/visits/{visit:uuid}/code", status_code=200)
+    async def own_code(visit: FromPath[UUID]) -> CodeShown:
+        """The code of something of one's own that was stored in this visit: once, then it is forgotten."""
+        minted = desk.controller.take_code(visit)
+        return CodeShown(minted.code, minted.qr) if minted else CodeShown("", "")
 
     @post("/kiosk/visits/{visit:uuid}/too-small", status_code=200)
     async def too_small(visit: FromPath[UUID], data: JSONBody[TooSmall]) -> ShutFirst | Refusal:
@@ -65,7 +96,7 @@ def kiosk_routes(desk: Desk) -> list[ControllerRouterHandler]:
         """What happens after an answer was given, as server-sent events."""
         return stream(_frames(desk))
 
-    return [scan, code, too_small, done, state, live]
+    return [scan, code, own, own_code, too_small, done, state, live]
 
 
 async def _frames(desk: Desk) -> AsyncIterator[bytes]:

@@ -20,6 +20,8 @@ class Deposited(msgspec.Struct, frozen=True):
     epoch: int
     seq: int
     unannounced: list[UUID] = []
+    minted: bool = False
+    """Whoever stands there stored it for themselves: `grant` is the bank's own."""
 
 
 class NoRoom(msgspec.Struct, frozen=True):

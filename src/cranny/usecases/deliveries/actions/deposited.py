@@ -45,9 +45,9 @@ async def deposited(tx: Tx, keyring: Keyring, fact: Deposited, when: datetime) -
     moved = await events.move(tx, DELIVERY, list(by_id), Deed.DEPOSIT, data=data, when=when)
     first = [by_id[one.id] for one in moved if one.before in FIRST]
     await _store(tx, fact, [row.id for row in first if row not in found], grant, when)
-    await _store(tx, fact, [row.id for row in first if row in found], None, when)
+    await _store(tx, fact, [row.id for row in first if row in found], fact.grant if fact.minted else None, when)
     await use_promises(tx, first)
-    await tell_found(tx, fact, [row for row in first if row.recipient is None])
+    await tell_found(tx, fact, [row for row in first if row.recipient is None and not fact.minted])
     for one in moved:
         row = by_id[one.id]
         if one.before is Delivery.CANCELLED:

@@ -41,6 +41,9 @@ async def take_in(tx: Tx, keyring: Keyring, fact: Deposited, ids: Sequence[UUID]
     """A delivery for each of `ids`, made or found, that is about to be told of its deposit."""
     if not ids:
         return []
+    if fact.minted and fact.grant:
+        place = (fact.door, fact.generation)
+        await access.note_minted(tx, fact.bank, fact.grant, f"deliveries/{ids[0]}", place)
     trackings = await _trackings(tx, keyring, fact)
     return [await _take_in(tx, keyring, fact, id_, trackings.get(id_, "")) for id_ in ids]
 
