@@ -15,6 +15,7 @@ from cranny.core.rng import SeededRng
 from cranny.edge.drivers import Bench, BoardFault, BoardSilent, bcc_8a80, kerong_cu16, kerong_cu48, winnsen
 from cranny.edge.drivers._serial.bench import Boards, PtyCable, SimulatedLine, Steel, TcpCable, line_bench
 from cranny.edge.drivers._serial.driver import LineDriver
+from cranny.edge.drivers._serial.line import FROZEN
 from cranny.edge.drivers._steel import Cabinet
 
 ONE, TWO = (1, 1), (1, 2)
@@ -82,6 +83,21 @@ async def test_an_unanswered_pulse_lets_go_of_a_converter(name: str) -> None:
         await becomes(lambda: found.driver.meters.connections == 2)
         assert await found.driver.read()
         assert found.hands.pulses(ONE) == 1
+
+
+@pytest.mark.parametrize("cable", [PtyCable, TcpCable])
+async def test_a_line_on_which_nobody_answers_is_opened_anew(cable: Any, tmp_path: Path) -> None:
+    """Ports freeze, and a converter that loses its power ends no connection."""
+    wire = cable(tmp_path / "tty") if cable is PtyCable else cable()
+    async with bench("winnsen", cable=wire) as (found, line):
+        await found.driver.read()
+        line.mute = {1}
+        for _ in range(FROZEN):
+            with pytest.raises(BoardSilent):
+                await found.driver.read()
+        line.mute = set()
+        await becomes(lambda: found.driver.meters.connections > 1 and found.driver.meters.connected)
+        assert await found.driver.read()
 
 
 # ---------------------------------------------------------------- one owner

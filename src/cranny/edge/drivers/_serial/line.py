@@ -29,6 +29,9 @@ DEED_S: Final = 3.0
 """A pulse that has waited longer for its turn is not sent: its person may not stand there any more."""
 TAIL_S: Final = 0.02
 """A late frame that is still coming gets so much longer, so that its end is not taken for the next one's beginning."""
+FROZEN: Final = 10
+"""So many questions in a row that nobody on the line answered, and the port is opened anew: drivers of serial ports
+freeze, and a converter that was switched off leaves a connection behind that nobody ends."""
 SURE: Final = 3
 """So many answers without an echo, however noisy, and there is none."""
 
@@ -71,6 +74,7 @@ class Line:
         self._doubt_until = 0.0
         self._connections = 0
         self._unechoed = 0
+        self._misses = 0
         self._tallies: dict[int, Tally] = {}
         self._owned = ExitStack()
         self._keeper: asyncio.Task[None] | None = None
@@ -98,6 +102,7 @@ class Line:
         if self._keeper is not None:
             self._keeper.cancel()
             await asyncio.gather(self._keeper, return_exceptions=True)
+            self._keeper = None
         if self._wire is not None:
             self._wire.drop()
             await self._wire.gone.wait()
@@ -120,10 +125,12 @@ class Line:
                     answer = await self._answer(wire, request, tally)
             except TimeoutError as error:
                 tally.timeouts += 1
+                self._miss(wire)
                 raise BoardSilent(f"Board {unit} on {self.port} does not answer.") from error
-            except ConnectionError as error:
+            except OSError as error:
                 raise self._silence() from error
             self._doubt_until = 0.0
+            self._misses = 0
             self._backoff.success()
             return answer
 
@@ -135,7 +142,7 @@ class Line:
             tally.requests += 1
             try:
                 wire.write(data)
-            except ConnectionError as error:
+            except OSError as error:
                 raise self._silence() from error
             await asyncio.sleep(pause_s)
             back = wire.take()
@@ -164,7 +171,7 @@ class Line:
                     tally.late_bytes += len(await wire.more())
             except TimeoutError:
                 break
-            except ConnectionError as error:
+            except OSError as error:
                 raise self._silence() from error
             self._doubt_until = max(self._doubt_until, self._clock.monotonic() + TAIL_S)
         await asyncio.sleep(self._gap_s)
@@ -178,6 +185,12 @@ class Line:
             if answer is not None:
                 self._learn(heard, request)
                 return answer
+
+    def _miss(self, wire: Wire) -> None:
+        self._misses += 1
+        if self._misses >= FROZEN:
+            log.warning("nobody answers on a line of lock boards: opening it anew", port=str(self.port))
+            wire.drop()
 
     def _learn(self, heard: _Heard, request: Request) -> None:
         """Whether this line echoes. Noise before an answer may have been an echo, but not every time."""
@@ -217,7 +230,7 @@ class Line:
                 await self._wire.gone.wait()
                 self._wire = None
                 log.warning("a line of lock boards is gone", port=str(self.port))
-                self._down = "It was unplugged or its other end has gone."
+                self._down = "It was unplugged, or its other end has gone."
             await asyncio.sleep(self._backoff.failure())
             try:
                 await self._connect()
@@ -228,7 +241,7 @@ class Line:
         self._wire = await open_wire(self.port, self._baud)
         self._connections += 1
         self.echo = None
-        self._unechoed = 0
+        self._unechoed = self._misses = 0
         self._doubt_until = self._clock.monotonic() + SETTLE_S
         log.info("a line of lock boards is open", port=str(self.port))
 

@@ -63,7 +63,7 @@ class Wire(asyncio.Protocol):
         return self.take()
 
     def write(self, data: bytes) -> None:
-        """Raises ConnectionError when the port is gone."""
+        """Raises OSError when the port is gone."""
         if self._transport is None:
             raise ConnectionResetError("The port is gone.")
         try:
