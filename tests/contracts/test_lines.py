@@ -117,6 +117,21 @@ async def test_a_late_answer_counts_for_nothing(bench: Bench, line: Line) -> Non
     assert bench.driver.meters.boards[1].late_bytes > 0
 
 
+async def test_an_answer_that_is_later_than_any_patience_makes_no_door_open(bench: Bench, line: Line) -> None:
+    """It comes when the question has been asked again already. The door stood open then, and is shut now."""
+    await bench.driver.read()
+    bench.hands.force(ONE)
+    line.late_s = 1.0
+    before = bench.driver.meters.boards[1].requests
+    reading = asyncio.create_task(bench.driver.read())
+    await _becomes(lambda: bench.driver.meters.boards[1].requests > before)
+    await asyncio.sleep(0.1)
+    line.late_s = 0.0
+    bench.hands.shut(ONE)
+    assert not (await reading)[ONE].door_open
+    assert not (await bench.driver.read())[ONE].door_open
+
+
 async def test_a_late_answer_of_a_pulse_counts_for_nothing(bench: Bench, line: Line) -> None:
     await bench.driver.read()
     line.late_s = LATE_S
@@ -172,9 +187,7 @@ async def test_a_pulse_that_is_given_up_leaves_the_line_in_order(bench: Bench, l
     await bench.driver.read()
     line.late_s = 0.2
     pulse = asyncio.create_task(bench.driver.pulse(*ONE))
-    async with asyncio.timeout(PATIENCE_S):
-        while not bench.hands.pulses(ONE):  # noqa: ASYNC110 - the other side has no bell
-            await asyncio.sleep(0.01)
+    await _becomes(lambda: bench.hands.pulses(ONE) > 0)
     pulse.cancel()
     await asyncio.gather(pulse, return_exceptions=True)
     line.late_s = 0.0
@@ -193,6 +206,12 @@ async def test_nothing_moves_by_opening_reconnecting_or_closing(name: str) -> No
             await line.plug()
             await _speaks(bench)
     assert [hands.pulses(door) for door in (ONE, TWO, NEIGHBOUR) if door[0] == 1 or line] == [0] * (3 if line else 2)
+
+
+async def _becomes(question: Callable[[], bool]) -> None:
+    async with asyncio.timeout(PATIENCE_S):
+        while not question():  # noqa: ASYNC110 - the other side has no bell
+            await asyncio.sleep(0.01)
 
 
 async def _speaks(bench: Bench) -> None:

@@ -36,6 +36,8 @@ class LineDriver:
         self._ready: dict[int, int] = {}
         """By unit, the number of the connection on which it was set up."""
         self._silent: set[int] = set()
+        self._timeouts: dict[int, int] = {}
+        """By unit, how many it had when its status was last believed."""
         self._believed: dict[int, Mapping[int, Reading]] = {}
         self._pulsing = asyncio.Lock()
         self._rested = 0.0
@@ -63,7 +65,7 @@ class LineDriver:
             await asyncio.sleep(self._rested - self._clock.monotonic())
             try:
                 await self._pulse(unit, channel, asked)
-            except BoardSilent:
+            except (BoardSilent, asyncio.CancelledError):
                 self._line.forget()
                 raise
             finally:
@@ -104,18 +106,21 @@ class LineDriver:
         try:
             await self._greet(unit)
             found = await self._look(unit, self._poller.fitted(unit), tries)
-            if not self._dialect.checked:
+            timeouts = self._line.tally(unit).timeouts
+            if not self._dialect.checked or timeouts != self._timeouts.get(unit, 0):
                 found = await self._twice(unit, found)
         except BoardSilent:
             self._silent.add(unit)
             self._believed.pop(unit, None)
             raise
         self._silent.discard(unit)
+        self._timeouts[unit] = timeouts
         self._believed[unit] = found
         return {(unit, channel): reading for channel, reading in found.items()}
 
     async def _twice(self, unit: int, found: Mapping[int, Reading]) -> Mapping[int, Reading]:
-        """Without a checksum a damaged byte looks like news: what is new has to be said twice, or is not yet so."""
+        """Without a checksum a damaged byte looks like news, and after a silence so does an answer that comes too late
+        even for the quiet that followed: what is new has to be said twice, or is not yet so."""
         before = self._believed.get(unit, {})
         news = [channel for channel, reading in found.items() if before.get(channel) != reading]
         again = await self._look(unit, news, TRIES) if news else {}

@@ -93,7 +93,7 @@ class Line:
             await self._connect()
         except OSError as error:
             self._note_down(error)
-        except Conflict:
+        except BaseException:
             self._owned.close()
             raise
         self._keeper = asyncio.create_task(self._keep())

@@ -109,8 +109,9 @@ def owned(port: Port) -> Iterator[None]:
         yield
         return
     name = "".join(sign if sign.isalnum() else "-" for sign in f"{port.host}-{port.number}")
+    path = Path(tempfile.gettempdir()) / f"cranny-line-{name}.lock"
     try:
-        held = os.open(Path(tempfile.gettempdir()) / f"cranny-line-{name}.lock", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW)
+        held = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
     except PermissionError as error:
         raise busy(port) from error
     try:
