@@ -49,8 +49,8 @@ def look(data: bytes, at: int) -> int | Verdict:
         return Verdict.NOISE
     if len(found) <= 2:  # noqa: PLR2004 - the function is the third byte
         return Verdict.MORE if found[1:] in (b"", b"\x06", b"\x07") else Verdict.NOISE
-    length = LENGTHS.get(found[2], 0)
-    if length != found[1]:
+    length = found[1]
+    if length != LENGTHS.get(found[2]):
         return Verdict.NOISE
     if len(found) < length:
         return Verdict.MORE

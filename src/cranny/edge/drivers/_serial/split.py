@@ -38,13 +38,13 @@ def split(data: bytes, look: Look) -> Split:
         match look(data, at):
             case Verdict.MORE:
                 break
-            case Verdict.NOISE:
-                at, noise = at + 1, noise + 1
             case Verdict.BROKEN:
                 at, noise, broken = at + 1, noise + 1, broken + 1
-            case int(length):
+            case int(length) if length > 0:
                 frames.append(data[at : at + length])
                 at += length
+            case _:  # also a frame of no bytes, which would be found for ever
+                at, noise = at + 1, noise + 1
     return Split(frames, data[at:], noise, broken)
 
 
