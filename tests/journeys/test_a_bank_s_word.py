@@ -11,7 +11,7 @@ from cranny.wire.kinds import DoorBlocked, DoorForced
 
 from .box import Box
 from .house import House, together
-from .kiosk import Answer
+from .kiosk import Answer, Kiosk
 from .parcels import LARGE, Parcel, announce, bank_file, collect, deposit
 from .patience import eventually
 
@@ -106,47 +106,68 @@ async def deposited_around_a_copy(house: House, name: str, bank: str, claim: str
     return early, late
 
 
+async def begins(house: House, bank: str, epoch: int) -> None:
+    """Wait until the server has heard of the bank's new epoch."""
+
+    async def heard() -> bool:
+        status = await house.get(f"/v1/banks/{bank}/status")
+        return (status["state"], status["epoch"]) == ("online", epoch)
+
+    await eventually(heard)
+
+
+async def refused(kiosk: Kiosk, parcel: Parcel, reason: str) -> None:
+    """Wait until its QR opens nothing, for this reason."""
+
+    async def so() -> bool:
+        return (await kiosk.scan(parcel.qr)).get("reason") == reason
+
+    await eventually(so)
+
+
 async def test_a_controller_whose_disk_was_restored_from_an_older_copy(house: House) -> None:
     name, (bank, claim) = "restored", await house.bank(bank_file({"M": 2, "L": 1}))
     early, late = await deposited_around_a_copy(house, name, bank, claim)
     async with house.edge(name) as kiosk:
-
-        async def forked() -> bool:
-            return bool((await kiosk.state())["link"] == "forked")
-
-        await eventually(forked)
-        status = await house.get(f"/v1/banks/{bank}/status")
-        assert status["state"] == "forked"
-        assert await house.anomalies(bank) == [("chain_forked", 1)]
-        # What the server took before stands, and nothing of the second history is added to it. The bank goes on for
-        # the people in front of it, with what it knows.
-        assert await collect(kiosk, early) == "L1"
+        pulses = kiosk.pulses()
+        await begins(house, bank, 2)
+        assert sorted(kind for kind, _ in await house.anomalies(bank)) == ["chain_forked", "epoch_started"]
+        # What the server took stands. The doors in which its sensors see something wait for a person, and until then
+        # the rights that the bank was given anew open nothing.
+        for door in ("L1", "M1"):
+            await kiosk.shows(door, "blocked")
         assert [await parcel.state() for parcel in (early, late)] == ["stored", "stored"]
-        assert (await house.get(f"/v1/banks/{bank}/status"))["taken"] == status["taken"]
-
-    # A person moves the box's directory away and enrols it anew: another epoch, listed, and heard again.
-    claim = (await house.post(f"/v1/banks/{bank}/claims", {}))["claim"]
-    async with house.edge(name, claim, home=house.data / "anew") as kiosk:
-
-        async def heard() -> bool:
-            status = await house.get(f"/v1/banks/{bank}/status")
-            return (status["state"], status["epoch"]) == ("online", 2)
-
-        await eventually(heard)
-        assert [kind for kind, _ in await house.anomalies(bank)] == ["chain_forked", "epoch_started"]
-        # M1 is not offered: the new journal knows nothing of it, but its sensor sees something.
+        for parcel in (early, late):
+            await parcel.reveal()
+            await refused(kiosk, parcel, "inventory")
+        assert kiosk.pulses() == pulses
+        # The empty door goes on.
+        await kiosk.shows("M2", "free")
         another = await announce(house, bank)
         assert await deposit(kiosk, another) == "M2"
         assert await collect(kiosk, another) == "M2"
         await another.becomes("collected")
+        await house.happens("door.blocked", f"banks/{bank}/doors/L1")
+    assert await house.check() == ""
 
-        # What the old journal bound opens nothing for the new one; a person has to look.
-        pulses = kiosk.pulses()
-        await house.post(f"/v1/deliveries/{early.id}/cancel", {"reason": "where is it?"})
-        await early.reveal("recall")
 
-        async def known() -> bool:
-            return (await kiosk.scan(early.qr))["reason"] == "nothing_here"
-
-        await eventually(known)
-        assert kiosk.pulses() == pulses
+async def test_a_journal_that_is_gone_and_a_box_that_is_replaced(house: House) -> None:
+    name, (bank, claim) = "gone", await house.bank(bank_file({"M": 2}))
+    async with house.edge(name, claim) as kiosk:
+        parcel = await announce(house, bank)
+        assert await deposit(kiosk, parcel) == "M1"
+        await parcel.reveal()
+        journal = kiosk.journal
+    for file in journal.parent.glob(f"{journal.name}*"):
+        file.unlink()
+    async with house.edge(name) as kiosk:
+        await begins(house, bank, 2)
+        await kiosk.shows("M2", "free")
+        await refused(kiosk, parcel, "inventory")
+    claim = (await house.post(f"/v1/banks/{bank}/claims", {}))["claim"]
+    async with house.edge(name, claim, home=house.data / "another-box") as kiosk:
+        await begins(house, bank, 3)
+        await kiosk.shows("M1", "blocked")
+        await refused(kiosk, parcel, "inventory")
+        assert await deposit(kiosk, await announce(house, bank)) == "M2"
+    assert await house.check() == ""

@@ -12,6 +12,7 @@ from cranny.edge.change import Change
 from cranny.edge.crew import Crew
 from cranny.edge.disk import DiskFailed
 from cranny.edge.draft import Draft
+from cranny.edge.grace import one_less
 from cranny.edge.journal import Journal
 from cranny.edge.lifecycle import Deed
 from cranny.edge.rows import Opening
@@ -69,10 +70,10 @@ def a_code_is_for_a_door(patch: pytest.MonkeyPatch) -> None:
     def again(state: State, sight: Any, last: Any, ids: Any) -> Any:
         under_way = state.under_way(last.door)
         if under_way is not None:
-            return Draft(state).change(), collects._already(sight, under_way, last.grant.grant)
+            return Draft(state).change(), collects._already(sight, under_way, last.grant)
         box = state.compartment(last.door)
-        opened = collects._opening(last.grant, last.door, box.generation, "reopen", ids)
-        return collects._release(state, sight, opened, None)
+        opened = collects._opening(last.as_grant(), last.door, box.generation, "reopen", ids)
+        return collects._release(state, sight, opened, one_less(last))
 
     patch.setattr(State, "lies_behind", any_generation)
     patch.setattr(collects, "intend_again", again)

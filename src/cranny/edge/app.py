@@ -12,7 +12,7 @@ from cranny.core.clock import Clock
 from cranny.core.errors import Conflict, CrannyError
 from cranny.core.ids import Ids
 from cranny.core.rng import Rng
-from cranny.edge import answers, steps, storing
+from cranny.edge import answers, renewal, steps, storing
 from cranny.edge.backoff import Backoff
 from cranny.edge.beat import EVERY_S, Heart
 from cranny.edge.commands import Commander, Rebooting
@@ -20,7 +20,7 @@ from cranny.edge.controller import Controller
 from cranny.edge.credentials import Gate
 from cranny.edge.crew import Crew
 from cranny.edge.desk import Desk
-from cranny.edge.disk import Disk
+from cranny.edge.disk import Disk, DiskFailed, DiskFull
 from cranny.edge.downlink import Downlink
 from cranny.edge.drivers import Driver
 from cranny.edge.identity import Identity
@@ -31,6 +31,7 @@ from cranny.edge.opening import Tell
 from cranny.edge.outcomes import Changed
 from cranny.edge.sensing.sampler import Sampler
 from cranny.edge.sensors import Around
+from cranny.edge.stock import Stock
 from cranny.edge.tokens import Tokens
 from cranny.edge.uplink import Uplink
 from cranny.web.serving import serve
@@ -99,6 +100,7 @@ async def start(config: Config, parts: Parts, line: Line, tell: Tell) -> Bank:
         boot=parts.ids.new(),
         offline=line.offline,
     )
+    await journal.commit(renewal.began)
     await journal.commit(lambda state: steps.started(state, config.version))
     await journal.commit(answers.after_restart)
     await journal.commit(storing.forget_unstored)
@@ -131,7 +133,8 @@ def _begin(journal: Journal, config: Config, parts: Parts, *, line: Line, crew: 
         controller.refit()
         sampler.refit()
 
-    downlink = Downlink(journal, line, identity.signing_key(), identity.server(), refit=refit)
+    stock = Stock(journal, controller.wall, crew=crew, clock=parts.clock, tell=tell)
+    downlink = Downlink(journal, line, identity.signing_key(), identity.server(), refit=refit, whole=stock.whole)
     tokens = Tokens(clock=parts.clock, rng=parts.rng)
     heart = Heart(
         journal,
@@ -185,6 +188,9 @@ async def run_controller(config: Config, parts: Parts, desk: Desk) -> None:
             await _run_once(config, parts, line, desk)
         except Conflict:
             raise
+        except renewal.Forked as forked:
+            log.warning("a new epoch begins", epoch=forked.epoch)
+            await _renew(parts, forked)
         except Rebooting:
             log.warning("ending, as told from afar")
             return
@@ -193,6 +199,14 @@ async def run_controller(config: Config, parts: Parts, desk: Desk) -> None:
         if parts.clock.monotonic() - began > CALM_S:
             backoff.success()
         await asyncio.sleep(backoff.failure())
+
+
+async def _renew(parts: Parts, forked: renewal.Forked) -> None:
+    """On a disk that fails, the next start finds the same fork."""
+    try:
+        await parts.disk.run(renewal.renew(forked.epoch), essential=True)
+    except (DiskFull, DiskFailed) as error:
+        log.warning("the disk does not take a new epoch", reason=error.code)
 
 
 async def run_edge(config: Config, parts: Parts) -> None:

@@ -254,6 +254,7 @@ class Controller:
         return answer
 
     async def _intend_deposit(self, visit: Visit, scan: Scan) -> Placed:
+        self._refuse_forked()
         if self.journal.disk.low:
             raise Refused("The disk is nearly full.", code="deposits_paused")
         return await self.journal.commit(
@@ -302,6 +303,7 @@ class Controller:
         grant, again = proven.grant, proven.again
         asked = self._clock.monotonic()
         try:
+            self._refuse_forked()
             placed = await self.journal.commit(
                 lambda state: (
                     collects.intend_again(state, self.wall, again, self._ids)
@@ -378,6 +380,11 @@ class Controller:
     def _answer(self, opening: Opening, result: Result, passed_over: list[str]) -> Answer:
         known = opening.door in self.journal.state.boxes
         return opened(self.journal.state, opening, passed_over) if known and result is Result.OPENED else _HELP
+
+    def _refuse_forked(self) -> None:
+        """The server holds another history: nothing new in this one."""
+        if self._link() == "forked":
+            raise Refused("The bank begins a new epoch.", code="not_ready")
 
     def _visit(self) -> Visit | None:
         return self._visits.current(self._clock.monotonic(), self.journal.state.policy.visit_idle_s)

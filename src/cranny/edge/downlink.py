@@ -33,13 +33,15 @@ class Downlink:
         server: Ed25519PublicKey,
         *,
         refit: Callable[[], None],
+        whole: Callable[[], None],
     ) -> None:
-        """`refit` is called when the layout has changed."""
+        """`refit` is called when the layout has changed, `whole` when all that there is was taken."""
         self._journal = journal
         self._line = line
         self._key = key
         self._server = server
         self._refit = refit
+        self._whole = whole
 
     async def run(self) -> None:
         """Pull whenever `line.down` is set, until cancelled."""
@@ -48,11 +50,17 @@ class Downlink:
         try:
             while True:
                 self._line.down.clear()
-                while await self._pull():
+                while self._has_a_place() and await self._pull():
                     pass
                 await self._line.down.wait()
         finally:
             await subscription.stop()
+
+    def _has_a_place(self) -> bool:
+        """An empty copy takes no rights before the server has taken its first fact: it may have an older history of
+        this bank, and then this is no copy to open doors by."""
+        mark = self._journal.state.mark
+        return mark.applied > 0 or mark.acked > 0
 
     async def _poked(self, _: Incoming) -> None:
         self._line.down.set()
@@ -97,6 +105,8 @@ class Downlink:
             return False
         if self._journal.state.layout is not layout:
             self._refit()
+        if page.head <= self._journal.state.mark.applied:
+            self._whole()
         if not taken and page.head > self._journal.state.mark.applied:
             log.warning("gap in the downlink", applied=self._journal.state.mark.applied, head=page.head)
         return bool(taken) and page.head > self._journal.state.mark.applied

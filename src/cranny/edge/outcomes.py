@@ -22,6 +22,7 @@ Reason = Literal[
     "withdrawn",
     "too_warm",  # a door would do, but its climate is wrong or not known just now
     "full",  # no free door is right for it
+    "inventory",  # it may lie there, but since the bank lost its memory nobody has looked
     "deposits_paused",  # the bank's disk is nearly full: only pick-ups
     "not_ready",  # no layout yet, or still starting
     "no_visit",  # the visit is over, or its door is shut already

@@ -1,14 +1,14 @@
 """Rights from the server, turned into rows: pure. What has ended stays ended, whatever comes late."""
 
 from collections.abc import Sequence
-from typing import TypeVar
+from typing import Final, TypeVar
 from uuid import UUID
 
 import msgspec
 
 from cranny.edge import lifecycle
 from cranny.edge.change import Change
-from cranny.edge.rows import Badge, Delivery, Grant, Row, Setting
+from cranny.edge.rows import Badge, Delivery, Grant, Occupancy, Row, Setting
 from cranny.edge.state import State
 from cranny.wire.messages import (
     BadgeGiven,
@@ -19,24 +19,26 @@ from cranny.wire.messages import (
     GrantGiven,
     GrantRevoked,
     Layout,
+    PlaceGiven,
     Policy,
+    Renewed,
     pack,
 )
 
+NOBODYS_VISIT: Final = UUID(int=0)
 R = TypeVar("R", Delivery, Grant)
 
 
 def take(state: State, entries: Sequence[Entry]) -> tuple[Change, int]:
     """Entries in order: what was applied before is passed over, a gap ends it. Returns the change with the new
     mark, and how many entries were taken."""
-    applied, rows = state.mark.applied, dict[object, Row]()
+    applied, taken, rows = state.mark.applied, 0, dict[object, Row]()
     for entry in entries:
-        if entry.seq > applied + 1:
+        if entry.seq > applied + 1 if applied else not begins(state, entry):
             break
-        if entry.seq == applied + 1:
+        if entry.seq > applied:
             _take(state, entry.given, rows)
-            applied = entry.seq
-    taken = applied - state.mark.applied
+            applied, taken = entry.seq, taken + 1
     if not taken:
         return Change(), 0
     return Change(rows=[*rows.values(), msgspec.structs.replace(state.mark, applied=applied)]), taken
@@ -82,11 +84,55 @@ def _take(state: State, given: Given, rows: dict[object, Row]) -> None:
             _grant(state, given, rows)
         case BadgeGiven():
             _badge(state, given.grant, given.badge_verifier, rows)
+        case Renewed():
+            pass
+        case PlaceGiven():
+            _place(state, given, rows)
         case GrantRevoked():
             rows.pop(("badge", given.grant), None)
             known = _now(rows, given.grant, state.grants)
             revoke = lifecycle.Deed.REVOKE
             rows[given.grant] = end(known, revoke) if known else ended_unseen(given.grant, revoke)
+
+
+def begins(state: State, entry: Entry) -> bool:
+    """Whether an empty copy begins with this entry."""
+    given, epoch = entry.given, state.mark.epoch
+    return given.epoch == epoch if isinstance(given, Renewed) else entry.seq == 1 and epoch == 1
+
+
+def _place(state: State, given: PlaceGiven, rows: dict[object, Row]) -> None:
+    """Only where this epoch knows nothing of the door."""
+    if not state.inherited(given.door) or given.door in state.occupancies:
+        return
+    for delivery in given.deliveries:
+        known = _now(rows, delivery, state.deliveries) or _nobodys(delivery)
+        if known.state is lifecycle.Delivery.STORED:
+            continue
+        to = lifecycle.DELIVERY.move(known.state, lifecycle.Handling.DEPOSIT).to
+        rows[delivery] = msgspec.structs.replace(known, state=to)
+    rows[given.door] = Occupancy(
+        label=given.door,
+        generation=given.generation,
+        grant=given.grant,
+        collector=given.collector,
+        visit=NOBODYS_VISIT,
+        deliveries=given.deliveries,
+    )
+
+
+def _nobodys(delivery: UUID) -> Delivery:
+    """One that nobody had announced."""
+    return Delivery(
+        delivery=delivery,
+        state=lifecycle.DELIVERY.start,
+        deposit_grant=None,
+        collect_grant=None,
+        collector=b"",
+        items=[],
+        features=[],
+        seated=False,
+    )
 
 
 def _deliver(state: State, given: DeliveryGiven, rows: dict[object, Row]) -> None:

@@ -35,6 +35,14 @@ class Mark(Row, frozen=True):
     wall_ms: int
 
 
+class Past(Row, frozen=True):
+    """An epoch that was given up: its last fact, and that one's hash."""
+
+    epoch: int
+    seq: int
+    head: bytes
+
+
 class Setting(Row, frozen=True):
     """`body` is the MessagePack of the last Layout or Policy given; of when the bank was in step with the server; of
     what it took in by itself (`allowance`)."""

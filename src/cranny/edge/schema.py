@@ -10,6 +10,7 @@ TABLES: Final = (
         id INTEGER PRIMARY KEY CHECK (id = 1), tenant TEXT NOT NULL, bank TEXT NOT NULL,
         epoch INTEGER NOT NULL CHECK (epoch >= 1), seq INTEGER NOT NULL, head BLOB NOT NULL,
         acked INTEGER NOT NULL, applied INTEGER NOT NULL, wall_ms INTEGER NOT NULL) STRICT""",
+    """CREATE TABLE IF NOT EXISTS pasts (epoch INTEGER PRIMARY KEY, seq INTEGER NOT NULL, head BLOB NOT NULL) STRICT""",
     """CREATE TABLE IF NOT EXISTS settings (name TEXT PRIMARY KEY, body BLOB NOT NULL) STRICT""",
     """CREATE TABLE IF NOT EXISTS facts (
         epoch INTEGER NOT NULL, seq INTEGER NOT NULL, stored BLOB NOT NULL, beside BLOB,
@@ -67,6 +68,21 @@ TABLES: Final = (
         BEGIN SELECT RAISE(ABORT, 'a fact was changed'); END""",
 )
 
+RENEW: Final = "UPDATE marks SET epoch = ?, seq = 0, head = ?, acked = 0, applied = 0"
+FORGET: Final = (
+    "DELETE FROM orders",
+    "DELETE FROM openings",
+    "DELETE FROM occupancies",
+    "DELETE FROM deliveries",
+    "DELETE FROM grants",
+    "DELETE FROM badges",
+    "DELETE FROM agains",
+    "DELETE FROM tracking",
+    "DELETE FROM warmth",
+    "DELETE FROM compartments",
+)
+"""What an epoch knew of rights and doors."""
+
 ADD_FACT: Final = "INSERT INTO facts (epoch, seq, stored, beside) VALUES (?, ?, ?, ?)"
 FACTS_AFTER: Final = """SELECT stored, beside FROM facts WHERE epoch = ? AND seq > ? ORDER BY seq LIMIT ?"""
 BACKWARDS: Final = "SELECT stored FROM facts WHERE epoch = ? AND seq > ? ORDER BY seq DESC"
@@ -77,6 +93,7 @@ PUT: Final[dict[type[rows.Row], str]] = {
     rows.Mark: """INSERT INTO marks VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET
         epoch = excluded.epoch, seq = excluded.seq, head = excluded.head, acked = excluded.acked,
         applied = excluded.applied, wall_ms = excluded.wall_ms""",
+    rows.Past: "INSERT INTO pasts VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
     rows.Setting: """INSERT INTO settings VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET body = excluded.body""",
     rows.Compartment: """INSERT INTO compartments VALUES (?, ?, ?, ?) ON CONFLICT (label) DO UPDATE SET
         generation = excluded.generation, openings = excluded.openings, blocked = excluded.blocked""",
@@ -109,6 +126,7 @@ PUT: Final[dict[type[rows.Row], str]] = {
 
 LOAD: Final[dict[type[rows.Row], str]] = {
     rows.Mark: "SELECT * FROM marks",
+    rows.Past: "SELECT * FROM pasts ORDER BY epoch",
     rows.Setting: "SELECT * FROM settings",
     rows.Compartment: "SELECT * FROM compartments",
     rows.Occupancy: "SELECT * FROM occupancies WHERE NOT ended",

@@ -20,6 +20,7 @@ from cranny.edge.rows import (
     Opening,
     Order,
     Pad,
+    Past,
     Row,
     Sensing,
     Setting,
@@ -55,6 +56,8 @@ class State:
     openings: dict[UUID, Opening] = field(default_factory=dict)
     agains: dict[int, Again] = field(default_factory=dict)
     """By locator, the last one used."""
+    past: Past | None = None
+    """The last epoch that was given up."""
     pad_steps: int = 0
     texts: dict[UUID, str] = field(default_factory=dict)
     commands: dict[UUID, Command] = field(default_factory=dict)
@@ -93,8 +96,7 @@ class State:
         return self.compartments.get(label) or Compartment(label, (self.mark.epoch - 1) * GENERATIONS)
 
     def inherited(self, label: str) -> bool:
-        """Another box ran this bank before, and nobody has opened this door since: what lies behind it is not known
-        here."""
+        """Facts were told of this bank that are not known here, and nobody has looked behind this door since."""
         return self.mark.epoch > 1 and label not in self.compartments
 
     def under_way(self, door: str) -> Opening | None:
@@ -165,6 +167,8 @@ class State:
                 self.warmth[row.label] = row
             case Tracking():
                 _keep(self.texts, row.delivery, row.text, live=bool(row.text))
+            case Past():
+                self.past = row
             case Pad():
                 self.pad_steps = row.steps
             case Again():

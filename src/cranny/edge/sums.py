@@ -21,15 +21,18 @@ MODULUS: Final = 1 << 8 * BYTES
 TABLE: Final = """CREATE TABLE IF NOT EXISTS sums (
     id INTEGER PRIMARY KEY CHECK (id = 1), total BLOB NOT NULL) STRICT"""
 READ: Final = "SELECT total FROM sums"
+FORGET: Final = "DELETE FROM sums"
 WRITE: Final = "INSERT INTO sums VALUES (1, ?) ON CONFLICT (id) DO UPDATE SET total = excluded.total"
 
 EVERY: Final[dict[type[rows.Row], str]] = {
     rows.Mark: "SELECT * FROM marks",
+    rows.Past: "SELECT * FROM pasts",
     rows.Setting: "SELECT * FROM settings",
     rows.Compartment: "SELECT * FROM compartments",
     rows.Occupancy: "SELECT * FROM occupancies",
     rows.Delivery: "SELECT * FROM deliveries",
     rows.Grant: "SELECT * FROM grants",
+    rows.Badge: "SELECT * FROM badges",
     rows.Opening: "SELECT * FROM openings",
     rows.Again: "SELECT * FROM agains",
     rows.Pad: "SELECT * FROM pad",
@@ -42,11 +45,13 @@ EVERY: Final[dict[type[rows.Row], str]] = {
 """What is summed: each kind of row that there is."""
 ONE: Final[dict[type[rows.Row], tuple[str, int]]] = {
     rows.Mark: ("SELECT * FROM marks WHERE id = ?", 1),
+    rows.Past: ("SELECT * FROM pasts WHERE epoch = ?", 1),
     rows.Setting: ("SELECT * FROM settings WHERE name = ?", 1),
     rows.Compartment: ("SELECT * FROM compartments WHERE label = ?", 1),
     rows.Occupancy: ("SELECT * FROM occupancies WHERE label = ? AND generation = ?", 2),
     rows.Delivery: ("SELECT * FROM deliveries WHERE delivery = ?", 1),
     rows.Grant: ('SELECT * FROM grants WHERE "grant" = ?', 1),
+    rows.Badge: ('SELECT * FROM badges WHERE "grant" = ?', 1),
     rows.Opening: ("SELECT * FROM openings WHERE opening = ?", 1),
     rows.Again: ('SELECT * FROM agains WHERE "grant" = ?', 1),
     rows.Pad: ("SELECT * FROM pad WHERE id = ?", 1),
@@ -63,12 +68,20 @@ ONE: Final[dict[type[rows.Row], tuple[str, int]]] = {
 def counting(connection: sqlite3.Connection, changed: Sequence[rows.Row]) -> Iterator[None]:
     """Around the writing of `changed`, each row once, inside the transaction."""
     keys = [(EVERY[type(row)], *_key(row)) for row in changed]
+    # A grant that ends takes its badge with it (`schema`).
+    keys += [(EVERY[rows.Badge], ONE[rows.Badge][0], key) for table, _, key in keys if table == EVERY[rows.Grant]]
     apart = {(table, key): sql for table, sql, key in keys}
     before = _sum(connection, apart)
     yield
     after = _sum(connection, apart)
     (total,) = connection.execute(READ).fetchone()
     connection.execute(WRITE, (_bytes(int.from_bytes(total, "big") + after - before),))
+
+
+def anew(connection: sqlite3.Connection) -> None:
+    """Sum what is there now, inside a transaction that took away rows that nobody counted."""
+    connection.execute(FORGET)
+    check(connection)
 
 
 def check(connection: sqlite3.Connection) -> None:

@@ -2,6 +2,7 @@
 that the server does not say it holds."""
 
 import asyncio
+from contextlib import suppress
 from typing import Final
 
 import msgspec
@@ -15,6 +16,7 @@ from cranny.edge.change import Change, Ruled
 from cranny.edge.disk import DiskFull
 from cranny.edge.journal import Journal, Stored
 from cranny.edge.link import Line
+from cranny.edge.renewal import Forked
 from cranny.edge.state import State
 from cranny.wire import acks, subjects
 from cranny.wire.brokers import LARGEST
@@ -38,9 +40,12 @@ class Uplink:
         self._key = key
         self._server = server
         self._backoff = Backoff(rng)
+        self._theirs = 0
 
     async def run(self) -> None:
-        """Until cancelled, or until the server holds another history of this bank: then nothing more is sent."""
+        """Until cancelled. Raises Forked once the server holds another history of this bank: nothing more of it is
+        sent."""
+        self._line.forked = False  # as far as this start knows
         while not self._line.forked:
             await self._journal.grown.wait()
             if await self._send():
@@ -50,6 +55,16 @@ class Uplink:
             connected = self._line.broker.connected
             await _wait(self._line.up, self._backoff.failure() if connected else UNCONNECTED_S)
         log.error("forked", epoch=self._journal.state.mark.epoch)
+        await self._until_shut()
+        raise Forked(self._theirs + 1)
+
+    async def _until_shut(self) -> None:
+        """Let those who stand at an open door finish, for as long as a door may stand open."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._journal.state.policy.unsecured_after_s):
+                while self._journal.state.openings:
+                    self._journal.grown.clear()
+                    await self._journal.grown.wait()
 
     async def _send(self) -> bool:
         """One batch. False when it has to be tried again later."""
@@ -98,7 +113,7 @@ class Uplink:
         mark = self._journal.state.mark
         newest = max(mark.seq, sent)
         if ack.forked or ack.epoch > mark.epoch or (ack.epoch == mark.epoch and ack.seq > newest):
-            self._line.forked = True
+            self._line.forked, self._theirs = True, ack.epoch
             return False
         before = mark.acked
         if ack.epoch == mark.epoch:
@@ -106,6 +121,8 @@ class Uplink:
                 await self._journal.commit(lambda state: acknowledged(state, ack), essential=False)
             except DiskFull:
                 log.warning("disk full: acknowledgements have to wait")
+        if not before:
+            self._line.down.set()  # rights have waited for this
         return self._journal.state.mark.acked > before
 
 

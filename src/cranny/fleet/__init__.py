@@ -28,6 +28,7 @@ from cranny.fleet.held import held, open_anomalies
 from cranny.fleet.ingest import Arrival, take_many, take_one
 from cranny.fleet.lifecycle import ANOMALY, BANK, AnomalyState, BankState, BankTrigger
 from cranny.fleet.own import FEATURE
+from cranny.fleet.renewal import Known
 from cranny.fleet.rules import NOTHING_YET, Cursor, Link
 from cranny.fleet.status import BankStatus, status
 from cranny.fleet.store import Store, Stores, Uplink
@@ -59,6 +60,7 @@ __all__ = [
     "FactRow",
     "Finding",
     "Gap",
+    "Known",
     "Link",
     "Outgoing",
     "Started",

@@ -97,5 +97,7 @@ class Change:
     measured: tuple[Measured, ...] = ()
     trigger: BankTrigger | None = None
     """What it means for the bank's own state."""
+    renew: int = 0
+    """The epoch whose bank gets all its rights anew; 0 for none."""
     lift_downlink: int = 0
     """The bank holds entries up to here, though the server has fewer: it lost some, and counts on from here."""

@@ -106,6 +106,7 @@ def _change(judged: _Judged) -> Change | None:
         change,
         findings=(*frame.findings, *change.findings),
         trigger=frame.trigger,
+        renew=frame.renew,
         lift_downlink=frame.lift_downlink,
     )
 
@@ -168,4 +169,12 @@ def _frame(judged: _Judged) -> Change | None:
         return None
     # The facts, when there are any, move the cursor themselves; a gap moves nothing.
     cursor = uplink.cursor if plan.links or plan.verdict is Verdict.GAP else plan.cursor
-    return Change(uplink.bank, cursor, None, findings=tuple(findings), trigger=trigger, lift_downlink=lift)
+    return Change(
+        uplink.bank,
+        cursor,
+        None,
+        findings=tuple(findings),
+        trigger=trigger,
+        renew=batch.epoch if lift or (plan.opened and batch.epoch > 1) else 0,
+        lift_downlink=lift,
+    )

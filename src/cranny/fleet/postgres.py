@@ -10,7 +10,7 @@ import asyncpg
 
 from cranny import sites
 from cranny.core.errors import NotFound
-from cranny.fleet import anomalies, tables
+from cranny.fleet import anomalies, renewal, tables
 from cranny.fleet.beside import seal
 from cranny.fleet.changes import Breach, Change, Started
 from cranny.fleet.climate.keeping import keep
@@ -68,6 +68,7 @@ class PostgresStore:
             await keep(self._tx, changes)
             await self._advance(changes)
             await self._move_banks(changes)
+            await self._renew(changes)
             await anomalies.note_findings(self._tx, [found for change in changes for found in change.findings])
         except BREACHES as breach:
             raise Breach(str(breach)) from breach
@@ -128,6 +129,11 @@ class PostgresStore:
         for change in changes:
             if change.lift_downlink:
                 await self._tx.run(tables.LIFT_HEAD, self._tx.tenant, change.bank, change.lift_downlink)
+
+    async def _renew(self, changes: Sequence[Change]) -> None:
+        for change in changes:
+            if change.renew:
+                await renewal.renew(self._tx, change.bank, change.renew)
 
     async def _move_banks(self, changes: Sequence[Change]) -> None:
         moving: dict[BankTrigger, dict[UUID, dict[str, int]]] = defaultdict(dict)

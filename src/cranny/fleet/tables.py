@@ -48,9 +48,12 @@ class UplinkRow(msgspec.Struct, frozen=True):
 
 
 class DownlinkHeadRow(msgspec.Struct, frozen=True):
+    """`base` is the entry that an empty copy begins with: what came before it is over."""
+
     tenant: UUID
     bank: UUID
     head: int
+    base: int
 
 
 class DownlinkRow(msgspec.Struct, frozen=True):
@@ -167,9 +170,11 @@ SELECT $1, $2, up.start + g.n, g.body, $4 FROM up, unnest($3::bytea[]) WITH ORDI
 RETURNING seq
 """
 PENDING: Final = """
-SELECT seq, body FROM downlink WHERE tenant = $1 AND bank = $2 AND seq > $3 ORDER BY seq LIMIT $4
+SELECT l.seq, l.body FROM downlink l JOIN bank_downlinks n USING (tenant, bank)
+WHERE l.tenant = $1 AND l.bank = $2 AND l.seq > greatest($3, n.base - 1) ORDER BY l.seq LIMIT $4
 """
 DOWN_HEAD: Final = "SELECT head FROM bank_downlinks WHERE tenant = $1 AND bank = $2"
+REBASE: Final = "UPDATE bank_downlinks SET base = $3 WHERE tenant = $1 AND bank = $2"
 LIFT_HEAD: Final = "UPDATE bank_downlinks SET head = greatest(head, $3) WHERE tenant = $1 AND bank = $2"
 
 # ---------------------------------------------------------------- ingest
@@ -231,6 +236,11 @@ SELECT epoch, seq, hash, stored, projected FROM facts
 WHERE tenant = $1 AND bank = $2 AND (epoch, seq) > ($3, $4) AND (epoch, seq) <= ($5, $6)
 ORDER BY epoch, seq LIMIT $7
 """
+FACTS_OF_RIGHTS: Final = """
+SELECT kind, epoch, seq, stored FROM facts
+WHERE tenant = $1 AND bank = $2 AND projected AND kind = ANY($3::text[]) AND (epoch, seq) > ($4, $5)
+ORDER BY epoch, seq LIMIT $6
+"""
 HELD: Final = """
 SELECT epoch, seq, hash FROM facts WHERE tenant = $1 AND bank = $2 AND (epoch, seq) > ($3, $4)
 ORDER BY epoch, seq LIMIT $5
@@ -244,7 +254,7 @@ SELECT u.bank, u.epoch, u.seq FROM bank_uplinks u WHERE u.tenant = $1 AND EXISTS
 )
 """
 AUDIT_DOWNLINK: Final = """
-SELECT n.bank, n.head, count(l.seq) AS entries, coalesce(max(l.seq), 0) AS newest
-FROM bank_downlinks n LEFT JOIN downlink l ON l.tenant = n.tenant AND l.bank = n.bank
-WHERE n.tenant = $1 GROUP BY n.bank, n.head
+SELECT n.bank, n.head, count(l.seq) + n.base - 1 AS entries, coalesce(max(l.seq), 0) AS newest
+FROM bank_downlinks n LEFT JOIN downlink l ON l.tenant = n.tenant AND l.bank = n.bank AND l.seq >= n.base
+WHERE n.tenant = $1 GROUP BY n.bank, n.head, n.base
 """

@@ -202,6 +202,7 @@ Problem = Literal[
     "no-room",
     "too-warm",
     "paused",
+    "counting",
     "failed",
 ]
 """Why nothing opened. The controller decides how much a stranger may learn."""

@@ -36,6 +36,14 @@ class BankStarted(Body, frozen=True):
     applied: Count
 
 
+class EpochBegan(Body, frozen=True):
+    """The first fact of an epoch that follows another one on this box: the log of epoch `before` ended with fact
+    `seq`, as far as this box knew, and is not gone on with because the server holds another history."""
+
+    before: Count
+    seq: Count
+
+
 class OpeningIntended(Body, frozen=True):
     """Written and synced before the pulse: the record that an opening will be tried."""
 
@@ -293,6 +301,7 @@ class DoorExamined(Body, frozen=True):
 
 KINDS: Final[dict[str, type[Body]]] = {
     "bank.started": BankStarted,
+    "epoch.began": EpochBegan,
     "opening.intended": OpeningIntended,
     "opening.unknown": OpeningUnknown,
     "door.opened": DoorOpened,

@@ -210,7 +210,28 @@ class GrantRevoked(Message, frozen=True, tag="revoke"):
     grant: UUID
 
 
-Given = Layout | Policy | DeliveryGiven | DeliveryWithdrawn | GrantGiven | BadgeGiven | GrantRevoked
+class Renewed(Message, frozen=True, tag="renew"):
+    """What follows is all that is right and known, for a bank that begins `epoch` with an empty copy; such a bank
+    takes nothing before it. A bank that holds entries passes over it: what follows changes nothing for it."""
+
+    epoch: int
+
+
+class PlaceGiven(Message, frozen=True, tag="place"):
+    """What the bank itself said of a door before it lost its memory, given back to an empty copy: `deliveries` were put
+    behind it under `generation`, and collect grant `grant` opens it. Whether they still lie there, a person has to
+    look."""
+
+    door: str
+    generation: int
+    grant: UUID | None
+    collector: bytes
+    deliveries: list[UUID]
+
+
+Given = (
+    Layout | Policy | DeliveryGiven | DeliveryWithdrawn | GrantGiven | BadgeGiven | GrantRevoked | Renewed | PlaceGiven
+)
 
 
 class Entry(Message, frozen=True):

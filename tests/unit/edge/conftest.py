@@ -29,6 +29,7 @@ from cranny.edge.link import Line
 from cranny.edge.outcomes import Changed, Opening, Told
 from cranny.edge.schema import ALL_FACTS
 from cranny.edge.state import State
+from cranny.fleet import Known
 from cranny.sim.loop import VirtualClock, VirtualLoop, live
 from cranny.wire import acks, nkey, subjects
 from cranny.wire.brokers import Incoming
@@ -44,7 +45,6 @@ from cranny.wire.codes import (
     tracking_digest,
 )
 from cranny.wire.facts import GENESIS, Fact, decode, digest
-from cranny.wire.kdf import CheapKdf
 from cranny.wire.kinds import Body, unpack
 from cranny.wire.messages import (
     CompartmentGiven,
@@ -59,12 +59,13 @@ from cranny.wire.messages import (
     Layout,
     Policy,
     Pull,
+    Renewed,
     pack,
 )
 from cranny.wire.messages import unpack as unpack_message
 from cranny.wire.signing import sign, verify
 
-from .faults import FaultyDisk, Mains, PoweredBoard, PoweredDisk
+from .faults import FaultyDisk, Mains, PatientKdf, PoweredBoard, PoweredDisk
 
 TENANT, BANK = UUID(int=1), UUID(int=2)
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -105,14 +106,6 @@ class Parcel:
         return show_code(Code(self.code.locator, (self.code.secret + 1) % 1_000_000))
 
 
-class PatientKdf(CheapKdf):
-    """Takes a moment, as the real one does."""
-
-    async def derive(self, material: bytes, salt: bytes) -> bytes:
-        await asyncio.sleep(0.02)
-        return await super().derive(material, salt)
-
-
 @dataclass
 class Server:
     """Takes every chained fact once, and gives entries in order."""
@@ -124,6 +117,9 @@ class Server:
     entries: list[Entry] = field(default_factory=list)
     page: int = 100
     forked: bool = False
+    epoch: int = 1
+    base: int = 0
+    past: list[bytes] = field(default_factory=list)
     tamper: Callable[[bytes], bytes] = bytes
     """What becomes of a page of rights on its way."""
     twist: Callable[[bytes], bytes] = bytes
@@ -132,19 +128,36 @@ class Server:
     async def take(self, message: Incoming) -> None:
         batch = unpack_message(verify(self.bank_key.public_key(), "facts", message.payload), FactBatch)
         assert len(batch.facts) <= 200
-        if batch.first <= len(self.facts) + 1:
+        if batch.epoch > self.epoch:
+            self._renew(batch.epoch)
+        if batch.epoch == self.epoch and not self.forked and batch.first <= len(self.facts) + 1:
             new = len(self.facts) + 1 - batch.first
-            assert batch.facts[:new] == self.facts[batch.first - 1 :][: len(batch.facts)]
+            self.forked = batch.facts[:new] != self.facts[batch.first - 1 :][: len(batch.facts)]
+        if batch.epoch == self.epoch and not self.forked and batch.first <= len(self.facts) + 1:
             self.facts += batch.facts[new:]
             self.beside += batch.beside[new:]
-        await self.answer(message, FactAck(epoch=1, seq=len(self.facts), forked=self.forked))
+        await self.answer(message, FactAck(epoch=self.epoch, seq=len(self.facts), forked=self.forked))
 
     async def answer(self, message: Incoming, ack: FactAck) -> None:
         await message.respond(self.twist(acks.sign(self.key, TENANT, BANK, message.payload, ack)))
 
+    def _renew(self, epoch: int) -> None:
+        """What the fleet does when an epoch begins."""
+        known = Known()
+        for entry in self.entries[self.base :]:
+            known.give(entry.given)
+        for fact in map(decode, [*self.past, *self.facts]):
+            if body := unpack(fact.kind, fact.body):
+                known.tell(body)
+        self.base = len(self.entries)
+        self.entries += [Entry(seq, given) for seq, given in enumerate(known.all(epoch), self.base + 1)]
+        self.past += self.facts
+        self.epoch, self.forked, self.facts, self.beside = epoch, False, [], []
+
     async def pull(self, message: Incoming) -> None:
         applied = unpack_message(verify(self.bank_key.public_key(), "pull", message.payload), Pull).applied
-        page = Downlink(TENANT, BANK, self.entries[applied : applied + self.page], len(self.entries))
+        first = max(applied, self.base)
+        page = Downlink(TENANT, BANK, self.entries[first : first + self.page], len(self.entries))
         await message.respond(self.tamper(sign(self.key, "downlink", pack(page))))
 
 
@@ -183,6 +196,8 @@ class Lab:
         server = self.hub.join("server")
         await server.subscribe(subjects.ANY_FACTS, self.server.take)
         await server.subscribe(subjects.ANY_PULL, self.server.pull)
+        if self.identity.epoch > 1:
+            self._append(Renewed(self.identity.epoch))
         for given in (self.layout, Policy(**policy)):
             self._append(given)
         await self.boot()
@@ -324,10 +339,11 @@ class Lab:
         return [stored for (stored,) in self.connection.execute(ALL_FACTS)]
 
     def facts(self) -> list[Fact]:
-        """All that is on the disk; I8: one chain."""
-        found, head = self.stored(), GENESIS
-        for seq, stored in enumerate(found, 1):
+        """All that is on the disk; I8: one chain in each epoch."""
+        found, epoch, seq, head = self.stored(), 0, 0, GENESIS
+        for stored in found:
             fact = decode(stored)
+            epoch, seq, head = (epoch, seq + 1, head) if fact.epoch == epoch else (fact.epoch, 1, GENESIS)
             assert (fact.seq, fact.prev_hash) == (seq, head)
             head = digest(stored)
         return [decode(stored) for stored in found]

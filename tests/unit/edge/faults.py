@@ -6,6 +6,7 @@ from typing import Any
 
 from cranny.edge.disk import DiskFailed, DiskFull, InlineDisk, Work
 from cranny.edge.drivers.simulated import SimulatedBoard
+from cranny.wire.kdf import CheapKdf
 
 
 class FaultyDisk:
@@ -81,3 +82,11 @@ class PoweredBoard:
     async def pulse(self, unit: int, channel: int) -> None:
         await self.mains.feed()
         await self.board.pulse(unit, channel)
+
+
+class PatientKdf(CheapKdf):
+    """Takes a moment, as the real one does."""
+
+    async def derive(self, material: bytes, salt: bytes) -> bytes:
+        await asyncio.sleep(0.02)
+        return await super().derive(material, salt)

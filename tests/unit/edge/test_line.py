@@ -112,35 +112,6 @@ def test_a_fact_that_memory_missed_is_no_fork(live_bank: Any) -> None:
     live_bank(story)
 
 
-def test_a_fork_stops_the_uplink_and_not_the_bank(live_bank: Any) -> None:
-    async def story(bank: Any) -> None:
-        parcel = await bank.announce("PARCEL")
-        bank.server.forked = True
-        door = await bank.deposit(parcel)
-        assert bank.controller.state().link == "forked"
-        sent = len(bank.server.facts)
-        await bank.controller.type_code(parcel.digits)
-        assert await bank.take(door) == [parcel]
-        await bank.settle(120)
-        assert len(bank.server.facts) == sent
-
-    live_bank(story)
-
-
-def test_an_acknowledgement_of_more_than_we_have_is_a_fork(live_bank: Any) -> None:
-    async def story(bank: Any) -> None:
-        async def boastful(message: Any) -> None:
-            await bank.server.answer(message, FactAck(epoch=1, seq=1000))
-
-        bank.hub._brokers[1].subscriptions[0]._lanes._handler = boastful
-        bank.board.force(bank.at("01"))
-        await bank.settle(30)
-        assert bank.controller.state().link == "forked"
-        assert bank.state.mark.acked < 1000
-
-    live_bank(story)
-
-
 def test_a_refusal_is_shown_and_tried_again(live_bank: Any) -> None:
     async def story(bank: Any) -> None:
         real = bank.server.take

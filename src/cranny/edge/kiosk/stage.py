@@ -23,6 +23,7 @@ PROBLEMS: Final[dict[said.Reason, Problem]] = {
     "withdrawn": "withdrawn",
     "full": "no-room",
     "too_warm": "too-warm",
+    "inventory": "counting",
     "deposits_paused": "paused",
     "not_ready": "failed",
     "no_visit": "",

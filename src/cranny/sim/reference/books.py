@@ -81,6 +81,7 @@ class GrantKept:
 @dataclass(slots=True)
 class Books:
     """`newest` is the highest generation that any fact named, `occupied` the live one at a door, 0 when it is free.
+    An empty copy of a bank begins with entry `bases`.
     `tasks` are jobs by name, done or not; `marks` are cursors."""
 
     uplinks: Table[UUID, Uplink] = field(default_factory=Table)
@@ -92,6 +93,7 @@ class Books:
     blocked: Table[Door, str] = field(default_factory=Table)
     anomalies: Table[tuple[UUID, str, str], Finding] = field(default_factory=Table)
     entries: Table[tuple[UUID, int], Given] = field(default_factory=Table)
+    bases: Table[UUID, int] = field(default_factory=Table)
     deliveries: Table[UUID, DeliveryKept] = field(default_factory=Table)
     grants: Table[UUID, GrantKept] = field(default_factory=Table)
     jobs: Table[tuple[str, UUID], bool] = field(default_factory=Table)

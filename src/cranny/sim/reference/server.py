@@ -157,8 +157,9 @@ class Server:
         applied = unpack(signing.verify(public(self._boxes[bank]), "pull", message.payload), Pull).applied
         books = self.store.books
         head = books.uplinks.kept[bank].down_head
-        last = min(head, applied + PAGE)
-        entries = [Entry(seq, books.entries.kept[bank, seq]) for seq in range(applied + 1, last + 1)]
+        first = max(applied + 1, books.bases.kept.get(bank, 1))
+        last = min(head, first - 1 + PAGE)
+        entries = [Entry(seq, books.entries.kept[bank, seq]) for seq in range(first, last + 1)]
         page = Downlink(tenant, bank, entries, head)
         await message.respond(signing.sign(self._key, "downlink", pack(page)))
 

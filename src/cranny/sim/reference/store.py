@@ -11,10 +11,11 @@ from dataclasses import replace
 from typing import Final
 from uuid import UUID
 
-from cranny.fleet import Breach, Change, Ended, Started, Uplink
+from cranny.fleet import Breach, Change, Ended, Known, Started, Uplink
 from cranny.sim.dice import Dice
 from cranny.sim.machines.fates import Fates, Life, Section
 from cranny.sim.reference.books import Books, KeptFact, Lies
+from cranny.wire.kinds import unpack
 
 WORK_S: Final = (0.002, 0.03)
 
@@ -99,6 +100,25 @@ class ReferenceStore:
             books.blocked.put((change.bank, self._door(change.bank, door)), reason or "")
         for finding in change.findings:
             books.note(finding)
+        if change.renew:
+            self._renew(change.bank, change.renew)
+
+    def _renew(self, bank: UUID, epoch: int) -> None:
+        books, known = self.books, Known()
+        uplink = books.uplinks.must(bank)
+        for seq in range(books.bases.get(bank) or 1, uplink.down_head + 1):
+            if (given := books.entries.get((bank, seq))) is not None:
+                known.give(given)
+        facts = sorted((key, kept) for key, kept in books.facts.items() if key[0] == bank and kept.projected)
+        for _, kept in facts:
+            body = unpack(kept.link.fact.kind, kept.link.fact.body) if kept.link.fact else None
+            if body is not None:
+                known.tell(body)
+        base = uplink.down_head + 1
+        for seq, given in enumerate(givens := list(known.all(epoch)), base):
+            books.entries.put((bank, seq), given)
+        books.uplinks.put(bank, replace(uplink, down_head=uplink.down_head + len(givens)))
+        books.bases.put(bank, base)
 
     def _heard_of(self, bank: UUID, data: Mapping[str, object]) -> None:
         door, generation = data.get("door"), data.get("generation")
