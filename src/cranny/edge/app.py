@@ -147,16 +147,7 @@ def _begin(journal: Journal, config: Config, parts: Parts, *, line: Line, crew: 
         clock=parts.clock,
         every_s=config.beat_s,
     )
-    commander = Commander(
-        controller,
-        line,
-        tokens,
-        server=identity.server(),
-        key=identity.signing_key(),
-        crew=crew,
-        clock=parts.clock,
-        ids=parts.ids,
-    )
+    commander = _commander(controller, config, parts, line=line, tokens=tokens, crew=crew)
     controller.start()
     crew.spawn(sampler.run(), name="sensors")
     crew.spawn(uplink.run(), name="uplink")
@@ -164,6 +155,21 @@ def _begin(journal: Journal, config: Config, parts: Parts, *, line: Line, crew: 
     crew.spawn(commander.run(), name="commands")
     crew.spawn(heart.run(), name="heart")
     return controller
+
+
+def _commander(
+    controller: Controller, config: Config, parts: Parts, *, line: Line, tokens: Tokens, crew: Crew
+) -> Commander:
+    return Commander(
+        controller,
+        line,
+        tokens,
+        server=config.identity.server(),
+        key=config.identity.signing_key(),
+        crew=crew,
+        clock=parts.clock,
+        ids=parts.ids,
+    )
 
 
 def _sampler(journal: Journal, controller: Controller, parts: Parts, tell: Tell) -> Sampler:

@@ -35,6 +35,7 @@ def test_a_fact_becomes_an_event_of_the_same_name(journal):
         "evidence": "sensed",
         "superseded": [],
         "unannounced": [],
+        "minted": False,
         "bank": str(BANK),
         "epoch": 1,
         "seq": 1,
