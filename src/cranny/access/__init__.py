@@ -8,12 +8,13 @@ from typing import Final
 
 from litestar.types import ControllerRouterHandler
 
-from cranny.access import api
+from cranny.access import api, offline_api
 from cranny.access.audit import audit
 from cranny.access.badges import give_badge, move_badge
 from cranny.access.ends import get, revoke
 from cranny.access.issue import VERIFY, Wanted, issue, issue_many, note_minted
 from cranny.access.lifecycle import GRANT, LIVE, Deed, Grant
+from cranny.access.offline import TokenAsked, TokenShown, issue_token, take_back
 from cranny.access.reactions import REACTION
 from cranny.access.reveal import Revealed, reveal
 from cranny.access.tables import GrantRow
@@ -31,21 +32,25 @@ __all__ = [
     "Grant",
     "GrantRow",
     "Revealed",
+    "TokenAsked",
+    "TokenShown",
     "Wanted",
     "get",
     "give_badge",
     "issue",
     "issue_many",
+    "issue_token",
     "move_badge",
     "note_minted",
     "reveal",
     "revoke",
+    "take_back",
     "verify_job",
 ]
 
 
 def _routes(parts: Parts) -> Sequence[ControllerRouterHandler]:
-    return api.routes(parts.db, parts.keyring)
+    return [*api.routes(parts.db, parts.keyring), *offline_api.routes(parts.db, parts.keyring)]
 
 
 def _reactions(_: Parts) -> Sequence[Reaction]:

@@ -118,7 +118,7 @@ def _begin(journal: Journal, config: Config, parts: Parts, *, line: Line, crew: 
     controller = Controller(
         journal,
         parts.driver,
-        Gate(journal, parts.kdf, identity.pepper, clock=parts.clock, rng=parts.rng),
+        Gate(journal, parts.kdf, identity.pepper, identity.server(), clock=parts.clock, rng=parts.rng),
         pepper=identity.pepper,
         crew=crew,
         clock=parts.clock,

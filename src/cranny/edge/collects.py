@@ -14,7 +14,7 @@ from cranny.edge.grace import begin, one_less
 from cranny.edge.outcomes import Collected, LeftBehind, Settled, Shut
 from cranny.edge.placing import Placed
 from cranny.edge.rights import end
-from cranny.edge.rows import Again, Compartment, Credential, Delivery, Grant, Occupancy, Opening
+from cranny.edge.rows import Again, Compartment, Credential, Delivery, Grant, Occupancy, Opening, Row
 from cranny.edge.state import State
 from cranny.edge.steps import intent
 from cranny.wire.kinds import CollectFinished, CollectLeft, DoorShut, Evidence
@@ -33,7 +33,7 @@ def intend(state: State, sight: Sight, grant: UUID, credential: Credential, ids:
         raise Refused("Somebody has to look behind this door first.", code="inventory")
     if now.tries:
         now = msgspec.structs.replace(now, tries=0)
-    return _release(state, sight, _opening(now, door, generation, credential, ids), now)
+    return release_for(state, sight, _opening(now, door, generation, credential, ids), now)
 
 
 def intend_again(state: State, sight: Sight, again: Again, ids: Ids) -> Ruled[Placed]:
@@ -46,7 +46,7 @@ def intend_again(state: State, sight: Sight, again: Again, ids: Ids) -> Ruled[Pl
     if under_way is not None:
         return Draft(state).change(), _already(sight, under_way, again.grant)
     opening = _opening(again.as_grant(), again.door, again.generation, "reopen", ids)
-    return _release(state, sight, opening, one_less(again))
+    return release_for(state, sight, opening, one_less(again))
 
 
 def settle(state: State, opening: UUID, content: bool | None, now_ms: int) -> Ruled[Settled]:
@@ -106,14 +106,18 @@ def _opening(grant: Grant, door: str, generation: int, credential: Credential, i
     )
 
 
-def _release(state: State, sight: Sight, opening: Opening, right: Grant | Again | None) -> Ruled[Placed]:
+def release_for(
+    state: State, sight: Sight, opening: Opening, right: Row | None, token: UUID | None = None
+) -> Ruled[Placed]:
+    """The intent of `opening`, and in the same transaction what becomes of the `right` to it; `token` is the signed one
+    that was shown. Raises Refused, code `help`, when the door can't be released."""
     if opening.door not in state.boxes or not sight.ready(opening.door):
         raise Refused("This door can't be released now.", code="help")
     draft, box = Draft(state), state.compartment(opening.door)
     draft.put(Compartment(box.label, box.generation, box.openings + 1, box.blocked), opening)
     if right is not None:
         draft.put(right)
-    draft.say(intent(opening))
+    draft.say(msgspec.structs.replace(intent(opening), token_id=token))
     return draft.change(), Placed(opening, pulse=True)
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
 from typing import Final, cast
 from uuid import UUID
 
@@ -11,7 +12,7 @@ from cranny.core.clock import Clock
 from cranny.core.errors import Refused
 from cranny.core.ids import Ids
 from cranny.core.lifecycle import Move
-from cranny.edge import allowance, collects, command_rules, placing, steps, storing
+from cranny.edge import bearer, collects, command_rules, placing, steps, storing
 from cranny.edge.change import Ruled
 from cranny.edge.credentials import Gate, Proven
 from cranny.edge.crew import Crew
@@ -40,6 +41,7 @@ from cranny.edge.placing import Placed, Scan
 from cranny.edge.rows import Credential, Opening
 from cranny.edge.sensors.board import address as input_of
 from cranny.edge.state import State
+from cranny.edge.turned_away import tell_of
 from cranny.edge.views import KioskState, Link, opened, view
 from cranny.edge.visits import TooSmall, Visit, Visits
 from cranny.edge.wall import Wall
@@ -96,9 +98,13 @@ class Controller:
         tracking number to deposit, first of all one that is awaited. Answers once a door is open, or not."""
         qr = parse_qr(text)
         try:
+            token = self._gate.token(text, in_reach=self._link() == "online")
             proven = self._gate.scanned(qr) if qr else self._badge(text)
         except Refused as refused:
             return _refusal(refused)
+        if token is not None:
+            opens = partial(bearer.intend, sight=self.wall, token=token, ids=self._ids)
+            return await self._crew.ask(self._open(opens), name="token")
         if proven is None:
             return await self._crew.ask(self._deposit(text), name="deposit")
         return await self._crew.ask(self._collect(proven, "qr" if qr else "badge"), name="collect")
@@ -123,14 +129,10 @@ class Controller:
 
     def take_code(self, visit: UUID) -> Minted | None:
         """The code of what was stored in this visit, once; then nobody knows it but who read it."""
-        current, state = self._visit(), self.journal.state
+        current = self._visit()
         if current is None or current.id != visit:
             return None
-        opens = {place.grant for place in state.occupancies.values()}
-        stored = next((minted for minted in current.minted if minted.grant.grant in opens), None)
-        if stored is not None:
-            current.minted.remove(stored)
-        return stored
+        return current.take_code({place.grant for place in self.journal.state.occupancies.values()})
 
     async def too_small(self, visit: UUID, *, emptied: bool) -> ShutFirst | Refusal:
         """The parcel of the door that stands open does not fit. `emptied`: nothing stays inside."""
@@ -212,7 +214,7 @@ class Controller:
             try:
                 placed = await self._intend_deposit(visit, scan)
             except Refused as refused:
-                await self._tell_of(visit, refused)
+                await tell_of(self.journal, visit, refused, self.free())
                 return _refusal(refused)
             except DiskFull:
                 return Refusal("deposits_paused")
@@ -227,18 +229,6 @@ class Controller:
             passed_over.append(opening.door)
             self._tell(NextDoor(opening.door, visit.id))
         return Refusal("help")
-
-    async def _tell_of(self, visit: Visit, refused: Refused) -> None:
-        """The server promised a place that is not there, or the bank takes in no more unknown parcels: it is told,
-        the one once in a visit for each delivery, the other once a day."""
-        delivery, paused = refused.extra.get("delivery"), refused.extra.get("paused")
-        if isinstance(delivery, UUID) and refused.code == "full" and delivery not in visit.turned_away:
-            free = self.free()
-            await self.journal.commit(lambda state: placing.no_room(state, delivery, free))
-            visit.turned_away.add(delivery)
-        if isinstance(paused, str):
-            now, reason = self.journal.edge_ms, allowance.reason_of(paused)
-            await self.journal.commit(lambda state: allowance.tell(state, reason, now))
 
     async def _store_own(self, size: Size) -> Answer:
         if not self.journal.state.policy.own_storage:
@@ -301,16 +291,19 @@ class Controller:
 
     async def _collect(self, proven: Proven, credential: Credential) -> Answer:
         grant, again = proven.grant, proven.again
+        return await self._open(
+            lambda state: (
+                collects.intend_again(state, self.wall, again, self._ids)
+                if again
+                else collects.intend(state, self.wall, grant.grant, credential, self._ids)
+            )
+        )
+
+    async def _open(self, rule: Callable[[State], Ruled[Placed]]) -> Answer:
         asked = self._clock.monotonic()
         try:
             self._refuse_forked()
-            placed = await self.journal.commit(
-                lambda state: (
-                    collects.intend_again(state, self.wall, again, self._ids)
-                    if again
-                    else collects.intend(state, self.wall, grant.grant, credential, self._ids)
-                )
-            )
+            placed = await self.journal.commit(rule)
         except Refused as refused:
             return _refusal(refused)
         result = Result.OPENED

@@ -8,20 +8,22 @@ from typing import Final
 from uuid import UUID
 
 import msgspec
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from cranny.core.clock import Clock
-from cranny.core.errors import Refused
+from cranny.core.clock import Clock, millis
+from cranny.core.errors import Invalid, Refused
 from cranny.core.ids import Ids
 from cranny.core.rng import Rng
-from cranny.edge import lifecycle
+from cranny.edge import bearer, lifecycle
 from cranny.edge.change import Change, Ruled
 from cranny.edge.draft import Draft
 from cranny.edge.grace import Grace
-from cranny.edge.journal import Journal
+from cranny.edge.journal import Journal, quality
 from cranny.edge.keypad import Keypad
 from cranny.edge.minting import Minted, mint
 from cranny.edge.rows import Again, Grant, Pad
 from cranny.edge.state import State
+from cranny.wire import tokens
 from cranny.wire.codes import (
     Code,
     Qr,
@@ -34,6 +36,7 @@ from cranny.wire.codes import (
 )
 from cranny.wire.kdf import SALT_BYTES, Kdf
 from cranny.wire.kinds import CodeExhausted, KeypadSlowed
+from cranny.wire.tokens import Token
 
 TRIES: Final = 10
 
@@ -47,12 +50,16 @@ class Proven:
 
 
 class Gate:
-    def __init__(self, journal: Journal, kdf: Kdf, pepper: bytes, *, clock: Clock, rng: Rng) -> None:
+    def __init__(
+        self, journal: Journal, kdf: Kdf, pepper: bytes, server: Ed25519PublicKey, *, clock: Clock, rng: Rng
+    ) -> None:
+        """`server` is the pinned key: what it signed is believed."""
         self._journal = journal
         now = clock.monotonic()
         self.grace = Grace(journal.state, now, journal.edge_ms)
         self._kdf = kdf
         self._pepper = pepper
+        self._server = server
         self._clock = clock
         self._rng = rng
         self._dummy = rng.bytes(SALT_BYTES)
@@ -76,6 +83,20 @@ class Gate:
                 await self._succeeded()
                 return found
             raise await self._wrong(found)
+
+    def token(self, text: str, *, in_reach: bool) -> Token | None:
+        """The signed token that was scanned; None when it looks like none. `in_reach`: the server answers. Raises
+        Refused `wrong`, which tells nobody why."""
+        if not tokens.looks_like_one(text):
+            return None
+        try:
+            token = tokens.read(self._server, text)
+        except Invalid as invalid:
+            raise Refused("This token opens nothing here.", code="wrong") from invalid
+        wall = millis(self._clock.now())
+        known = quality(wall, self._journal.state.mark.wall_ms) == "good"
+        bearer.check_time(token, self._journal.edge_ms, clock_known=known, in_reach=in_reach)
+        return token
 
     async def mint(self, ids: Ids) -> Minted:
         """A code of the bank's own, for what somebody stores for themselves. Raises Refused, code `full`."""

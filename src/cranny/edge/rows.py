@@ -190,6 +190,13 @@ class Order(Row, frozen=True):
     told: bool = False
 
 
+class UsedToken(Row, frozen=True):
+    """A signed token that was used: never again. `expires` is its own, seconds since 1970 UTC."""
+
+    token_id: UUID
+    expires: int
+
+
 class Tracking(Row, frozen=True):
     """The tracking number of a delivery nobody announced, in clear, until it travels beside the fact. Empty
     when it has gone."""

@@ -44,6 +44,7 @@ TABLES: Final = (
         code_verifier BLOB NOT NULL, qr_verifier BLOB NOT NULL, door TEXT NOT NULL, generation INTEGER NOT NULL,
         until_ms INTEGER NOT NULL, times INTEGER NOT NULL CHECK (times >= 0)) STRICT""",
     """CREATE TABLE IF NOT EXISTS pad (id INTEGER PRIMARY KEY CHECK (id = 1), steps INTEGER NOT NULL) STRICT""",
+    """CREATE TABLE IF NOT EXISTS used_tokens (token_id TEXT PRIMARY KEY, expires INTEGER NOT NULL) STRICT""",
     """CREATE TABLE IF NOT EXISTS tracking (delivery TEXT PRIMARY KEY, text TEXT NOT NULL) STRICT""",
     """CREATE TABLE IF NOT EXISTS commands (
         command TEXT PRIMARY KEY, action TEXT NOT NULL, state TEXT NOT NULL, "by" TEXT NOT NULL,
@@ -116,6 +117,7 @@ PUT: Final[dict[type[rows.Row], str]] = {
     rows.Pad: "INSERT INTO pad VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET steps = excluded.steps",
     rows.Command: """INSERT INTO commands VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (command) DO UPDATE SET
         state = excluded.state, "left" = excluded."left", doors = excluded.doors, reason = excluded.reason""",
+    rows.UsedToken: """INSERT INTO used_tokens VALUES (?, ?)""",
     rows.Order: """INSERT INTO orders VALUES (?, ?, ?) ON CONFLICT (opening) DO UPDATE SET told = excluded.told""",
     rows.Sensing: "INSERT INTO sensing VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET body = excluded.body",
     rows.Warmth: """INSERT INTO warmth VALUES (?, ?, ?, ?, ?) ON CONFLICT (label) DO UPDATE SET
@@ -137,6 +139,7 @@ LOAD: Final[dict[type[rows.Row], str]] = {
     rows.Again: "SELECT * FROM agains WHERE times > 0 ORDER BY until_ms",
     rows.Pad: "SELECT * FROM pad",
     rows.Command: "SELECT * FROM commands ORDER BY command DESC LIMIT 2000",
+    rows.UsedToken: "SELECT * FROM used_tokens",
     rows.Order: "SELECT * FROM orders WHERE NOT told",
     rows.Sensing: "SELECT * FROM sensing",
     rows.Warmth: "SELECT * FROM warmth",

@@ -25,6 +25,7 @@ from cranny.edge.rows import (
     Sensing,
     Setting,
     Tracking,
+    UsedToken,
     Warmth,
 )
 from cranny.wire.messages import CompartmentGiven, Layout, Policy
@@ -65,6 +66,7 @@ class State:
     """The command that asked for an opening whose result is not known yet."""
     sensing: bytes = b""
     warmth: dict[str, Warmth] = field(default_factory=dict)
+    used_tokens: set[UUID] = field(default_factory=set)
     by_tracking: dict[bytes, set[UUID]] = field(default_factory=dict)
     by_locator: dict[int, set[UUID]] = field(default_factory=dict)
     badges: dict[UUID, bytes] = field(default_factory=dict)
@@ -171,6 +173,8 @@ class State:
                 self.past = row
             case Pad():
                 self.pad_steps = row.steps
+            case UsedToken():
+                self.used_tokens.add(row.token_id)
             case Again():
                 self._put_again(row)
             case Badge():

@@ -1,6 +1,7 @@
 """A courier's visit: from the first scan until they are done or have gone. Lives in memory only; a restart ends it."""
 
 import asyncio
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from uuid import UUID
 
@@ -39,6 +40,13 @@ class Visit:
     turned_away: set[UUID] = field(default_factory=set)
     """Deliveries that no door was right for."""
     stored: int = 0
+
+    def take_code(self, opens: Collection[UUID | None]) -> Minted | None:
+        """One of `minted` whose grant is among those that open something by now; it is forgotten here."""
+        stored = next((minted for minted in self.minted if minted.grant.grant in opens), None)
+        if stored is not None:
+            self.minted.remove(stored)
+        return stored
 
 
 class Visits:

@@ -1,0 +1,80 @@
+"""Signed tokens over HTTP."""
+
+from collections.abc import Sequence
+from typing import Annotated, Any, Final
+from uuid import UUID
+
+import msgspec
+from litestar import Request, Response, post
+from litestar.openapi.datastructures import ResponseSpec
+from litestar.openapi.spec import Example
+from litestar.params import Body, FromPath
+from litestar.types import ControllerRouterHandler
+
+from cranny.access.offline import TokenAsked, TokenShown, issue_token, take_back
+from cranny.platform.auth import Principal
+from cranny.platform.db import Database, Tx
+from cranny.platform.idempotency import Reply, once
+from cranny.platform.keys import Keyring
+
+Asking = Request[Principal, None, Any]
+
+ASKED: Final = {
+    "purpose": "recall",
+    "door": "07",
+    "reason": "the bank has been offline since Monday",
+    "hours": 4,
+}
+SHOWN: Final = {
+    "id": "019cadc6-9a80-723a-832d-4982503f3d79",
+    "bank": "019cadc6-9a80-7192-8035-a06b16b28ca5",
+    "purpose": "recall",
+    "door": "07",
+    "generation": 12,
+    "expires": "2026-03-02T13:00:00Z",
+    "qr": "S2KCEHIKFADZEYQ…",
+}
+
+
+class TakenBack(msgspec.Struct, frozen=True):
+    id: UUID
+
+
+def routes(db: Database, keyring: Keyring) -> Sequence[ControllerRouterHandler]:
+    @post(
+        "/v1/banks/{bank:uuid}/tokens",
+        tags=["tokens"],
+        responses={
+            201: ResponseSpec(
+                TokenShown, generate_examples=False, description="The token.", examples=[Example(value=SHOWN)]
+            )
+        },
+    )
+    async def issue(
+        request: Asking,
+        bank: FromPath[UUID],
+        data: Annotated[TokenAsked, Body(examples=[Example(summary="Take it back", value=ASKED)])],
+    ) -> Response[bytes]:
+        """A signed token that opens one door once, also while the bank is out of reach: show its `qr` to the bank's
+        scanner. It is in the log with your key and your reason, the opening will be listed as an anomaly
+        (`opened_locally`), and the answer is shown once for each `Idempotency-Key`. Problems `bank-not-found`,
+        `door-not-found`, `hours-too-many`, `nothing-to-recall`."""
+
+        async def deed(tx: Tx) -> Reply:
+            who = f"keys/{request.user.key_id}"
+            return Reply(201, await issue_token(tx, keyring, bank, data, who=who), secret=True)
+
+        return await once(db, request, deed)
+
+    @post("/v1/banks/{bank:uuid}/tokens/{token:uuid}/take-back", tags=["tokens"], status_code=200)
+    async def revoke(request: Asking, bank: FromPath[UUID], token: FromPath[UUID]) -> Response[bytes]:
+        """Take a token back: it opens nothing any more once the bank has heard of it. A bank that is out of reach has
+        not. Problem `bank-not-found`."""
+
+        async def deed(tx: Tx) -> Reply:
+            await take_back(tx, bank, token, who=f"keys/{request.user.key_id}")
+            return Reply(200, TakenBack(token))
+
+        return await once(db, request, deed)
+
+    return [issue, revoke]
