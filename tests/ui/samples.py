@@ -85,6 +85,7 @@ def wall(name="station-60", chosen=None, seed=7) -> models.WallView:
                 who=pick(rng, WHO) if held else "",
                 since=NOW - timedelta(hours=hours) if held else None,
                 until=NOW + timedelta(hours=48 - hours) if held else None,
+                celsius=cold(door.features),
             )
         )
     return models.WallView(
@@ -106,6 +107,7 @@ def wall(name="station-60", chosen=None, seed=7) -> models.WallView:
         feed=feed(views),
         selected=details(doors, views, chosen) if chosen is not None else None,
         today=(74, 61),
+        alarms=alarms(doors),
         awaiting=(command("awaiting_confirmation", "C01", by="help desk"), command("awaiting_confirmation", by="me")),
         ask=f"/walls/{name}/ask",
     )
@@ -150,6 +152,39 @@ def question(name="station-60", action="open", door="A10", needs="", **more):
     )
 
 
+def cold(features):
+    """In hundredths of a degree."""
+    return 1140 if "chilled" in features else -1960 if "frozen" in features else None
+
+
+def alarms(doors):
+    chilled = tuple(door.label for door in doors if "chilled" in door.features)
+    if not chilled:
+        return ()
+    return (
+        models.AlarmView(
+            kind="too_warm",
+            channel="E air",
+            doors=chilled,
+            since=NOW - timedelta(minutes=47),
+            value=1140,
+            limit=800,
+            unit="°C",
+        ),
+        models.AlarmView(kind="mains_lost", channel="mains", doors=(), since=NOW - timedelta(minutes=50), seen=True),
+    )
+
+
+def day():
+    """A fridge that hums, is dark for two hours, and fails in the evening."""
+    start, line = int(NOW.timestamp()) - 86_400, []
+    for minute in range(0, 1440, 7):
+        warm = max(minute - 1380, 0) * 12
+        value = None if 500 < minute < 620 else 400 + (minute * 37 % 110) - 55 + warm
+        line.append((start + minute * 60, value))
+    return models.ClimateView(channel="E air", now=1140, low=0, high=800, line=tuple(line))
+
+
 def feed(views):
     lines = [
         ("door.opened", views[1].label, 0),
@@ -162,6 +197,14 @@ def feed(views):
         ("code.exhausted", "", 40),
         ("something.new", views[0].label, 44),
     ]
+    warm = models.FeedLine(position=10, time=NOW - timedelta(minutes=47), type="sensor.alarmed", detail="too_warm")
+    return (
+        *lines_of(lines),
+        warm,
+    )
+
+
+def lines_of(lines):
     return tuple(
         models.FeedLine(position=90 - n, time=NOW - timedelta(minutes=minutes), type=kind, door=label)
         for n, (kind, label, minutes) in enumerate(lines)
@@ -189,6 +232,8 @@ def details(doors, views, label):
             ),
             models.HistoryLine(time=NOW - timedelta(days=2), type="door.blocked", detail="not-opened"),
         ),
+        climate=day() if "chilled" in door.features else None,
+        spoiled="chilled" in door.features and held,
         ask="/walls/station-60/ask",
         commands=(command("executed", label), command("refused", label, answer="changed", confirmed_by="night desk")),
     )
@@ -217,6 +262,7 @@ def screens(name="station-60", label="B04", other="E03"):
         "open-problem": models.Open(place=at, purpose="deposit", visit="v1", problem="not-expected"),
         "open-late": models.Open(place=there, purpose="collect", late=True),
         "open-deposit": models.Open(place=there, purpose="deposit", visit="v1", items=3, together=True),
+        "open-spoiled": models.Open(place=there, purpose="collect", items=1, spoiled=True),
         "open-recall": models.Open(place=there, purpose="recall"),
         "open-inspect": models.Open(place=at, purpose="inspect"),
         "done": models.Done(place=at, outcome="collected", reopen_s=300),

@@ -20,7 +20,14 @@ SHAPES = (
     *("done", "done-stored", "done-left", "trouble", "help", "closed"),
 )
 """One screen of each build: the others differ from these in words only."""
-WALLS = ("/walls", "/walls?none=1", "/walls/station-60?door=A10", "/walls/campus-128", "/walls/odd?offline=1&lang=de")
+WALLS = (
+    "/walls/station-60?door=E05",
+    "/walls",
+    "/walls?none=1",
+    "/walls/station-60?door=A10",
+    "/walls/campus-128",
+    "/walls/odd?offline=1&lang=de",
+)
 
 
 STILL = """() => { for (const move of document.getAnimations())

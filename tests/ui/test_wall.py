@@ -112,3 +112,25 @@ def test_a_door_is_asked_for_without_script(visit):
     page.get_by_label("Why?").fill("the latch was frozen")
     page.get_by_role("button", name="Open now").click()
     expect(page.get_by_role("heading", name="Door A10 is open")).to_be_visible()
+
+
+def test_a_chilled_door_shows_its_day_and_the_alarm_is_read_first(visit):
+    page = visit("/walls/station-60?door=E05")
+    alarm = page.locator(".note.alarm")
+    assert "Too warm" in alarm.inner_text()
+    assert "E01\u2013E07" in alarm.inner_text()
+    page.wait_for_selector(".chart canvas")
+    chart = page.locator(".chart")
+    assert chart.get_attribute("aria-label") == "The line of the last 24 hours, from 3.4 °C to 10.8 °C"
+    assert chart.bounding_box()["width"] > 200
+    assert "11.4°" in page.locator("#door-" + str(index_of(page, "E05"))).inner_text()
+    page.click("[data-theme-switch]")
+    page.wait_for_selector(".chart canvas")
+    page.click(f"#door-{index_of(page, 'A01')}")
+    page.wait_for_selector(".chart", state="detached")
+    page.click(f"#door-{index_of(page, 'E06')}")
+    page.wait_for_selector(".chart canvas")
+
+
+def index_of(page, label):
+    return page.locator(f'.door[data-label="{label}"]').get_attribute("id").removeprefix("door-")

@@ -48,7 +48,8 @@ class Opening(Outcome, frozen=True, tag="opening"):
 class Opened(Outcome, frozen=True, tag="opened"):
     """A door stands open. `place` is its index in the layout, `centre` its middle's height in mm; `passed_over`
     are doors that were tried before and did not open. `visit` is None for a pick-up. `items`: how many go in or come
-    out, 0 where nobody knows; `together`: something of the same collector lies inside already."""
+    out, 0 where nobody knows; `together`: something of the same collector lies inside already. `spoiled`: what is
+    taken out was too warm for too long."""
 
     door: str
     place: int
@@ -59,6 +60,7 @@ class Opened(Outcome, frozen=True, tag="opened"):
     passed_over: list[str]
     items: int
     together: bool
+    spoiled: bool = False
 
 
 class Refusal(Outcome, frozen=True, tag="refused"):

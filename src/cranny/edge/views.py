@@ -72,6 +72,7 @@ def opened(state: State, opening: Opening, passed_over: list[str]) -> Opened:
         passed_over=passed_over,
         items=sum(len(delivery.items) for delivery in known),
         together=opening.purpose == "deposit" and inside is not None,
+        spoiled=opening.purpose != "deposit" and inside is not None and state.spoiled(inside),
     )
 
 

@@ -37,6 +37,44 @@ class DoorView(View, frozen=True):
     who: str = ""
     since: datetime | None = None
     until: datetime | None = None
+    celsius: int | None = None
+    """What it is behind the door now, in hundredths of a degree; None where nobody measures, or knows."""
+
+
+class AlarmView(View, frozen=True):
+    """Something that is wrong at a bank now. `kind` is the alarm's, `channel` the sensor's name or the door's label;
+    `value` and `limit` in hundredths of `unit`. `seen`: somebody has said that they know."""
+
+    kind: str
+    channel: str
+    doors: tuple[str, ...]
+    since: datetime
+    value: int | None = None
+    limit: int | None = None
+    unit: str = ""
+    seen: bool = False
+
+
+class ClimateView(View, frozen=True):
+    """The temperature behind a door over the last day, in hundredths of a degree. `line`: (seconds since 1970, value),
+    None where a gap begins; a value holds until the next. `low` and `high` are its limits."""
+
+    channel: str
+    now: int | None
+    low: int | None
+    high: int | None
+    line: tuple[tuple[int, int | None], ...] = ()
+
+    @property
+    def span(self) -> tuple[int, int] | None:
+        """The least and the most."""
+        values = [value for _, value in self.line if value is not None]
+        return (min(values), max(values)) if values else None
+
+    @property
+    def drawn(self) -> str:
+        """For the script that draws it."""
+        return msgspec.json.encode({"line": self.line, "low": self.low, "high": self.high}).decode()
 
 
 class HistoryLine(View, frozen=True):
@@ -116,6 +154,9 @@ class DoorDetails(View, frozen=True):
     history: tuple[HistoryLine, ...] = ()
     ask: str = ""
     commands: tuple[CommandView, ...] = ()
+    climate: ClimateView | None = None
+    spoiled: bool = False
+    """Something in it lay too warm for too long, or too long at all."""
 
 
 class SizeCount(View, frozen=True):
@@ -159,6 +200,7 @@ class WallView(View, frozen=True):
     selected: DoorDetails | None = None
     awaiting: tuple[CommandView, ...] = ()
     """Commands that somebody has to confirm."""
+    alarms: tuple[AlarmView, ...] = ()
     today: tuple[int, int] | None = None
     """Collected and stored since midnight; None where nobody counts."""
     ask: str = ""
@@ -236,14 +278,16 @@ class Opening(View, frozen=True, tag="opening"):
 
 class Open(View, frozen=True, tag="open"):
     """`items`: how many go in or come out, 0 where nobody knows. `together`: something of the same collector
-    is inside already. `late`: open longer than it should be. `too_small`: the courier said so; the parcel comes out
-    again. `problem`: what was scanned meanwhile opened nothing."""
+    is inside already. `spoiled`: what comes out was too warm for too long. `late`: open longer than it should be.
+    `too_small`: the courier said so; the parcel comes out again. `problem`: what was scanned meanwhile opened
+    nothing."""
 
     place: Place
     purpose: Purpose
     visit: str = ""
     items: int = 0
     together: bool = False
+    spoiled: bool = False
     late: bool = False
     too_small: bool = False
     problem: Problem = ""

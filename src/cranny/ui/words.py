@@ -14,6 +14,7 @@ from babel import Locale
 from babel.dates import format_date, format_time
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
+from babel.numbers import format_decimal
 from babel.support import Translations
 from babel.units import format_unit
 
@@ -61,6 +62,10 @@ class Words:
         size, unit = next((size, unit) for limit, size, unit in UNITS if seconds < limit or not limit)
         length: Literal["short", "narrow"] = "narrow" if self.language in NARROW else "short"
         return format_unit(int(seconds // size), unit, length=length, locale=self.locale)
+
+    def degrees(self, hundredths: int, *, unit: str = " °C") -> str:
+        """4.3 °C, or as it is written here."""
+        return format_decimal(hundredths / 100, "0.0", locale=self.locale).replace("-", "\u2212") + unit
 
     def _pattern(self) -> str:
         skeleton = self.locale.datetime_skeletons.get("MMMEd")

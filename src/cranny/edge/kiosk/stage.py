@@ -82,6 +82,7 @@ class Stage:
             visit=_text(told.visit),
             items=told.items,
             together=told.together,
+            spoiled=told.spoiled,
         )
 
     def _refused(self, refusal: said.Refusal, *, scanned: bool) -> None:

@@ -5,11 +5,13 @@ from typing import Final
 from urllib.parse import quote
 from uuid import UUID
 
+import msgspec
+
 from cranny import fleet, sites
 from cranny.core.errors import NotFound
 from cranny.core.events import Event
 from cranny.fleet import BankState
-from cranny.pages.operator import telling
+from cranny.pages.operator import climate, telling
 from cranny.platform import log
 from cranny.platform.db import Tx
 from cranny.sites import DoorNow
@@ -62,7 +64,11 @@ async def wall(tx: Tx, bank: UUID, chosen: str | None = None) -> WallView:
     states = telling.states(doors, inside, events, heard=status.taken > 0 or status.last_beat is not None)
     front = stand(layout.compartments, layout.screen)
     at = None if chosen is None else _index(doors, chosen)
-    views = tuple(_door(bank, index, door, states[door.label], inside) for index, door in enumerate(doors))
+    air = await climate.air(tx, about)
+    views = tuple(
+        msgspec.structs.replace(_door(bank, index, door, states[door.label], inside), celsius=air.get(door.label))
+        for index, door in enumerate(doors)
+    )
     return WallView(
         bank=about.name,
         site=about.site_name,
@@ -76,6 +82,7 @@ async def wall(tx: Tx, bank: UUID, chosen: str | None = None) -> WallView:
         now=tx.now(),
         sizes=await _sizes(tx, bank),
         feed=telling.feed(events)[:FEED],
+        alarms=await climate.alarms(tx, about),
         selected=None if at is None else await _details(tx, bank, doors[at], views[at], inside),
         awaiting=tuple(command(one) for one in await fleet.awaiting_commands(tx, bank)),
         ask=f"{HOME}/{bank}/ask",
@@ -147,6 +154,8 @@ async def _details(
         ),
         reason=telling.reason(view.state, door, history),
         history=telling.history(history),
+        climate=await climate.line(tx, bank, door.label),
+        spoiled=any(inside[id_].spoiled_at for id_ in door.deliveries or () if id_ in inside),
         ask=f"{HOME}/{bank}/ask",
         commands=tuple(
             command(one) for one in await fleet.newest_commands(tx, limit=COMMANDS, bank=bank, door=door.label)

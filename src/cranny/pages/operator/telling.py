@@ -26,7 +26,8 @@ OBVIOUS: Final = UNSAID | {"door.shut"}
 def states(
     doors: Sequence[DoorNow], inside: Mapping[UUID, DeliveryShown], events: Sequence[Event], *, heard: bool
 ) -> dict[str, DoorState]:
-    """Each door's state by label. `events`: the newest first. `heard`: the bank has reported at least once."""
+    """Each door's state by label. `events`: the newest first. `heard`: the bank has reported at least once. One that
+    its sensors speak against alarms."""
     last: dict[str, str] = {}
     for event in events:
         if event.type in MOVES and "door" in event.data:
@@ -39,7 +40,7 @@ def _state(door: DoorNow, inside: Mapping[UUID, DeliveryShown], last: str, *, he
     held = {inside[id_].state for id_ in door.deliveries or () if id_ in inside}
     rules: tuple[tuple[bool, DoorState], ...] = (
         (not heard, "unknown"),
-        (last in ALARMING, "alarm"),
+        (last in ALARMING or door.unfit is not None, "alarm"),
         (last in OPEN, "open"),
         (last in UNSURE, "unknown"),
         (door.blocked is not None, "blocked"),
@@ -53,7 +54,8 @@ def _state(door: DoorNow, inside: Mapping[UUID, DeliveryShown], last: str, *, he
 def reason(state: DoorState, door: DoorNow, events: Sequence[Event]) -> str:
     """The code of why a door is blocked, alarming or not known."""
     if state == "alarm":
-        return next((ALARMING[event.type] for event in events if event.type in ALARMING), "")
+        last = next((event.type for event in events if event.type in MOVES), "")
+        return ALARMING.get(last, "") or door.unfit or ""
     if state == "unknown":
         return "unknown" if any(event.type in UNSURE for event in events) else ""
     return (door.blocked or "") if state == "blocked" else ""
@@ -99,5 +101,5 @@ def history(events: Sequence[Event]) -> tuple[HistoryLine, ...]:
 
 
 def _detail(event: Event) -> str:
-    key = "purpose" if event.type == "collect.finished" else "reason"
-    return str(event.data.get(key, ""))
+    key = {"collect.finished": "purpose", "sensor.alarmed": "trouble", "sensor.recovered": "trouble"}.get(event.type)
+    return str(event.data.get(key or "reason", ""))
