@@ -60,17 +60,22 @@ def front(name) -> Front:
     return stand(*bank(name))
 
 
-def wall(name="station-60", chosen=None, seed=7) -> models.WallView:
-    doors, screen = bank(name)
-    rng = SeededRng(seed)
-    n = len(doors)
+def shuffled(rng, n):
+    """A state for each of `n` doors, every one of them seen."""
     states = (
         ["open", "alarm", "blocked", "unknown", "return", "return"]
         + ["overdue"] * max(n // 20, 1)
         + ["held"] * (n // 2)
     )
     states = (states + ["free"] * n)[:n]
-    states = [states.pop(rng.below(len(states))) for _ in range(n)]
+    return [states.pop(rng.below(len(states))) for _ in range(n)]
+
+
+def wall(name="station-60", chosen=None, seed=7) -> models.WallView:
+    doors, screen = bank(name)
+    rng = SeededRng(seed)
+    n = len(doors)
+    states = shuffled(rng, n)
     views = []
     for index, (door, state) in enumerate(zip(doors, states, strict=True)):
         held = state in ("held", "overdue", "return", "open")
