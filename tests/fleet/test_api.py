@@ -79,6 +79,9 @@ async def test_anomalies_page_by_page_and_settled(client, db, box):
     assert [row["detail"]["seq"] for row in rest.json()["items"]] == [3, 4]
     assert rest.json()["next"] is None
     anomaly = first.json()["items"][0]["id"]
+    step = first.json()["items"][0]["next_step"]
+    assert (step["deed"], step["request"]) == ("inspect", f"POST /v1/banks/{box.bank}/tokens")
+    assert "look behind" in step["sentence"]
     settled = await client.post(f"/v1/anomalies/{anomaly}/settle", json={"note": "seen"}, headers=once("settle"))
     assert (settled.status_code, settled.json()["state"], settled.json()["note"]) == (200, "settled", "seen")
     assert len((await client.get("/v1/anomalies", params={"state": "open"})).json()["items"]) == 4

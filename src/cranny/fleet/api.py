@@ -13,6 +13,7 @@ from msgspec import Meta
 
 from cranny.fleet import anomalies, enrolment
 from cranny.fleet.lifecycle import AnomalyState
+from cranny.fleet.next_steps import NextStep, next_step
 from cranny.fleet.status import BankStatus, status
 from cranny.fleet.tables import AnomalyRow
 from cranny.platform import paging
@@ -49,6 +50,8 @@ class AnomalyShown(msgspec.Struct, frozen=True):
     created: datetime
     last_seen: datetime
     note: str
+    next_step: NextStep
+    """What to do about it: a word, a sentence, and the API call where one does it."""
 
 
 def routes(
@@ -100,7 +103,7 @@ def _anomalies(db: Database, cursors: paging.Cursors) -> Sequence[ControllerRout
         bank: FromQuery[UUID | None] = None,
         limit: Limit = paging.LIMIT,
     ) -> Response[paging.Page[AnomalyShown]]:
-        """What contradicts a right, a rule or an expectation, oldest first."""
+        """What contradicts a right, a rule or an expectation, oldest first, each with its next step."""
         tenant = request.user.tenant
         place = UUID(cursors.read(tenant, LISTING, after)[0]) if after else None
         async with db.transaction(tenant) as tx:
@@ -124,4 +127,6 @@ def _anomalies(db: Database, cursors: paging.Cursors) -> Sequence[ControllerRout
 
 
 def _shown(row: AnomalyRow) -> AnomalyShown:
-    return msgspec.convert(row, AnomalyShown, from_attributes=True)
+    step = next_step(row.kind, row.bank, row.subject, row.detail)
+    shown = {name: getattr(row, name) for name in AnomalyRow.__struct_fields__ if name != "tenant"}
+    return AnomalyShown(**shown, next_step=step)
