@@ -18,7 +18,7 @@ import msgspec
 from cranny.apps import administer
 from cranny.apps.addresses import Addresses, in_use, stand_up
 from cranny.apps.clock import VARIABLE, Pace, Span
-from cranny.apps.edge import Box, become
+from cranny.apps.edge import CLIMATE, Box, become
 from cranny.apps.family import keep
 from cranny.apps.settings import Settings
 from cranny.apps.up import environment
@@ -118,14 +118,19 @@ async def set_up(
             client = await stack.enter_async_context(api(settings.port, key))
             await _until(client, "/health/ready", lambda answer: answer.is_success)
             kiosks: list[Kiosk] = []
+            homes: list[Path] = []
             for number, cabinet in enumerate(cabinets):
                 progress(f"setting up bank {number + 1} of {len(cabinets)}: {cabinet.place.name}")
                 box = await _enrol(client, cabinet, settings.data / "banks")
+                homes.append(box[0])
                 kiosks.append(await stack.enter_async_context(family.start_bank(number, cabinet, *box)))
             progress("waiting for the controllers")
             for kiosk in kiosks:
                 await _until(kiosk.client, "/kiosk/state", _stands)
             span = make_span(factor, days, SystemClock().now() + LEAD)
+            over = (span.origin or span.start) + timedelta(days=days)
+            for home, cabinet in zip(homes, cabinets, strict=True):
+                await asyncio.to_thread(cabinet.spoil, home / CLIMATE, over)
             await asyncio.to_thread(_tell, settings.data / "clock", span)
             settings = msgspec.structs.replace(settings, clock=Pace(factor, span))
             yield Stage(settings, found, span, client, key, tuple(kiosks), line)

@@ -28,6 +28,8 @@ READ_S: Final = 5.0
 """A sensor that takes longer has said nothing."""
 LEAST_S: Final = 0.25
 """Between two rounds, however fast time runs."""
+LEAST_SAMPLES: Final = 8
+"""In a window: where time runs fast, windows are longer."""
 KEEP_MS: Final = 60_000
 KEEP_S: Final = 5.0
 """What is kept is written once a minute of goods' time, and not more often than this in real time."""
@@ -190,7 +192,8 @@ class Sampler:
         start = min((one.window.start for one in self._round.channels.values()), default=at)
         if self._clock.monotonic() < self._full_until:
             return
-        if at - start >= LASTS_MS:
+        slowest = max((self._every_ms(sensor) for sensor in self._sensors.values()), default=0)
+        if at - start >= max(LASTS_MS, LEAST_SAMPLES * slowest):
             await self._tell_windows(ended=at, at=at, doubtful=False)
             return
         since, real = self._kept

@@ -2,12 +2,15 @@
 
 import re
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
 
 import msgspec
 
 from cranny import sites
+from cranny.core.clock import millis
+from cranny.edge.sensors.simulated import Unit, write_climate
 from cranny.sim.city.model import Place
 from cranny.wire.allocation import COLD, SCARCE
 
@@ -17,6 +20,12 @@ JAMMED: Final = "station-60"
 """A bank whose first door is stuck: couriers meet it, and the next door opens."""
 STUCK: Final = (1, 1)
 """Board and channel of that door."""
+FRIDGE: Final = "station-60"
+"""A bank whose fridge fails once, towards the end: whoever looks afterwards still sees that day."""
+FAILS: Final = (timedelta(hours=16), timedelta(hours=9))
+"""From when to when, before the end of the city's days."""
+UNIT: Final = "E"
+"""Its simulated fridge, as the bank's file names it."""
 NAMED: Final = re.compile(r"^(name|site): (.+)$", re.MULTILINE)
 
 
@@ -29,6 +38,13 @@ class Cabinet:
     doors: int
     sees: bool
     jammed: bool
+    warms: bool
+
+    def spoil(self, climate: Path, end: datetime) -> None:
+        """Write down when the fridge fails and is mended. `end` is when the city's days are over."""
+        if self.warms:
+            fails, mended = (millis(end - before) for before in FAILS)
+            write_climate(climate, {UNIT: Unit(fails_ms=fails, mended_ms=mended)})
 
     def prepare(self, world: Path) -> str:
         """Make the file of its world, and return its board's address."""
@@ -50,4 +66,5 @@ def _cabinet(number: int, *, sees: bool) -> Cabinet:
     features = [frozenset(door.features) for tower in bank.towers for door in tower.compartments]
     ordinary = sum(COLD.isdisjoint(these) and SCARCE.isdisjoint(these) for these in features)
     place = Place(f"{bank.name} {again + 1}" if again else bank.name, ordinary)
-    return Cabinet(place, file, len(features), sees, jammed=name == JAMMED and not again)
+    jammed, warms = (name == which and not again for which in (JAMMED, FRIDGE))
+    return Cabinet(place, file, len(features), sees, jammed, warms)
