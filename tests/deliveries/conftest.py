@@ -295,7 +295,9 @@ class Yard:
     async def client(self) -> AsyncIterator[httpx2.AsyncClient]:
         """Speaks HTTP to the server, with an API key."""
         parts = self.parts
-        routes = [route for feature in (deliveries.FEATURE, access.FEATURE) for route in feature.routes(parts)]
+        routes = [
+            route for feature in (deliveries.FEATURE, access.FEATURE, fleet.FEATURE) for route in feature.routes(parts)
+        ]
         app = create_server(routes, parts)
         up, over = asyncio.Event(), asyncio.Event()
 

@@ -17,6 +17,7 @@ OPEN = {
     ("GET", "/health/live"),
     ("GET", "/health/ready"),
     ("POST", "/v1/enrolments"),  # proven by its one-time claim
+    ("POST", "/v1/uplink"),  # proven by the bank's signature
 }
 PAGES_OPEN = {
     ("GET", "/"),

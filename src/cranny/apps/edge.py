@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Final
 
 from cranny import __version__
-from cranny.core.clock import Clock
+from cranny.core.clock import Clock, SystemClock
 from cranny.core.ids import TimeIds
 from cranny.core.rng import Rng
-from cranny.edge import drivers, identity, wiring
+from cranny.edge import drivers, identity, inbox, mule, wiring
 from cranny.edge.app import Config, Parts, run_edge
 from cranny.edge.disk import ThreadDisk
 from cranny.edge.enrol import enrol
@@ -23,6 +23,7 @@ from cranny.wire.brokers.nats import NatsBroker
 from cranny.wire.kdf import Argon2Kdf, Kdf
 
 JOURNAL: Final = "journal.sqlite"
+INBOX: Final = "inbox"
 CLIMATE: Final = "climate.json"
 """In a box's home: what is unusual about its simulated sensors (`edge/sensors/simulated.py`)."""
 
@@ -46,12 +47,27 @@ async def become(box: Box, claim: str, server: str) -> None:
     await enrol(box.home, server, claim, rng=box.rng, version=__version__)
 
 
+def export_uplink(home: Path, file: Path) -> tuple[int, int]:
+    """Write what the server has not acknowledged into `file`. Returns how many facts that is, and how many are left for
+    the next time. Raises NotFound, codes `not-enrolled`, `no-journal`."""
+    body, carried, left = mule.export(home / JOURNAL, identity.read(home))
+    file.write_bytes(body)
+    return carried, left
+
+
+def import_downlink(home: Path, file: Path, rng: Rng) -> tuple[int, int]:
+    """Give the controller what the server sent back in `file`: it takes it in by itself, at once when it runs. Returns
+    how many acknowledgements and pages of rights that is. Raises NotFound, code `not-enrolled`; Invalid."""
+    returned = inbox.put(home / INBOX, TimeIds(SystemClock(), rng).new(), identity.read(home), file.read_bytes())
+    return len(returned.acks), len(returned.pages)
+
+
 async def run(box: Box) -> None:
     """Be the bank that this box has enrolled as, until cancelled. Raises Conflict, code `box-in-use`."""
     me = identity.read(box.home)
     with sole_owner(box.home):
         async with _parts(box, me) as parts:
-            await run_edge(Config(identity=me, version=__version__, port=box.port), parts)
+            await run_edge(Config(identity=me, version=__version__, port=box.port, inbox=box.home / INBOX), parts)
 
 
 @asynccontextmanager

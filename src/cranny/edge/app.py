@@ -24,6 +24,7 @@ from cranny.edge.disk import Disk, DiskFailed, DiskFull
 from cranny.edge.downlink import Downlink
 from cranny.edge.drivers import Driver
 from cranny.edge.identity import Identity
+from cranny.edge.inbox import Inbox
 from cranny.edge.journal import Journal, load
 from cranny.edge.kiosk import kiosk_app
 from cranny.edge.link import Line
@@ -61,12 +62,14 @@ class Parts:
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """`port` is the kiosk's, on this machine only; None for a bank without a kiosk. `beat_s` is between two signs of
+    """`port` is the kiosk's, on this machine only; None for a bank without a kiosk. `inbox` is where somebody puts what
+    they carried here; None where nobody does. `beat_s` is between two signs of
     life; only a simulation of months wants them rarer."""
 
     identity: Identity
     version: str
     port: int | None = 8100
+    inbox: Path | None = None
     beat_s: float = EVERY_S
 
 
@@ -154,6 +157,8 @@ def _begin(journal: Journal, config: Config, parts: Parts, *, line: Line, crew: 
     crew.spawn(downlink.run(), name="downlink")
     crew.spawn(commander.run(), name="commands")
     crew.spawn(heart.run(), name="heart")
+    if config.inbox is not None:
+        crew.spawn(Inbox(config.inbox, journal, downlink, identity).run(), name="inbox")
     return controller
 
 

@@ -82,6 +82,12 @@ class Downlink:
         self._line.reached = True
         return await self._apply(page) or await self._in_step(page)
 
+    async def take(self, message: bytes) -> None:
+        """A page that somebody carried here. Raises Invalid when it is not to be believed."""
+        page = self._read(message)
+        if self._has_a_place():
+            await self._apply(page)
+
     def _read(self, message: bytes) -> Page:
         page = unpack(verify(self._server, "downlink", message), Page)
         if (page.tenant, page.bank) != (self._line.tenant, self._line.bank):

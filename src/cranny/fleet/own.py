@@ -6,7 +6,7 @@ from typing import Final
 
 from litestar.types import ControllerRouterHandler
 
-from cranny.fleet import api, downlink, presence
+from cranny.fleet import api, downlink, mule_api, presence
 from cranny.fleet.audit import audit
 from cranny.fleet.callout import Callout
 from cranny.fleet.climate import alarms, keeping
@@ -18,6 +18,7 @@ from cranny.fleet.commands.sending import Dispatcher
 from cranny.fleet.downlinker import Downlinker
 from cranny.fleet.enrolment import speaks_for
 from cranny.fleet.ingestor import Ingestor
+from cranny.fleet.mule import Carrier
 from cranny.fleet.presence import Presence
 from cranny.platform.db import Tx
 from cranny.platform.feature import Feature, Loop, Parts, Violation
@@ -33,6 +34,7 @@ def _routes(parts: Parts) -> Sequence[ControllerRouterHandler]:
         *api.routes(parts.db, parts.keyring, cursors, nats=parts.nats),
         *commands_api.routes(parts.db, cursors, dispatcher),
         *climate_routes(parts.db, cursors),
+        mule_api.route(Carrier(parts.db, parts.keyring)),
     ]
 
 

@@ -33,7 +33,24 @@ def sign(key: Ed25519PrivateKey, tenant: UUID, bank: UUID, message: bytes, ack: 
 def read(server: Ed25519PublicKey, tenant: UUID, bank: UUID, message: bytes, answer: bytes) -> FactAck:
     """What `answer` says of `message`. Raises Invalid, codes `signature-invalid`, `message-unreadable`, or
     `ack-foreign` when it answers another message or another bank."""
-    found = unpack(signing.verify(server, "ack", answer), AckFor)
-    if (found.tenant, found.bank, found.batch) != (tenant, bank, hashlib.sha256(message).digest()):
-        raise Invalid("The server's answer is not the one to this batch.", code="ack-foreign")
+    found = _opened(server, tenant, bank, answer)
+    if found.batch != hashlib.sha256(message).digest():
+        raise _foreign()
     return found.ack
+
+
+def believe(server: Ed25519PublicKey, tenant: UUID, bank: UUID, answer: bytes) -> FactAck:
+    """What `answer` said of some batch of this bank, maybe long ago: enough to know what the server held then. Raises
+    as `read` does."""
+    return _opened(server, tenant, bank, answer).ack
+
+
+def _opened(server: Ed25519PublicKey, tenant: UUID, bank: UUID, answer: bytes) -> AckFor:
+    found = unpack(signing.verify(server, "ack", answer), AckFor)
+    if (found.tenant, found.bank) != (tenant, bank):
+        raise _foreign()
+    return found
+
+
+def _foreign() -> Invalid:
+    return Invalid("The server's answer is not the one to this batch.", code="ack-foreign")

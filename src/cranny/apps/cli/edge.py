@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import App, Parameter
+from rich.console import Console
 
 from cranny.apps.cli.run import set_up_logs
 
@@ -65,6 +66,29 @@ def commission(
     box = Box(home=_home(read, data), board=board, port=0, clock=make_clock(read.clock), rng=SystemRng())
     text = read_file(layout) if layout else None
     stay(at_the_bank(box, Terminal(), layout=text, only=door or (), afresh=afresh))
+
+
+@edge.command
+def export_uplink(file: Path, /, *, data: Data = None) -> None:
+    """Write what the server does not know yet into FILE, for somebody to carry to `POST /v1/uplink`. Only reads: the
+    controller may run or not."""
+    from cranny.apps import settings
+    from cranny.apps.edge import export_uplink as export
+
+    carried, left = export(_home(settings.read(), data), file)
+    Console().print(f"{carried} facts in {file}" + (f"; {left} are left for the next file." if left else "."))
+
+
+@edge.command
+def import_downlink(file: Path, /, *, data: Data = None) -> None:
+    """Give the controller what the server sent back in FILE. A running one takes it in within seconds, another when it
+    starts."""
+    from cranny.apps import settings
+    from cranny.apps.edge import import_downlink as bring
+    from cranny.core.rng import SystemRng
+
+    acks, pages = bring(_home(settings.read(), data), file, SystemRng())
+    Console().print(f"{acks} acknowledgements and {pages} pages of rights are waiting for the controller.")
 
 
 def _home(settings: "Settings", data: Path | None) -> Path:
