@@ -3,19 +3,22 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 from cranny.core.clock import SystemClock
 from cranny.core.rng import SeededRng
 from cranny.edge import drivers
-from cranny.edge.drivers import Address, Bench, Reading
+from cranny.edge.drivers import Address, Bench, Reading, modbus
 
+BENCHES: dict[str, Any] = {name: drivers.load(name).bench for name in drivers.names()}
+BENCHES["modbus over TCP"] = modbus.tcp_bench
 ONE, TWO, THREE = (1, 1), (1, 2), (1, 3)
 PATIENCE_S = 20.0
 
 
 @asynccontextmanager
 async def on_the_bench(name: str) -> AsyncIterator[Bench]:
-    async with drivers.load(name).bench(clock=SystemClock(), rng=SeededRng(1)) as found:
+    async with BENCHES[name](clock=SystemClock(), rng=SeededRng(1)) as found:
         found.driver.fit([ONE, TWO])
         yield found
 

@@ -9,10 +9,10 @@ from cranny.core.errors import NotFound, Refused
 from cranny.edge import drivers
 from cranny.edge.drivers import Bench, BoardFault, BoardSilent
 
-from .boards import ONE, PATIENCE_S, THREE, TWO, Seen, on_the_bench
+from .boards import BENCHES, ONE, PATIENCE_S, THREE, TWO, Seen, on_the_bench
 
 
-@pytest.fixture(params=drivers.names())
+@pytest.fixture(params=BENCHES)
 async def bench(request: pytest.FixtureRequest) -> AsyncIterator[Bench]:
     async with on_the_bench(request.param) as found:
         yield found

@@ -6,10 +6,9 @@ from collections.abc import AsyncIterator, Callable
 
 import pytest
 
-from cranny.edge import drivers
 from cranny.edge.drivers import Bench, BoardSilent, Line
 
-from .boards import ONE, PATIENCE_S, TWO, Seen, on_the_bench
+from .boards import BENCHES, ONE, PATIENCE_S, TWO, Seen, on_the_bench
 
 NEIGHBOUR = (2, 1)
 """A lock of the other board."""
@@ -19,7 +18,7 @@ NEVER = 10_000
 """More answers than any test waits for."""
 
 
-@pytest.fixture(params=drivers.names())
+@pytest.fixture(params=BENCHES)
 async def bench(request: pytest.FixtureRequest) -> AsyncIterator[Bench]:
     async with on_the_bench(request.param) as found:
         if found.line is None:
@@ -196,7 +195,7 @@ async def test_a_pulse_that_is_given_up_leaves_the_line_in_order(bench: Bench, l
     assert bench.hands.pulses(ONE) == 1
 
 
-@pytest.mark.parametrize("name", drivers.names())
+@pytest.mark.parametrize("name", BENCHES)
 async def test_nothing_moves_by_opening_reconnecting_or_closing(name: str) -> None:
     async with on_the_bench(name) as bench:
         hands, line = bench.hands, bench.line

@@ -7,10 +7,14 @@ from typing import Final
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from pymodbus.pdu.bit_message import ReadDiscreteInputsRequest
 
 from cranny.core.clock import SystemClock
 from cranny.core.rng import SeededRng, SystemRng, pick
 from cranny.edge.drivers import bcc_8a80, kerong_cu16, kerong_cu48, winnsen
+from cranny.edge.drivers._modbus import boards as modbus_boards
+from cranny.edge.drivers._modbus.line import Coil
+from cranny.edge.drivers._modbus.rtu import answers_to
 from cranny.edge.drivers._serial.address import Port, read
 from cranny.edge.drivers._serial.dialect import Dialect
 from cranny.edge.drivers._serial.line import Line, Request, _Heard
@@ -50,6 +54,8 @@ _CU48 = kerong_cu48.WORDS["50"].reply(1, 0, b"\x07\0\0\0\0\xc0"), bytes.fromhex(
 _CU48_60 = kerong_cu48.WORDS["60"].reply(1, 0, b"\x07\0\0\0\0\xc0"), bytes.fromhex("020000600365")
 _WIN = [bytes.fromhex(each) for each in ("90079201010503", "90078501050103", "900605010103")]
 
+_RTU = [bytes.fromhex(each) for each in ("010202010179E8", "018202C161", "0105020000050C71", "01020000000879CC")]
+
 PARSERS: Final[dict[str, list[Parser]]] = {
     "bcc_8a80": [
         Parser(bcc_8a80.short(0x8A), 0x8A, [bcc_8a80.frame(0x8A, 1, 2, 0x11)]),
@@ -63,6 +69,11 @@ PARSERS: Final[dict[str, list[Parser]]] = {
         Parser(_dialect(kerong_cu48, kerong_cu48.Cu48, f"commands={words}").look, 2, frames,
                _asked(_dialect(kerong_cu48, kerong_cu48.Cu48, f"commands={words},order=lock-first")))
         for words, frames in (("50", _CU48), ("60", _CU48_60))
+    ],
+    "modbus": [
+        Parser(answers_to(ReadDiscreteInputsRequest(address=0, count=9, dev_id=1)), 1, _RTU[:2]),
+        Parser(answers_to(Coil(0x200, 5, dev_id=1)), 1, _RTU[2:3]),
+        Parser(modbus_boards.look, 1, _RTU[2:]),
     ],
     "winnsen": [Parser(winnsen.look, 0x90, _WIN, _asked(_dialect(winnsen, winnsen.Winnsen, "shut-bit=0")))],
 }  # fmt: skip

@@ -98,6 +98,38 @@ class Poller:
         return list(dict.fromkeys(unit for unit, _ in self._fitted))
 
 
+class Careful:
+    """Where news may be wrong it has to be said twice, or is not yet so: after a silence, when an answer may be one
+    that came too late even for the quiet that followed, and always where frames have no checksum. `timeouts` says
+    how often a board did not answer so far."""
+
+    def __init__(self, look: AskUnit, timeouts: Callable[[int], int], *, checked: bool = True) -> None:
+        self._look = look
+        self._timeouts = timeouts
+        self._checked = checked
+        self._calm: dict[int, int] = {}
+        self._believed: dict[int, Mapping[Address, Reading]] = {}
+
+    async def ask(self, unit: int) -> Mapping[Address, Reading]:
+        """As AskUnit."""
+        before = self._believed.pop(unit, {})
+        found = await self._look(unit)
+        timeouts = self._timeouts(unit)
+        if found != before and (not self._checked or timeouts != self._calm.get(unit, 0)):
+            found = _agreed(before, found, await self._look(unit))
+        self._calm[unit] = timeouts
+        self._believed[unit] = found
+        return found
+
+
+def _agreed(
+    before: Mapping[Address, Reading], found: Mapping[Address, Reading], again: Mapping[Address, Reading]
+) -> Mapping[Address, Reading]:
+    """What was so before, or was now said twice."""
+    sure = {at: reading for at, reading in found.items() if reading in (before.get(at), again.get(at))}
+    return {**{at: before[at] for at in found if at in before}, **sure}
+
+
 class _View:
     """What one watch has told of one board. `due` is when to ask it again."""
 

@@ -7,36 +7,40 @@ dies in between, and burns the lock's coil: no such pulse is offered here.
 import asyncio
 from collections.abc import AsyncIterator, Collection, Mapping
 from contextlib import ExitStack, asynccontextmanager
-from typing import Final, cast
+from typing import Final
 
-import serialx
-from pymodbus import FramerType
 from pymodbus.pdu.bit_message import ReadDiscreteInputsRequest
 
 from cranny.core.clock import Clock
 from cranny.core.rng import Rng
 from cranny.edge.drivers import Address, Bench, BoardFault, BoardSilent, Changed, Driver, Meters, Reading
-from cranny.edge.drivers._modbus.line import FLASH_AT, ON, Coil, Connect, ModbusLine
+from cranny.edge.drivers._modbus.boards import boards
+from cranny.edge.drivers._modbus.line import FLASH_AT, ON, Coil, ModbusLine
 from cranny.edge.drivers._modbus.map import UNITS, Map, read_map
-from cranny.edge.drivers._polling import Poller
+from cranny.edge.drivers._modbus.rtu import RtuLine
+from cranny.edge.drivers._polling import Careful, Poller
+from cranny.edge.drivers._serial.bench import line_bench
+from cranny.edge.drivers._serial.line import Line
 from cranny.edge.drivers._serial.port import Wire, open_wire, owned
 
 TRIES: Final = 3
 """Of a question; a pulse is sent once."""
-LATE_S: Final = 2.0
-"""A pulse that has waited so long for the line is not sent any more."""
+GAP_S: Final = 0.005
+"""Quiet before every frame on a serial line: more than 3.5 signs at 9600 baud."""
 
 
 class ModbusBoard:
     """`owner` is let go when the board is closed."""
 
-    def __init__(self, where: Map, connect: Connect, *, clock: Clock, rng: Rng, owner: ExitStack | None = None) -> None:
-        framer = FramerType.SOCKET if where.framing == "tcp" else FramerType.RTU
+    def __init__(
+        self, where: Map, line: ModbusLine | RtuLine, *, clock: Clock, rng: Rng, owner: ExitStack | None = None
+    ) -> None:
         self.has_content = where.contents is not None
         self.has_latch = where.latches is not None
         self.where = where
-        self._line = ModbusLine(connect, framer, timeout_s=where.timeout_s)
-        self._poller = Poller(self._ask, clock=clock, rng=rng, every_s=where.poll_s)
+        self._line = line
+        careful = Careful(self._ask, lambda unit: line.tally(unit).timeouts)
+        self._poller = Poller(careful.ask, clock=clock, rng=rng, every_s=where.poll_s)
         self._clock = clock
         self._owner = owner
         self._pulsing = asyncio.Lock()
@@ -76,11 +80,7 @@ class ModbusBoard:
         coil = self.where.coils + channel - 1
         flash = self.where.pulse == "flash"
         request = Coil(FLASH_AT + coil, self.where.flash_steps, unit) if flash else Coil(coil, ON, unit)
-
-        def late() -> bool:
-            return self._clock.monotonic() - asked > LATE_S
-
-        answer = await self._line.ask(request, late=late)
+        answer = await self._line.ask(request, asked=asked)
         if not isinstance(answer, Coil) or (answer.address, answer.value) != (request.address, request.value):
             raise BoardSilent(f"Board {unit} answers something else: whether the lock was released is not known.")
 
@@ -112,40 +112,43 @@ class ModbusBoard:
         return list(answer.bits)
 
 
-def connector(where: Map) -> Connect:
-    """How that port is opened."""
+async def open_modbus(where: Map, *, clock: Clock, rng: Rng) -> ModbusBoard:
+    """Raises Conflict, code `board-port-busy`."""
+    if where.framing == "rtu":
+        line = Line(where.port, baud=where.baud, parity=where.parity, gap_s=GAP_S, clock=clock, rng=rng)
+        rtu = RtuLine(line, timeout_s=where.timeout_s, probe=where.inputs)
+        await rtu.open()
+        return ModbusBoard(where, rtu, clock=clock, rng=rng)
 
     async def connect() -> Wire:
-        if where.port.host:
-            return await open_wire(where.port, where.baud)
-        loop = asyncio.get_running_loop()
-        parity = serialx.Parity[where.parity.upper()]
-        try:
-            _, wire = await serialx.create_serial_connection(
-                loop, Wire, where.port.device, baudrate=where.baud, parity=parity, exclusive=True
-            )
-        except serialx.SerialException as error:
-            raise OSError(str(error)) from error
-        return cast("Wire", wire)
+        return await open_wire(where.port, where.baud)
 
-    return connect
+    with ExitStack() as owner:
+        owner.enter_context(owned(where.port))
+        tcp = ModbusLine(connect, timeout_s=where.timeout_s, clock=clock)
+        return ModbusBoard(where, tcp, clock=clock, rng=rng, owner=owner.pop_all())
 
 
 async def open_board(address: str, *, clock: Clock, rng: Rng) -> Driver:
     """`address` as in `_modbus.map.read_map`. Raises Invalid, code `board-address-invalid`, and Conflict, code
     `board-port-busy`."""
-    where = read_map(address)
-    with ExitStack() as owner:
-        owner.enter_context(owned(where.port))
-        return ModbusBoard(where, connector(where), clock=clock, rng=rng, owner=owner.pop_all())
+    return await open_modbus(read_map(address), clock=clock, rng=rng)
 
 
 @asynccontextmanager
 async def bench(*, clock: Clock, rng: Rng) -> AsyncIterator[Bench]:
+    """Two boards on a serial line."""
+    words, quick = "latches=16,contents=32", "timeout-ms=400,poll-ms=30,rest-ms=20"
+    async with line_bench(open_board, boards, words, quick=quick, clock=clock, rng=rng) as found:
+        yield found
+
+
+@asynccontextmanager
+async def tcp_bench(*, clock: Clock, rng: Rng) -> AsyncIterator[Bench]:
     """Over TCP, pymodbus's own server at the other end."""
     from cranny.edge.drivers._modbus.bench import open_bench
 
     async with open_bench(rng, "tcp") as (where, bus):
-        board = ModbusBoard(where, connector(where), clock=clock, rng=rng)
+        board = await open_modbus(where, clock=clock, rng=rng)
         yield Bench(board, bus.cabinet)
         await board.close()

@@ -1,4 +1,4 @@
-"""One Modbus line: a request at a time, its answer or silence. Frames are pymodbus's; the order on the line, the
+"""One Modbus connection over TCP: a request at a time, its answer or silence. Frames are pymodbus's; the order, the
 waiting and the counting are ours, because its client sends a request again by itself, and a pulse must not be."""
 
 import asyncio
@@ -6,17 +6,16 @@ import struct
 from collections.abc import Awaitable, Callable
 from typing import Final
 
-from pymodbus import FramerType
 from pymodbus.exceptions import ModbusException
-from pymodbus.framer import FRAMER_NAME_TO_CLASS
+from pymodbus.framer.socket import FramerSocket
 from pymodbus.pdu import DecodePDU, ModbusPDU
 
+from cranny.core.clock import Clock
 from cranny.core.errors import CrannyError
 from cranny.edge.drivers import BoardFault, BoardSilent, Meters, Tally
+from cranny.edge.drivers._serial.line import DEED_S
 from cranny.edge.drivers._serial.port import Wire
 
-GAP_S: Final = 0.005
-"""Quiet between two frames on a serial line: more than 3.5 signs at 9600 baud."""
 LONGEST_FRAME: Final = 260
 FLASH_AT: Final = 0x0200
 """Waveshare's "flash on": the coil's number above this, and the time in steps of 100 ms as the value."""
@@ -56,15 +55,15 @@ Connect = Callable[[], Awaitable[Wire]]
 class ModbusLine:
     """The port is opened when it is needed, and anew after it broke, for as long as anybody asks."""
 
-    def __init__(self, connect: Connect, framer: FramerType, *, timeout_s: float) -> None:
+    def __init__(self, connect: Connect, *, timeout_s: float, clock: Clock) -> None:
+        self._clock = clock
         self._tallies: dict[int, Tally] = {}
         self._connections = 0
         self._connect = connect
-        self._serial = framer is not FramerType.SOCKET
         self._timeout_s = timeout_s
         decoder = DecodePDU(False)
         decoder.register(Coil)
-        self._framer = FRAMER_NAME_TO_CLASS[framer](decoder)
+        self._framer = FramerSocket(decoder)
         self._port: Wire | None = None
         self._turn = asyncio.Lock()
         self._number = 0
@@ -74,13 +73,19 @@ class ModbusLine:
         connected = self._port is not None and not self._port.gone.is_set()
         return Meters(connected, self._connections, self._tallies)
 
-    async def ask(self, request: ModbusPDU, *, tries: int = 1, late: Callable[[], bool] = bool) -> ModbusPDU:
-        """The board's answer. Raises BoardSilent, also when it is too `late` once the line is free; BoardFault when
-        the board says no."""
-        tally = self._tallies.setdefault(request.dev_id, Tally())
+    def tally(self, unit: int) -> Tally:
+        return self._tallies.setdefault(unit, Tally())
+
+    async def open(self) -> None:
+        """It is opened with the first question."""
+
+    async def ask(self, request: ModbusPDU, *, tries: int = 1, asked: float | None = None) -> ModbusPDU:
+        """The board's answer. `asked`: when a deed was asked for. Raises BoardSilent; BoardFault when the board says
+        no, and when it is too late for that deed: then it was not sent."""
+        tally = self.tally(request.dev_id)
         async with self._turn:
-            if late():
-                raise BoardSilent("The Modbus line was busy for too long; nothing was sent.")
+            if asked is not None and self._clock.monotonic() - asked > DEED_S:
+                raise BoardFault("The Modbus line was busy for too long: nothing was sent.", permanent=False)
             for left in reversed(range(tries)):
                 tally.requests += 1
                 try:
@@ -90,9 +95,7 @@ class ModbusLine:
                     tally.timeouts += 1
                     if not left:
                         raise
-        if answer.isError():
-            raise _refusal(request.dev_id, answer.exception_code)
-        return answer
+        return settled(request, answer)
 
     async def close(self) -> None:
         if self._port is not None:
@@ -108,16 +111,13 @@ class ModbusLine:
         try:
             async with asyncio.timeout(self._timeout_s):
                 port = await self._open()
-                if self._serial:
-                    await asyncio.sleep(GAP_S)
                 tally.late_bytes += len(port.take())
                 port.write(frame)
                 return await self._answer(port, request, heard)
         except (TimeoutError, OSError) as error:
             if heard:
                 tally.checksum_errors += 1
-            if not self._serial or not isinstance(error, TimeoutError):
-                await self.close()
+            await self.close()
             raise BoardSilent(f"Board {request.dev_id} on the Modbus line does not answer.") from error
 
     async def _open(self) -> Wire:
@@ -140,6 +140,13 @@ class ModbusLine:
             if answer is not None and answer.function_code & 0x7F == request.function_code:
                 return answer
             unread = unread[used:][-LONGEST_FRAME:]
+
+
+def settled(request: ModbusPDU, answer: ModbusPDU) -> ModbusPDU:
+    """The answer, when it is none of refusal. Raises BoardFault, and BoardSilent where a gateway says that."""
+    if answer.isError():
+        raise _refusal(request.dev_id, answer.exception_code)
+    return answer
 
 
 def _refusal(unit: int, code: int) -> CrannyError:

@@ -245,12 +245,13 @@ async def line_bench(
     clock: Clock,
     rng: Rng,
     cable: Cable | None = None,
+    quick: str = QUICK,
 ) -> AsyncIterator[Bench]:
     """The driver on a simulated line of two boards. `words` are what its address says after the port."""
     with tempfile.TemporaryDirectory() as folder:
         cable = cable or PtyCable(Path(folder) / "tty")
         cabinet = Cabinet(rng)
-        words = ",".join(filter(None, (words, QUICK)))
+        words = ",".join(filter(None, (words, quick)))
         line = SimulatedLine(boards(f"/dev/simulated,{words}"), cabinet, cable, UNITS)
         await line.plug()
         driver = await open_board(f"{cable.address},{words}", clock=clock, rng=rng)

@@ -9,7 +9,7 @@ import structlog
 from cranny.core.clock import Clock
 from cranny.core.rng import Rng
 from cranny.edge.drivers import Address, BoardFault, BoardSilent, Changed, Meters, Reading
-from cranny.edge.drivers._polling import Poller
+from cranny.edge.drivers._polling import Careful, Poller
 from cranny.edge.drivers._serial.address import Settings
 from cranny.edge.drivers._serial.dialect import Dialect
 from cranny.edge.drivers._serial.line import Line, Request
@@ -32,13 +32,11 @@ class LineDriver:
         self._unlock_within_s = settings.seconds("unlock-timeout-ms")
         self._rest_s = settings.seconds("rest-ms")
         self._clock = clock
-        self._poller = Poller(self._status, clock=clock, rng=rng, every_s=settings.seconds("poll-ms"))
+        careful = Careful(self._status, lambda unit: line.tally(unit).timeouts, checked=dialect.checked)
+        self._poller = Poller(careful.ask, clock=clock, rng=rng, every_s=settings.seconds("poll-ms"))
         self._ready: dict[int, int] = {}
         """By unit, the number of the connection on which it was set up."""
         self._silent: set[int] = set()
-        self._timeouts: dict[int, int] = {}
-        """By unit, how many it had when its status was last believed."""
-        self._believed: dict[int, Mapping[int, Reading]] = {}
         self._pulsing = asyncio.Lock()
         self._rested = 0.0
 
@@ -102,36 +100,15 @@ class LineDriver:
         await self._answers(unit, [channel], TRIES)  # it was there to hear it
 
     async def _status(self, unit: int) -> Mapping[Address, Reading]:
-        tries = 1 if unit in self._silent else TRIES
+        channels = self._poller.fitted(unit)
         try:
             await self._greet(unit)
-            found = await self._look(unit, self._poller.fitted(unit), tries)
-            timeouts = self._line.tally(unit).timeouts
-            if not self._dialect.checked or timeouts != self._timeouts.get(unit, 0):
-                found = await self._twice(unit, found)
+            answers = await self._answers(unit, channels, 1 if unit in self._silent else TRIES)
         except BoardSilent:
             self._silent.add(unit)
-            self._believed.pop(unit, None)
             raise
         self._silent.discard(unit)
-        self._timeouts[unit] = timeouts
-        self._believed[unit] = found
-        return {(unit, channel): reading for channel, reading in found.items()}
-
-    async def _twice(self, unit: int, found: Mapping[int, Reading]) -> Mapping[int, Reading]:
-        """Without a checksum a damaged byte looks like news, and after a silence so does an answer that comes too late
-        even for the quiet that followed: what is new has to be said twice, or is not yet so."""
-        before = self._believed.get(unit, {})
-        news = [channel for channel, reading in found.items() if before.get(channel) != reading]
-        again = await self._look(unit, news, TRIES) if news else {}
-        doubted = {channel for channel in news if again.get(channel) != found[channel]}
-        return {
-            **{channel: reading for channel, reading in found.items() if channel not in doubted},
-            **{channel: before[channel] for channel in doubted if channel in before},
-        }
-
-    async def _look(self, unit: int, channels: list[int], tries: int) -> Mapping[int, Reading]:
-        return self._dialect.readings(channels, await self._answers(unit, channels, tries))
+        return {(unit, channel): found for channel, found in self._dialect.readings(channels, answers).items()}
 
     async def _answers(self, unit: int, channels: list[int], tries: int) -> list[bytes]:
         return [await self._insist(unit, request, tries) for request in self._dialect.status(unit, channels)]

@@ -18,7 +18,7 @@ from cranny.core.rng import Rng
 from cranny.edge.backoff import Backoff
 from cranny.edge.drivers import BoardFault, BoardSilent, Meters, Tally
 from cranny.edge.drivers._serial.address import Port
-from cranny.edge.drivers._serial.port import Wire, open_wire, owned
+from cranny.edge.drivers._serial.port import Parity, Wire, open_wire, owned
 from cranny.edge.drivers._serial.split import Look, echo_of, split
 
 LONGEST_PAUSE_S: Final = 10.0
@@ -61,10 +61,11 @@ class _Heard:
 class Line:
     """`echo`: whether what we send comes back to us, as on many half-duplex converters. None: not known yet."""
 
-    def __init__(self, port: Port, *, baud: int, gap_s: float, clock: Clock, rng: Rng) -> None:
+    def __init__(self, port: Port, *, baud: int, gap_s: float, clock: Clock, rng: Rng, parity: Parity = "none") -> None:
         self.port = port
         self.echo: bool | None = None
         self._baud = baud
+        self._parity = parity
         self._gap_s = gap_s
         self._clock = clock
         self._backoff = Backoff(rng, longest_s=LONGEST_PAUSE_S)
@@ -238,7 +239,7 @@ class Line:
                 self._note_down(error)
 
     async def _connect(self) -> None:
-        self._wire = await open_wire(self.port, self._baud)
+        self._wire = await open_wire(self.port, self._baud, self._parity)
         self._connections += 1
         self.echo = None
         self._unechoed = self._misses = 0

@@ -10,7 +10,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final, cast
+from typing import Final, Literal, cast
 
 import serialx
 
@@ -20,6 +20,7 @@ from cranny.edge.drivers._serial.address import Port
 MOST_UNREAD: Final = 4096
 """Bytes that are kept while nobody asks for them: a line that babbles must not fill the memory."""
 CONNECT_S: Final = 5.0
+Parity = Literal["none", "even", "odd"]
 _AT_ONCE: Final = struct.pack("ii", 1, 0)
 
 
@@ -82,7 +83,7 @@ class Wire(asyncio.Protocol):
         self._transport.abort()
 
 
-async def open_wire(port: Port, baud: int) -> Wire:
+async def open_wire(port: Port, baud: int, parity: Parity = "none") -> Wire:
     """Raises OSError when it can't be opened now, and Conflict, code `board-port-busy`, when somebody else has it."""
     loop = asyncio.get_running_loop()
     if port.host:
@@ -90,7 +91,9 @@ async def open_wire(port: Port, baud: int) -> Wire:
             _, wire = await loop.create_connection(Wire, port.host, port.number)
         return wire
     try:
-        _, found = await serialx.create_serial_connection(loop, Wire, port.device, baudrate=baud, exclusive=True)
+        _, found = await serialx.create_serial_connection(
+            loop, Wire, port.device, baudrate=baud, parity=serialx.Parity[parity.upper()], exclusive=True
+        )
     except serialx.SerialException as error:
         raise OSError(str(error)) from error
     except OSError as error:
