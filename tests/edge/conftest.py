@@ -49,7 +49,7 @@ class Bank:
     async def seen(self, code: str) -> Any:
         """The next thing of this code that screens are told."""
         with self.desk.hub.join("kiosk", lambda _: True) as client:
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(60):
                 async for message in client.messages():
                     if message is not None and type(message.about).__struct_config__.tag == code:
                         return message.about
@@ -84,7 +84,7 @@ async def running(home: Path) -> AsyncIterator[Bank]:
     controller = asyncio.create_task(run_controller(Config(identity, "0"), parts, desk))
     transport = httpx2.ASGITransport(app)
     async with httpx2.AsyncClient(transport=transport, base_url=f"http://127.0.0.1:{PORT}") as client:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while not await _ready(client):  # noqa: ASYNC110 - the question goes over HTTP
                 await asyncio.sleep(0.02)
         yield Bank(client, board, desk, app)

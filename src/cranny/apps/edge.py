@@ -1,7 +1,7 @@
 """Puts the parts of a controller process together."""
 
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,12 +11,13 @@ from cranny import __version__
 from cranny.core.clock import Clock, SystemClock
 from cranny.core.ids import TimeIds
 from cranny.core.rng import Rng
-from cranny.edge import drivers, identity, inbox, mule, wiring
+from cranny.edge import drivers, identity, inbox, mule, readers, wiring
 from cranny.edge.app import Config, Parts, run_edge
 from cranny.edge.disk import ThreadDisk
 from cranny.edge.enrol import enrol
 from cranny.edge.identity import Identity
 from cranny.edge.owner import sole_owner
+from cranny.edge.readers import Reader
 from cranny.edge.wiring import Wired
 from cranny.wire import subjects
 from cranny.wire.brokers.nats import NatsBroker
@@ -31,7 +32,7 @@ CLIMATE: Final = "climate.json"
 @dataclass(frozen=True, slots=True)
 class Box:
     """The machine a controller runs on. `home` is its private directory; `board` is a driver's name and, after a
-    colon, its address; `port` is the kiosk's."""
+    colon, its address, `readers` likewise; `port` is the kiosk's."""
 
     home: Path
     board: str
@@ -40,6 +41,7 @@ class Box:
     rng: Rng
     kdf: Kdf = field(default_factory=Argon2Kdf)
     tls: ssl.SSLContext | None = None
+    readers: Sequence[str] = ()
 
 
 async def become(box: Box, claim: str, server: str) -> None:
@@ -74,6 +76,7 @@ async def run(box: Box) -> None:
 async def _parts(box: Box, me: Identity) -> AsyncIterator[Parts]:
     name, _, address = box.board.partition(":")
     found = wiring.read(box.home, name)
+    listened_to = [_reader(box, reader) for reader in box.readers]
     driver = await drivers.load(name).open_board(address, clock=box.clock, rng=box.rng)
     if found is not None:
         driver = Wired(driver, found)
@@ -97,8 +100,14 @@ async def _parts(box: Box, me: Identity) -> AsyncIterator[Parts]:
             kdf=box.kdf,
             driver=driver,
             climate=box.home / CLIMATE,
+            readers=listened_to,
         )
     finally:
         await broker.close()
         await driver.close()
         await disk.close()
+
+
+def _reader(box: Box, asked: str) -> Reader:
+    name, _, address = asked.partition(":")
+    return readers.load(name).open_reader(address, clock=box.clock, rng=box.rng)

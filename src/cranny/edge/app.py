@@ -2,6 +2,7 @@
 reads the journal."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -28,8 +29,10 @@ from cranny.edge.inbox import Inbox
 from cranny.edge.journal import Journal, load
 from cranny.edge.kiosk import kiosk_app
 from cranny.edge.link import Line
+from cranny.edge.listening import Listener
 from cranny.edge.opening import Tell
 from cranny.edge.outcomes import Changed
+from cranny.edge.readers import Reader
 from cranny.edge.sensing.sampler import Sampler
 from cranny.edge.sensors import Around
 from cranny.edge.stock import Stock
@@ -57,6 +60,7 @@ class Parts:
     kdf: Kdf
     driver: Driver
     climate: Path | None = None
+    readers: Sequence[Reader] = ()
     """The file of a simulated climate, for banks that have simulated sensors."""
 
 
@@ -221,13 +225,15 @@ async def _renew(parts: Parts, forked: renewal.Forked) -> None:
 
 
 async def run_edge(config: Config, parts: Parts) -> None:
-    """The controller and its kiosk, until cancelled or told from afar to restart."""
+    """The controller, its kiosk and its readers, until cancelled or told from afar to restart."""
     desk = Desk(parts.driver)
     async with asyncio.TaskGroup() as group:
-        kiosk = None if config.port is None else group.create_task(_serve(config, parts, desk, config.port))
+        sides = [group.create_task(Listener(reader, desk, clock=parts.clock).run()) for reader in parts.readers]
+        if config.port is not None:
+            sides.append(group.create_task(_serve(config, parts, desk, config.port)))
         await run_controller(config, parts, desk)
-        if kiosk is not None:
-            kiosk.cancel()
+        for side in sides:
+            side.cancel()
 
 
 async def _run_once(config: Config, parts: Parts, line: Line, desk: Desk) -> None:

@@ -77,7 +77,7 @@ class Journal:
             if not change.bodies and not change.rows:
                 return told
             facts, mark = self._chain(change)
-            changed = [*change.rows, mark]
+            changed = [*change.rows, *self.state.handed_in(change.rows), mark]
             self._broken = True  # until proven otherwise, also when this very call is cancelled
             try:
                 await self.disk.run(lambda connection: _write(connection, mark, facts, changed), essential=essential)

@@ -63,8 +63,6 @@ TABLES: Final = (
         WHEN OLD.state <> 'live' AND NEW.state = 'live' BEGIN SELECT RAISE(ABORT, 'a grant was revived'); END""",
     """CREATE TRIGGER IF NOT EXISTS commands_are_answered_once BEFORE UPDATE ON commands
         WHEN OLD.state <> 'taken' BEGIN SELECT RAISE(ABORT, 'a command was answered twice'); END""",
-    """CREATE TRIGGER IF NOT EXISTS badges_go_with_grants AFTER UPDATE ON grants
-        WHEN NEW.state <> 'live' BEGIN DELETE FROM badges WHERE "grant" = NEW."grant"; END""",
     """CREATE TRIGGER IF NOT EXISTS facts_stay BEFORE UPDATE OF epoch, seq, stored ON facts
         BEGIN SELECT RAISE(ABORT, 'a fact was changed'); END""",
 )

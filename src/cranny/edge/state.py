@@ -133,6 +133,11 @@ class State:
         for grant in sorted(self.by_badge.get(verifier, ())):
             yield self.grants[grant]
 
+    def handed_in(self, rows: Iterable[Row]) -> list[Badge]:
+        """What `rows` mean for badges: they go with the grants that end."""
+        ended = [row.grant for row in rows if isinstance(row, Grant) and row.state is not lifecycle.Grant.LIVE]
+        return [Badge(grant, b"") for grant in ended if grant in self.badges]
+
     def lies_behind(self, grant: Grant) -> Occupancy | None:
         """The live occupancy that this grant opens."""
         if not grant.door:

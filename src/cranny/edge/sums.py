@@ -42,6 +42,7 @@ EVERY: Final[dict[type[rows.Row], str]] = {
     rows.Sensing: "SELECT * FROM sensing",
     rows.Warmth: "SELECT * FROM warmth",
     rows.Tracking: "SELECT * FROM tracking",
+    rows.Badge: "SELECT * FROM badges",
 }
 """What is summed: each kind of row that there is."""
 ONE: Final[dict[type[rows.Row], tuple[str, int]]] = {
@@ -62,6 +63,7 @@ ONE: Final[dict[type[rows.Row], tuple[str, int]]] = {
     rows.Sensing: ("SELECT * FROM sensing WHERE id = ?", 1),
     rows.Warmth: ("SELECT * FROM warmth WHERE label = ?", 1),
     rows.Tracking: ("SELECT * FROM tracking WHERE delivery = ?", 1),
+    rows.Badge: ('SELECT * FROM badges WHERE "grant" = ?', 1),
 }
 """One row by its key, and how many columns that has."""
 

@@ -45,7 +45,7 @@ def test_a_badge_opens_the_oldest_first_one_door_at_a_time(live_bank: Any) -> No
         assert [body.grant for body in used] == [first.grant, second.grant]
         assert bank.board.inside(bank.at(doors[0])) == [stranger]
         assert bank.state.by_badge == bank.state.badges == {}, "a grant that has ended keeps no badge"
-        assert bank.connection.execute("SELECT count(*) FROM badges").fetchone() == (0,)
+        assert bank.connection.execute("SELECT count(*) FROM badges WHERE verifier <> x''").fetchone() == (0,)
 
     live_bank(story)
 

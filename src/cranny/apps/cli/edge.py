@@ -1,5 +1,6 @@
 """The command on the bank: `cranny edge`."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -30,6 +31,12 @@ def run(
     server: Annotated[str, Parameter(env_var="CRANNY_SERVER", help="Where to enrol.")] = "http://127.0.0.1:8080",
     port: Annotated[int, Parameter(help="The kiosk's port on this machine.")] = 8100,
     board: Board = "simulated",
+    reader: Annotated[
+        list[str] | None,
+        Parameter(
+            help="A scanner or card reader (serial, input, hidraw, pcsc), then its address; as many as there are."
+        ),
+    ] = None,
 ) -> None:
     """Run a bank's controller and its kiosk. With --claim it enrols first; the key pair is made on this box."""
     from cranny.apps import settings
@@ -37,7 +44,7 @@ def run(
 
     set_up_logs()
     read = settings.read()
-    stay(_edge(read, _home(read, data), claim=claim, server=server, port=port, board=board))
+    stay(_edge(read, _home(read, data), claim=claim, server=server, port=port, board=board, readers=reader or ()))
 
 
 @edge.command
@@ -97,7 +104,16 @@ def _home(settings: "Settings", data: Path | None) -> Path:
     return home
 
 
-async def _edge(settings: "Settings", home: Path, *, claim: str | None, server: str, port: int, board: str) -> None:
+async def _edge(
+    settings: "Settings",
+    home: Path,
+    *,
+    claim: str | None,
+    server: str,
+    port: int,
+    board: str,
+    readers: Sequence[str],
+) -> None:
     from cranny.apps.clock import make_clock, refuse_real_doors
     from cranny.apps.edge import Box, become, run
     from cranny.apps.tls import broker_tls
@@ -105,7 +121,9 @@ async def _edge(settings: "Settings", home: Path, *, claim: str | None, server: 
 
     refuse_real_doors(settings.clock, board)
     clock = make_clock(settings.clock)
-    box = Box(home=home, board=board, port=port, clock=clock, rng=SystemRng(), tls=broker_tls(settings))
+    box = Box(
+        home=home, board=board, port=port, clock=clock, rng=SystemRng(), tls=broker_tls(settings), readers=readers
+    )
     if claim is not None:
         await become(box, claim, server)
     await run(box)

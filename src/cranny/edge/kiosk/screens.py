@@ -66,7 +66,7 @@ class Screens:
         with self._desk.hub.join(TOPIC, lambda _: True) as client:
             async for message in client.messages():
                 if message is not None:
-                    self.hear(message.about)
+                    self.hear(message.about, scanned=True)  # whoever types gets the answer from their own request
 
     def hear(self, told: said.Told, *, scanned: bool = False) -> None:
         """Something was told, or answered to a scan or to typed digits."""

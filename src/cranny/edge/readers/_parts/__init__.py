@@ -1,0 +1,1 @@
+"""What readers are made of: lines out of signs, signs out of keys, a device that comes and goes."""
