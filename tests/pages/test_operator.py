@@ -1,11 +1,13 @@
 """The operator's pages over a real database: what a browser is shown, and who may look."""
 
 import asyncio
+import html
 import re
 from contextlib import asynccontextmanager
 from uuid import UUID, uuid5
 
 import httpx2
+import msgspec
 import pytest
 
 from cranny.pages.operator import FEATURE, reading
@@ -13,7 +15,7 @@ from cranny.pages.operator.session import NAME, Session, Sessions
 from cranny.pages.operator.watching import Walls
 from cranny.platform import tenants
 from cranny.platform.server import create_server
-from cranny.wire.kinds import DoorBlocked, DoorOpened, DoorUnsecured
+from cranny.wire.kinds import DoorBlocked, DoorOpened, DoorUnsecured, SensorAlarmed, Summed, TelemetrySummed
 from tests.platform.conftest import serve
 
 OPENING = UUID(int=9)
@@ -201,3 +203,30 @@ async def test_signing_out_takes_the_cookie_back(yard) -> None:
     async with signed_in(yard) as client:
         assert (await client.post("/sign-out")).headers["location"] == "/sign-in"
         assert (await client.get("/walls")).status_code == 302
+
+
+async def test_a_chilled_door_shows_its_temperature_its_day_and_its_alarm(yard) -> None:
+    bank = yard.box.bank
+    air = {"name": "air", "kind": "temperature", "source": "simulated", "address": "A,4", "doors": ["A1", "A2"]}
+    async with yard.db.transaction(yard.tenant) as tx:
+        await tx.run("UPDATE banks SET sensors = $2 WHERE id = $1", bank, [air])
+        await tx.run("UPDATE compartments SET features = '{chilled}' WHERE bank = $1 AND label = 'A1'", bank)
+        await tx.run(
+            "UPDATE bank_desks SET readings = $2, last_beat = $3 WHERE id = $1", bank, {"air": 940}, yard.clock.now()
+        )
+    window = Summed("air", "temperature", 30, 410, 600, 940, [0, 410, 300, None, 600, 940])
+    yard.box.write(TelemetrySummed(0, 900_000, [window]))
+    yard.box.write(SensorAlarmed(UUID(int=7), "air", "temperature", "too_warm", 940, 800, 600, ["A1", "A2"]))
+    await yard.box.sync()
+    async with signed_in(yard) as client:
+        text = (await client.get(f"/walls/{bank}?door=A1")).text
+        german = (await client.get(f"/walls/{bank}?door=A1", headers={"Accept-Language": "de"})).text
+    assert [door(text, f"A{n}") for n in range(1, 4)] == ["alarm", "alarm", "free"]
+    assert "<b>Too warm</b>: air, 9.4 °C where 8.0 °C is the limit" in text
+    assert "9.4°</small>" in text
+    assert "It is too warm behind this door" in text
+    assert "right from 0.0 °C to 8.0 °C" in text
+    line = msgspec.json.decode(html.unescape(re.search(r'data-climate="([^"]*)"', text)[1]))
+    assert (line["low"], line["high"]) == (0, 800)
+    assert [value for _, value in line["line"]] == [410, None, 940, None]
+    assert "<b>Zu warm</b>: air, 9,4 °C, Grenze 8,0 °C" in german

@@ -160,7 +160,7 @@ async def as_layout(tx: Tx, bank: UUID) -> messages.Layout:
             for door in await list_doors(tx, bank)
         ],
         screen=_screen(about.towers),
-        sensors=[_channel(sensor) for sensor in about.sensors],
+        sensors=[as_channel(sensor) for sensor in about.sensors],
     )
 
 
@@ -169,7 +169,8 @@ async def as_policy(tx: Tx, bank: UUID) -> messages.Policy:
     return (await get_bank(tx, bank)).policy.for_bank()
 
 
-def _channel(sensor: SensorFile) -> messages.ChannelGiven:
+def as_channel(sensor: SensorFile) -> messages.ChannelGiven:
+    """As the controller is told of it."""
     return messages.ChannelGiven(
         name=sensor.name,
         measure=sensor.kind,

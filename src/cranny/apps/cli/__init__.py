@@ -7,7 +7,7 @@ from cyclopts import App
 from rich.console import Console
 
 from cranny import __version__
-from cranny.apps.cli import admin, anomalies, bank, commands, demo, edge, run
+from cranny.apps.cli import admin, alarms, anomalies, bank, commands, demo, edge, run
 from cranny.apps.ending import FOR_GOOD
 from cranny.core.errors import CrannyError
 
@@ -24,6 +24,7 @@ admin.register(app)
 bank.register(app)
 commands.register(bank.bank)
 anomalies.register(app)
+alarms.register(app)
 
 
 def main() -> None:

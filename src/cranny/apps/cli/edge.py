@@ -1,5 +1,6 @@
 """The command on the bank: `cranny edge`."""
 
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -96,6 +97,42 @@ def import_downlink(file: Path, /, *, data: Data = None) -> None:
 
     acks, pages = bring(_home(settings.read(), data), file, SystemRng())
     Console().print(f"{acks} acknowledgements and {pages} pages of rights are waiting for the controller.")
+
+
+@edge.command
+def sensors(
+    *,
+    data: Data = None,
+    board: Board = "simulated",
+    layout: Annotated[Path | None, Parameter(help="The bank's file, for a box that has not enrolled yet.")] = None,
+) -> None:
+    """Read each sensor once and say what it shows, or why it says nothing. With `cranny edge` stopped: a line has one
+    owner. Exits with 1 where one says nothing."""
+    import asyncio
+
+    from rich.table import Table
+
+    from cranny.apps import settings
+    from cranny.apps.cli.bank import read_file
+    from cranny.apps.clock import make_clock
+    from cranny.apps.edge import Box
+    from cranny.apps.probe import probe
+    from cranny.core.rng import SystemRng
+    from cranny.wire.sensors import HUNDREDTHS, UNITS
+
+    set_up_logs()
+    read = settings.read()
+    box = Box(home=_home(read, data), board=board, port=0, clock=make_clock(read.clock), rng=SystemRng())
+    found = asyncio.run(probe(box, layout=read_file(layout) if layout else None))
+    table = Table("sensor", "shows", "source", "address")
+    for one in found:
+        shown = (
+            f"[red]{one.why}[/]" if one.value is None else f"{one.value / HUNDREDTHS:g} {UNITS[one.channel.measure]}"
+        )
+        table.add_row(one.channel.name, shown, one.channel.source, one.channel.address)
+    Console().print(table if found else "This bank has no sensors.")
+    if any(one.value is None for one in found):
+        sys.exit(1)
 
 
 def _home(settings: "Settings", data: Path | None) -> Path:

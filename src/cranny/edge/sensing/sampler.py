@@ -99,7 +99,8 @@ class Sampler:
                     async with asyncio.timeout(wait):
                         await self._refit.wait()
         finally:
-            await asyncio.gather(*(sensor.source.close() for sensor in self._sensors.values()))
+            closing = [sensor.source.close() for sensor in self._sensors.values()]
+            await asyncio.gather(*closing, return_exceptions=True)
 
     # ------------------------------------------------------------ start, and new layouts
 
@@ -117,7 +118,10 @@ class Sampler:
             for name, one in before.channels.items()
         }
         self._round = Round(before.at, channels)
-        await self._tell_windows(ended=before.at, at=self._at(), doubtful=not sure)
+        if any(one.window.points for one in channels.values()):
+            await self._tell_windows(ended=before.at, at=self._at(), doubtful=not sure)
+        else:  # a controller that only just started tells nothing again and again
+            self._round = Round(before.at, kept.begin(channels, self._at()))
         self._judge_doors()
 
     async def _fit(self) -> None:
@@ -131,13 +135,20 @@ class Sampler:
                 self._sensors[name] = Sensor(channel, self._open(channel))
         gone = [name for name, one in self._round.channels.items() if not _same(given.get(name), one)]
         if gone:
-            self._round = await self._journal.commit(
-                lambda state: verdicts.remove(state, self._round, gone, self._wall_ms())
-            )
+            await self._remove(gone)
         at = self._at()
         for name, channel in given.items():
             empty = ChannelKept(channel.measure, fresh(at, channel.measure))
             self._round.channels.setdefault(name, empty)
+
+    async def _remove(self, gone: list[str]) -> None:
+        """Where the disk is full they are watched no longer, and their alarms end at the next start."""
+        try:
+            self._round = await self._journal.commit(
+                lambda state: verdicts.remove(state, self._round, gone, self._wall_ms())
+            )
+        except DiskFull:
+            log.warning("disk full: sensors that are gone have to wait")
 
     def _open(self, channel: ChannelGiven) -> Source:
         try:
