@@ -7,16 +7,19 @@ from typing import Any
 import msgspec
 import pytest
 
-from cranny.edge import collects, controller, journal, opening, rights, schema, storing, uplink
+from cranny.core.clock import millis
+from cranny.edge import collects, command_rules, controller, journal, opening, rights, schema, storing, uplink
 from cranny.edge.change import Change
+from cranny.edge.commands import Commander
 from cranny.edge.crew import Crew
 from cranny.edge.disk import DiskFailed
 from cranny.edge.draft import Draft
 from cranny.edge.grace import one_less
 from cranny.edge.journal import Journal
 from cranny.edge.lifecycle import Deed
-from cranny.edge.rows import Opening
+from cranny.edge.rows import Command, Opening, Order
 from cranny.edge.state import State
+from cranny.edge.tokens import Tokens
 from cranny.fleet import Commits
 from cranny.fleet import rules as fleet_rules
 from cranny.wire.facts import GENESIS
@@ -178,6 +181,45 @@ def a_restart_forgets_what_was_under_way(patch: pytest.MonkeyPatch) -> None:
     patch.setitem(schema.LOAD, Opening, "SELECT * FROM openings WHERE false")
 
 
+def commands_never_get_old(patch: pytest.MonkeyPatch) -> None:
+    """A command that was signed by the server is good, whenever it comes."""
+    patch.setattr(Tokens, "until", lambda _self, _token, _ttl_ms: float("inf"))
+
+
+def commands_get_old_by_the_wall_clock(patch: pytest.MonkeyPatch) -> None:
+    """A command says when it was made, and the bank looks at its own clock."""
+
+    def too_late(self: Commander, asked: Any) -> str:
+        age_ms = millis(self._clock.now()) - (asked.command.int >> 80)
+        return "stale" if age_ms > asked.ttl_ms else ""
+
+    patch.setattr(Commander, "_too_late", too_late)
+    patch.setattr(Commander, "_until", lambda _self, _asked: float("inf"))
+
+
+def commands_are_remembered_in_memory(patch: pytest.MonkeyPatch) -> None:
+    """Which commands were obeyed is nothing for the disk."""
+    patch.setitem(schema.PUT, Command, "SELECT ?, ?, ?, ?, ?, ?, ?")
+    patch.setitem(schema.PUT, Order, "SELECT ?, ?, ?")
+
+
+def commands_outlive_a_restart(patch: pytest.MonkeyPatch) -> None:
+    """A restart takes but a moment, so why should it end anything? The tokens are kept somewhere."""
+    patch.setattr(Commander, "_too_late", lambda *_: "")
+    patch.setattr(Commander, "_until", lambda _self, _asked: float("inf"))
+
+
+def a_command_is_for_a_door(patch: pytest.MonkeyPatch) -> None:
+    """Whoever asks for a door wants it open, whatever lies there by now."""
+    kept_shut = command_rules._kept_shut
+
+    def easily(state: State, sight: Any, target: Any) -> str:
+        reason = kept_shut(state, sight, target)
+        return "" if reason == "changed" and sight.ready(target.door) else reason
+
+    patch.setattr(command_rules, "_kept_shut", easily)
+
+
 MISTAKES: dict[str, Plant] = {
     plant.__name__: plant
     for plant in (
@@ -197,5 +239,10 @@ MISTAKES: dict[str, Plant] = {
         a_failed_task_is_not_noticed,
         what_was_withdrawn_is_taken_in,
         a_restart_forgets_what_was_under_way,
+        commands_never_get_old,
+        commands_get_old_by_the_wall_clock,
+        commands_are_remembered_in_memory,
+        commands_outlive_a_restart,
+        a_command_is_for_a_door,
     )
 }

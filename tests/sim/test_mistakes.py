@@ -23,6 +23,11 @@ BROKEN = {
     "a_failed_task_is_not_noticed": "I7",
     "what_was_withdrawn_is_taken_in": "I1",
     "a_restart_forgets_what_was_under_way": "I3",
+    "commands_never_get_old": "I6",
+    "commands_get_old_by_the_wall_clock": "I6",
+    "commands_are_remembered_in_memory": "I6",
+    "commands_outlive_a_restart": "I6",
+    "a_command_is_for_a_door": "I6",
 }
 
 

@@ -20,7 +20,7 @@ from cranny.edge import command_rules, lifecycle
 from cranny.edge.change import Ruled
 from cranny.edge.controller import Controller
 from cranny.edge.crew import Crew
-from cranny.edge.disk import DiskFull
+from cranny.edge.disk import DiskFailed, DiskFull
 from cranny.edge.link import Line
 from cranny.edge.placing import Placed
 from cranny.edge.rows import Command as Row
@@ -187,11 +187,18 @@ class Commander:
         return self._journal.state.commands[asked.command]
 
     async def _open_each(self, asked: Command) -> None:
-        """Several doors, a few at a time, for as long as the command is fresh."""
+        """Several doors, a few at a time, for as long as the command is fresh. Raises DiskFailed, also where the disk
+        is full: the command is in the journal, and only a restart can end it there."""
         turns = asyncio.Semaphore(DOORS_AT_ONCE)
-        async with asyncio.TaskGroup() as group:
-            for target in asked.targets:
-                group.create_task(self._open_in_turn(asked, target, turns))
+        doors = [asyncio.create_task(self._open_in_turn(asked, target, turns)) for target in asked.targets]
+        try:
+            await asyncio.gather(*doors)
+        except DiskFull as error:
+            raise DiskFailed("The disk is full in the middle of a command.") from error
+        finally:
+            for door in doors:
+                door.cancel()
+            await asyncio.gather(*doors, return_exceptions=True)
 
     async def _open_in_turn(self, asked: Command, target: Target, turns: asyncio.Semaphore) -> None:
         async with turns:

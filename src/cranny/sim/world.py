@@ -26,6 +26,7 @@ from cranny.sim.oracles.witness import Witness
 from cranny.sim.people.day import Day
 from cranny.sim.people.lobby import Lobby
 from cranny.sim.people.misfortune import Misfortune
+from cranny.sim.people.operator import Operator
 from cranny.sim.people.town import Town
 from cranny.sim.plan import Plan, layout, policy
 from cranny.sim.reference.books import GrantKept
@@ -67,6 +68,7 @@ class World:
         self._witnesses: list[Witness] = []
         self._towns: list[Town] = []
         self._lobbies: list[Lobby] = []
+        self._operators: list[Operator] = []
         self._people: dict[asyncio.Task[None], None] = {}
         self._make()
 
@@ -74,7 +76,7 @@ class World:
 
     def _make(self) -> None:
         plan, seed = self._plan, self._seed
-        server_key = Ed25519PrivateKey.from_private_bytes(Dice(seed, "server key").bytes(32))
+        server_key = self._server_key()
         names = [f"bank-{number}" for number in range(1, plan.banks + 1)]
         identities = {name: self._identity(name, server_key) for name in names}
         layouts = {identity.bank: layout(name, plan.doors) for name, identity in identities.items()}
@@ -105,6 +107,9 @@ class World:
         )
         for number, name in enumerate(names):
             self._add_bank(name, identities[name], number)
+
+    def _server_key(self) -> Ed25519PrivateKey:
+        return Ed25519PrivateKey.from_private_bytes(Dice(self._seed, "server key").bytes(32))
 
     def _identity(self, name: str, server_key: Ed25519PrivateKey) -> Identity:
         dice = Dice(self._seed, name, "identity")
@@ -157,6 +162,21 @@ class World:
         self._witnesses.append(witness)
         self._lobbies.append(lobby)
         self._towns.append(town)
+        self._operators.append(
+            Operator(
+                lobby,
+                witness.commands,
+                self._store.books,
+                self._net.join(self._hub, NAME),
+                self._server_key(),
+                day=self._today,
+                ids=TimeIds(self._clock, Dice(self._seed, name, "command ids")),
+                dice=Dice(self._seed, name, "operator"),
+                trace=self.trace,
+                spawn=self._spawn,
+                pace=plan.pace,
+            )
+        )
 
     # ------------------------------------------------------------ living
 
@@ -182,8 +202,9 @@ class World:
         for bank, lobby in zip(self._banks, self._lobbies, strict=True):
             misfortune = Misfortune(bank, lobby, self._troubles, self.trace, pace=self._plan.pace)
             storms.append(asyncio.create_task(misfortune.strike()))
-        for town in self._towns:
+        for town, operator in zip(self._towns, self._operators, strict=True):
             town.begin()
+            self._spawn(operator.work())
         await self._until(lambda: False, self._plan.hours * 3600)
         for storm in storms:
             storm.cancel()

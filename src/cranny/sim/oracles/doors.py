@@ -91,6 +91,8 @@ class Doors:
             self._may_deposit(body)
         elif body.credential == "reopen":
             self._may_reopen(body)
+        elif body.credential == "command":
+            self._asked_from_afar(body)
         else:
             self._may_take(body)
         here = self.door(body.door)
@@ -139,6 +141,14 @@ class Doors:
         if bound != (body.door, body.generation):
             self._say("I1", body, f"grant {grant} is for door {bound[0]}, generation {bound[1]}")
         if body.generation != (here.newest if body.purpose == "inspect" else here.live):
+            self._say("I1", body, f"generation {here.live} lies there, the newest is {here.newest}")
+
+    def _asked_from_afar(self, body: OpeningIntended) -> None:
+        """Who asked, and when, is another oracle's matter (`commands`)."""
+        here = self.door(body.door)
+        if body.purpose != "inspect" or body.grant is not None or body.command is None:
+            self._say("I1", body, "a command opens by itself, to look inside")
+        if body.generation < (here.live or here.newest):
             self._say("I1", body, f"generation {here.live} lies there, the newest is {here.newest}")
 
     def _may_reopen(self, body: OpeningIntended) -> None:

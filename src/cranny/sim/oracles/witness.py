@@ -7,6 +7,7 @@ from uuid import UUID
 from cranny.edge.outcomes import Stored, Told
 from cranny.sim.machines.disk import Written
 from cranny.sim.oracles.chain import Chain
+from cranny.sim.oracles.commands import Commands
 from cranny.sim.oracles.doors import Doors
 from cranny.sim.oracles.given import RightsGiven
 from cranny.sim.oracles.openings import Openings
@@ -43,6 +44,7 @@ class Witness:
         self.chain = Chain(name, bank, store.books.facts.kept, verdicts)
         self.openings = Openings(name, now, verdicts)
         self.doors = Doors(name, self.given, now, verdicts)
+        self.commands = Commands(name, now, self.doors, verdicts)
         self._trace = trace
 
     # ------------------------------------------------------------ the disk
@@ -60,6 +62,7 @@ class Witness:
             self._trace.count(f"fact: {fact.kind}")
             self._count(body)
             self.openings.hear(body)
+            self.commands.hear(fact, body)
             self.doors.hear(body)
 
     def _count(self, body: Body) -> None:
@@ -79,6 +82,7 @@ class Witness:
         """The lock of `door` felt a pulse."""
         self._trace.count("pulses")
         self.openings.pulsed(door)
+        self.commands.pulsed(door)
 
     def put(self, door: str, thing: Thing, inside: Sequence[Thing]) -> None:
         """Somebody puts `thing` behind `door`, where `inside` lies."""

@@ -8,6 +8,7 @@ from uuid import UUID
 import msgspec
 
 from cranny.access import Deed as GrantDeed
+from cranny.access import Grant
 from cranny.sim.reference.books import DeliveryKept, GrantKept, KeptEvent
 from cranny.sim.reference.rights import Rights
 from cranny.usecases.deliveries import DELIVERY, Delivery
@@ -104,8 +105,9 @@ class Reactions:
             if id_ not in fact.unannounced:
                 self._rights.contradicts(fact.bank, "unknown_delivery", f"deliveries/{id_}")
         found = [self._take_in(fact, id_) for id_ in lost if id_ in fact.unannounced]
+        grant = self._opens(fact, announced)
         for row in announced:
-            self._store(fact, event, row, self._grant(fact, announced) or row.collect_grant)
+            self._store(fact, event, row, (grant if row.state in AWAITED else None) or row.collect_grant)
         for row in found:
             self._store(fact, event, row, row.collect_grant)
 
@@ -121,6 +123,16 @@ class Reactions:
         if row.state is Delivery.CANCELLED:
             self._rights.contradicts(fact.bank, "deposited_after_cancel", f"deliveries/{row.id}")
             self._rights.recall(here)
+
+    def _opens(self, fact: Deposited, announced: Sequence[DeliveryKept]) -> UUID | None:
+        """The grant that the bank names, or a new one where that has ended meanwhile and others lie there with it."""
+        grant = self._grant(fact, announced)
+        known = self._books.grants.get(grant) if grant else None
+        awaited = [row for row in announced if row.state in AWAITED]
+        if not awaited or known is None or known.live or known.state is Grant.USED:
+            return grant
+        self._rights.revoke(row.collect_grant for row in awaited)
+        return self._rights.issue(fact.bank, "collect", awaited[0].id, fact.door, fact.generation).id
 
     def _grant(self, fact: Deposited, announced: Sequence[DeliveryKept]) -> UUID | None:
         behind = self._books.behind(fact.bank, fact.door, fact.generation)

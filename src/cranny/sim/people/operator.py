@@ -1,0 +1,139 @@
+"""Whoever runs the banks from afar: opens doors, takes them out of service, restarts a controller. And the broker in
+between, which loses, repeats, and sometimes keeps a command back for a while."""
+
+from collections.abc import Callable, Coroutine
+from typing import Any, Final
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from cranny.core.errors import Invalid, Unavailable
+from cranny.core.ids import Ids
+from cranny.sim.dice import Dice
+from cranny.sim.oracles.commands import Asked, Commands
+from cranny.sim.people.day import Day
+from cranny.sim.people.lobby import Lobby
+from cranny.sim.reference.books import Books
+from cranny.sim.trace import Trace
+from cranny.wire import nkey, signing, subjects
+from cranny.wire.brokers import Broker, Incoming
+from cranny.wire.commands import Action, Command, CommandReply, Target
+from cranny.wire.messages import Beat, pack, unpack
+
+EVERY_S: Final = 350.0
+TTL_MS: Final = (15_000, 30_000, 60_000)
+KEPT_BACK: Final = 0.35
+"""So many commands the broker delivers when it pleases, perhaps twice."""
+KEPT_S: Final = 60.0
+ANSWER_S: Final = 20.0
+AT_THE_DOOR_S: Final = 15.0
+OPENS: Final = 0.6
+OTHERS: Final[tuple[Action, ...]] = ("take_out", "put_back", "put_back", "reboot")
+
+Spawn = Callable[[Coroutine[Any, Any, None]], None]
+
+
+class Operator:
+    """Of one bank. `key` is the server's, which signs commands as it signs rights."""
+
+    def __init__(
+        self,
+        lobby: Lobby,
+        oracle: Commands,
+        books: Books,
+        broker: Broker,
+        key: Ed25519PrivateKey,
+        *,
+        day: Day,
+        ids: Ids,
+        dice: Dice,
+        trace: Trace,
+        spawn: Spawn,
+        pace: float,
+    ) -> None:
+        self._lobby = lobby
+        self._oracle = oracle
+        self._books = books
+        self._broker = broker
+        self._key = key
+        self._day = day
+        self._ids = ids
+        self._dice = dice
+        self._trace = trace
+        self._spawn = spawn
+        self._pace = pace
+        self._heard: Beat | None = None
+        me = lobby.bank.identity
+        self._bank_key = nkey.private(me.seed.encode()).public_key()
+        self._subject = subjects.command(me.tenant, me.bank)
+        self._me = me
+
+    async def work(self) -> None:
+        """Until the evening."""
+        await self._broker.subscribe(subjects.beat(self._me.tenant, self._me.bank), self._hear)
+        while not await self._day.nap(self._dice.soon(EVERY_S * self._pace)):
+            command = self._command()
+            if command is None:
+                continue
+            signed = signing.sign(self._key, "command", pack(command))
+            if self._dice.chance(KEPT_BACK):
+                self._trace.count("commands kept back")
+                self._spawn(self._later(signed))
+            else:
+                self._spawn(self._send(signed))
+
+    async def _hear(self, message: Incoming) -> None:
+        try:
+            self._heard = unpack(signing.verify(self._bank_key, "beat", message.payload), Beat)
+        except Invalid:
+            self._trace.count("beats not believed")
+
+    def _command(self) -> Command | None:
+        beat, doors = self._heard, list(self._lobby.bank.address)
+        if beat is None:
+            return None
+        action = "open" if self._dice.chance(OPENS) else OTHERS[self._dice.below(len(OTHERS))]
+        door = doors[self._dice.below(len(doors))]
+        live = self._books.occupied.kept.get((self._me.bank, door)) or 0
+        every = action == "open" and self._dice.chance(0.04)
+        aimed = [Target(label, self._books.occupied.kept.get((self._me.bank, label)) or 0) for label in doors]
+        command = Command(
+            command=self._ids.new(),
+            tenant=self._me.tenant,
+            bank=self._me.bank,
+            boot=beat.boot,
+            token=beat.token,
+            ttl_ms=TTL_MS[self._dice.below(len(TTL_MS))],
+            action=action,
+            by="keys/operator",
+            reason="simulated",
+            targets=() if action == "reboot" else tuple(aimed) if every else (Target(door, live),),
+        )
+        self._oracle.ask(Asked(command, beat.mono_ms))
+        self._trace.say("operator", f"asks {self._lobby.name} to {action} {'every door' if every else door}")
+        return command
+
+    async def _later(self, signed: bytes) -> None:
+        """As a broker may that is slow, or wicked."""
+        for _ in range(1 + self._dice.below(2)):
+            if await self._day.nap(self._dice.soon(KEPT_S)):
+                return
+            await self._send(signed)
+
+    async def _send(self, signed: bytes) -> None:
+        try:
+            answer = await self._broker.request(self._subject, signed, timeout=ANSWER_S)
+            reply = unpack(signing.verify(self._bank_key, "command-reply", answer), CommandReply)
+        except (Unavailable, Invalid) as error:
+            self._trace.count(f"commands: {error.code}")
+            return
+        self._trace.count(f"commands: {reply.outcome}{reply.reason and f' {reply.reason}'}")
+        self._oracle.replied(reply)
+        for door in reply.doors:
+            self._spawn(self._stand_at(door))
+
+    async def _stand_at(self, door: str) -> None:
+        """Somebody looks, and pushes it shut."""
+        with self._lobby.standing_at(door):
+            await self._day.nap(self._dice.soon(AT_THE_DOOR_S))
+            if self._lobby.is_open(door):
+                self._lobby.shut("operator", door)
