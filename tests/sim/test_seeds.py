@@ -63,11 +63,18 @@ MET = {
     "refused: exhausted": 2,
     "refused: full": 40,
     "refused: help": 300,
-    "refused: not_ready": 10,
+    "refused: not_ready": 5,
     "refused: unknown_tracking": 30,
     "refused: wait": 100,
     "refused: withdrawn": 40,
     "refused: wrong": 600,
+    "commands kept back": 150,
+    "commands: executed": 70,
+    "commands: refused rebooted": 20,
+    "commands: refused stale": 150,
+    "commands: taken": 12,
+    "fact: command.answered": 300,
+    "log: ending, as told from afar": 10,
 }
 """What all seeds together must have met, so often at least: about half of what they do meet. A simulator that has
 become gentle proves nothing."""

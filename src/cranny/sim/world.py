@@ -162,20 +162,21 @@ class World:
         self._witnesses.append(witness)
         self._lobbies.append(lobby)
         self._towns.append(town)
-        self._operators.append(
-            Operator(
-                lobby,
-                witness.commands,
-                self._store.books,
-                self._net.join(self._hub, NAME),
-                self._server_key(),
-                day=self._today,
-                ids=TimeIds(self._clock, Dice(self._seed, name, "command ids")),
-                dice=Dice(self._seed, name, "operator"),
-                trace=self.trace,
-                spawn=self._spawn,
-                pace=plan.pace,
-            )
+        self._operators.append(self._operator(lobby, witness))
+
+    def _operator(self, lobby: Lobby, witness: Witness) -> Operator:
+        return Operator(
+            lobby,
+            witness.commands,
+            self._store.books,
+            self._net.join(self._hub, NAME),
+            self._server_key(),
+            day=self._today,
+            ids=TimeIds(self._clock, Dice(self._seed, lobby.name, "command ids")),
+            dice=Dice(self._seed, lobby.name, "operator"),
+            trace=self.trace,
+            spawn=self._spawn,
+            pace=self._plan.pace,
         )
 
     # ------------------------------------------------------------ living
