@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Final
+from uuid import UUID
 
 import structlog
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
@@ -76,6 +77,8 @@ class Commander:
         self._ids = ids
         self._inventory = inventory
         self._busy = 0
+        self._turned_away: set[UUID] = set()
+        """Refused because nothing could be written: for as long as this run, and so for as long as they are good."""
 
     async def run(self) -> None:
         """Until cancelled."""
@@ -101,9 +104,12 @@ class Commander:
                 await self._reply(message, CommandReply(None, "refused", asked))
                 return
             try:
-                await self._obey(asked, message)
+                if asked.command not in self._turned_away:
+                    await self._obey(asked, message)
+                    return
             except DiskFull:
-                await self._reply(message, CommandReply(asked.command, "refused", "disk-full"))
+                self._turned_away.add(asked.command)
+            await self._reply(message, CommandReply(asked.command, "refused", "disk-full"))
         finally:
             self._busy -= 1
 

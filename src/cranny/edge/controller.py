@@ -320,7 +320,8 @@ class Controller:
         result = await self._opener.release(opening, asked, until=until)
         if result is not Result.STUCK:
             self._attend(opening, None, cut_off=result is Result.UNSEEN)
-        self._tell(self._answer(opening, result, []))
+        if result is not Result.STUCK or self.journal.state.compartment(opening.door).blocked:
+            self._tell(self._answer(opening, result, []))  # whoever stands there sees it; of no pulse nobody need know
         return result
 
     # ------------------------------------------------------------ until the door is shut

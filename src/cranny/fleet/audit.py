@@ -7,6 +7,7 @@ from uuid import UUID
 
 from cranny.core.errors import Invalid
 from cranny.fleet import tables
+from cranny.fleet.commands import tables as commands
 from cranny.platform.db import Row, Tx
 from cranny.platform.feature import Violation
 from cranny.wire.facts import GENESIS, decode, digest
@@ -17,7 +18,8 @@ CHUNK: Final = 2000
 
 async def audit(tx: Tx) -> list[Violation]:
     """I2: at one door one deposit after the other is ended before the next, under a generation that grows. I4: the
-    cursor stands at the last fact, and the downlink has every number. I8: one chain for each epoch, without gaps.
+    cursor stands at the last fact, and the downlink has every number. I6: no command is done twice. I8: one chain for
+    each epoch, without gaps.
     """
     found = [
         Violation("I4", f"banks/{row['bank']}", f"there are facts behind the cursor {row['epoch']}/{row['seq']}")
@@ -29,6 +31,8 @@ async def audit(tx: Tx) -> list[Violation]:
             walk.step(row["epoch"], row["seq"], row["hash"], row["stored"], projected=row["projected"])
         walk.end(bank["epoch"], bank["seq"], bank["head_hash"])
         found += walk.found
+    for twice in await tx.all(commands.AUDIT, tx.tenant):
+        found.append(Violation("I6", f"commands/{twice['id']}", f"banks say {twice['times']} times that it was done"))
     for down in await tx.all(tables.AUDIT_DOWNLINK, tx.tenant):
         if not down["entries"] == down["newest"] == down["head"]:
             detail = f"{down['entries']} entries, the newest is {down['newest']}, the head is {down['head']}"

@@ -355,3 +355,17 @@ def test_what_nobody_built_yet_is_refused(live_bank: Any) -> None:
         assert (await desk.send(desk.command("open"))).reason == "unsupported"
 
     live_bank(story)
+
+
+def test_where_nothing_can_be_written_nothing_opens_and_nothing_is_kept_for_later(live_bank: Any) -> None:
+    async def story(bank: Any) -> None:
+        desk = await Desk.at(bank)
+        command = desk.command("open", "03")
+        bank.disk.stuffed = True
+        assert (await desk.send(command)).reason == "disk-full"
+        bank.disk.stuffed = False
+        assert (await desk.send(command)).reason == "disk-full"
+        assert bank.pulsed == []
+        assert (await desk.send(desk.command("open", "03"))).outcome == "executed"
+
+    live_bank(story)

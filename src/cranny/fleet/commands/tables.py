@@ -108,8 +108,7 @@ WHERE c.tenant = $1 AND c.state = 'unknown' AND d.last_beat > c.sent
 ORDER BY c.id LIMIT 100 FOR NO KEY UPDATE OF c SKIP LOCKED
 """
 AUDIT: Final = """
-SELECT c.id, c.state, count(e.id) AS told FROM commands c
-JOIN events e ON e.tenant = c.tenant AND e.type = 'command.answered' AND e.subject = 'banks/' || c.bank
-    AND e.data ->> 'command' = c.id::text
-WHERE c.tenant = $1 GROUP BY c.id, c.state HAVING count(e.id) > 1
+SELECT e.data ->> 'command' AS id, count(*) AS times FROM events e
+WHERE e.tenant = $1 AND e.type = 'command.answered' AND e.data ->> 'outcome' = 'executed'
+GROUP BY e.data ->> 'command' HAVING count(*) > 1
 """
