@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 from cranny.edge.outcomes import Collected, Opened, Refusal
 from cranny.wire.allocation import Size
 from cranny.wire.codes import BANK_LOCATORS, SERVER_LOCATORS, parse_code
@@ -39,6 +41,7 @@ def test_unknown_parcels_are_taken_in_as_often_as_the_policy_says(live_bank: Any
     live_bank(story, unknown_tracking="accept", unknown_per_day=3)
 
 
+@pytest.mark.slow
 def test_a_bank_that_is_alone_for_too_long_takes_no_more_unknown_ones(live_bank: Any) -> None:
     async def story(bank: Any) -> None:
         parcels = [await bank.announce(f"KNOWN{n}") for n in range(3)]
@@ -125,6 +128,7 @@ def test_nothing_stored_means_no_code(live_bank: Any) -> None:
     live_bank(empty, own_storage=True)
 
 
+@pytest.mark.slow
 def test_codes_of_the_bank_and_of_the_server_never_meet(live_bank: Any) -> None:
     """I9: while both give codes, no two living ones have one locator; the longest-rested is given again."""
 

@@ -12,6 +12,8 @@ from cranny.edge.outcomes import Opened
 
 from .power import StepLoop, run_and_cut
 
+pytestmark = pytest.mark.slow
+
 FINISHES, WALKS, WAITS, FLICKERS = HABITS = (
     "finishes in the dark",
     "shuts and walks away",
