@@ -22,15 +22,27 @@ from cranny.edge.disk import ThreadDisk
 from cranny.edge.drivers.simulated import SimulatedBoard
 from cranny.edge.identity import Identity
 from cranny.edge.kiosk import kiosk_app
-from cranny.wire import nkey, subjects
+from cranny.wire import acks, nkey, subjects
 from cranny.wire.brokers import Incoming
 from cranny.wire.brokers.memory import Hub
 from cranny.wire.kdf import CheapKdf
-from cranny.wire.messages import CompartmentGiven, Downlink, Entry, Layout, Policy, Pull, pack, unpack
+from cranny.wire.messages import (
+    CompartmentGiven,
+    Downlink,
+    Entry,
+    FactAck,
+    FactBatch,
+    Layout,
+    Policy,
+    Pull,
+    pack,
+    unpack,
+)
 from cranny.wire.signing import sign, verify
 
 TENANT, BANK = UUID(int=1), UUID(int=2)
 PORT = 8100
+BOX = Ed25519PrivateKey.from_private_bytes(b"b" * 32).public_key()
 SERVER = Ed25519PrivateKey.from_private_bytes(b"s" * 32)
 
 
@@ -60,7 +72,9 @@ class Bank:
 async def running(home: Path) -> AsyncIterator[Bank]:
     clock, rng = SystemClock(), SeededRng(1)
     hub = Hub()
-    await hub.join("server").subscribe(subjects.ANY_PULL, _rights)
+    server = hub.join("server")
+    await server.subscribe(subjects.ANY_PULL, _rights)
+    await server.subscribe(subjects.ANY_FACTS, _facts)
     board = SimulatedBoard(rng=rng)
     parts = Parts(
         clock=clock,
@@ -103,9 +117,15 @@ async def bank(tmp_path: Path) -> AsyncIterator[Bank]:
 async def _rights(message: Incoming) -> None:
     boxes = [CompartmentGiven(f"A{n}", 300, 200, 400, 500, [], 1, n) for n in range(1, 5)]
     entries = [Entry(1, Layout("Hall", "UTC", boxes)), Entry(2, Policy(unknown_tracking="accept"))]
-    box = Ed25519PrivateKey.from_private_bytes(b"b" * 32).public_key()
-    applied = unpack(verify(box, "pull", message.payload), Pull).applied
+    applied = unpack(verify(BOX, "pull", message.payload), Pull).applied
     await message.respond(sign(SERVER, "downlink", pack(Downlink(TENANT, BANK, entries[applied:], 2))))
+
+
+async def _facts(message: Incoming) -> None:
+    """Takes them all: a bank that begins gets no rights before the server knows it."""
+    batch = unpack(verify(BOX, "facts", message.payload), FactBatch)
+    ack = FactAck(epoch=batch.epoch, seq=batch.first + len(batch.facts) - 1)
+    await message.respond(acks.sign(SERVER, TENANT, BANK, message.payload, ack))
 
 
 async def _ready(client: httpx2.AsyncClient) -> bool:

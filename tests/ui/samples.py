@@ -277,6 +277,14 @@ def screens(name="station-60", label="B04", other="E03"):
         },
         "trouble": models.Trouble(place=at, purpose="collect"),
         "trouble-deposit": models.Trouble(place=at, purpose="deposit"),
+        "counting": models.Counting(session="s1", phase="ready", place=at, looked=3, of=60),
+        "counting-open": models.Counting(session="s1", phase="open", place=at, holds=2, looked=3, of=60),
+        "counting-said": models.Counting(
+            session="s1", phase="open", place=there, holds=1, answer="not_there", looked=59, of=60, late=True
+        ),
+        "counting-ask": models.Counting(session="s1", phase="ask", place=there, looked=4, of=60),
+        "counting-over": models.Counting(session="", phase="over", looked=60, of=60),
+        "counting-stopped": models.Counting(session="", phase="over", looked=12, of=60),
         "help": models.Help(),
         "closed": models.Closed(),
         "closed-new": models.Closed(new=True),

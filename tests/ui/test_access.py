@@ -18,6 +18,7 @@ SHAPES = (
         "open-problem",
     ),
     *("done", "done-stored", "done-left", "trouble", "help", "closed"),
+    *("counting", "counting-open", "counting-said", "counting-ask", "counting-over"),
 )
 """One screen of each build: the others differ from these in words only."""
 WALLS = (

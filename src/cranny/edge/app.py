@@ -178,6 +178,7 @@ def _commander(
         crew=crew,
         clock=parts.clock,
         ids=parts.ids,
+        inventory=controller.counter.obey,
     )
 
 

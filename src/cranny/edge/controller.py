@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from functools import partial
-from typing import Final, cast
+from typing import Final
 from uuid import UUID
 
 import msgspec
@@ -12,8 +12,9 @@ from cranny.core.clock import Clock
 from cranny.core.errors import Refused
 from cranny.core.ids import Ids
 from cranny.core.lifecycle import Move
-from cranny.edge import bearer, collects, command_rules, placing, steps, storing
+from cranny.edge import bearer, collects, command_rules, inventory, placing, steps, storing
 from cranny.edge.change import Ruled
+from cranny.edge.counting import Counter
 from cranny.edge.credentials import Gate, Proven
 from cranny.edge.crew import Crew
 from cranny.edge.disk import DiskFull
@@ -23,19 +24,18 @@ from cranny.edge.lifecycle import Opening as OpeningState
 from cranny.edge.minting import Minted
 from cranny.edge.opening import Opener, Result, Tell
 from cranny.edge.outcomes import (
-    REASONS,
     Answer,
     Changed,
     Collected,
     NextDoor,
     NotStored,
     Opened,
-    Reason,
     Refusal,
     Settled,
     ShutFirst,
     Stored,
     VisitDone,
+    refusal,
 )
 from cranny.edge.placing import Placed, Scan
 from cranny.edge.rows import Credential, Opening
@@ -90,6 +90,7 @@ class Controller:
         self._link = link
         self._visits = Visits(ids)
         self._opener = Opener(journal, self.wall, driver, clock=clock, tell=tell)
+        self.counter = Counter(journal, self.wall, self._opener, self._attend_counted, clock=clock, ids=ids, tell=tell)
 
     # ------------------------------------------------------------ the kiosk's side
 
@@ -101,7 +102,7 @@ class Controller:
             token = self._gate.token(text, in_reach=self._link() == "online")
             proven = self._gate.scanned(qr) if qr else self._badge(text)
         except Refused as refused:
-            return _refusal(refused)
+            return refusal(refused)
         if token is not None:
             opens = partial(bearer.intend, sight=self.wall, token=token, ids=self._ids)
             return await self._crew.ask(self._open(opens), name="token")
@@ -114,7 +115,7 @@ class Controller:
         try:
             proven = self._gate.badge(text)
         except Refused as refused:
-            return _refusal(refused)
+            return refusal(refused)
         if proven is None:
             return Refusal("unknown_badge")
         return await self._crew.ask(self._collect(proven, "badge"), name="collect")
@@ -215,7 +216,7 @@ class Controller:
                 placed = await self._intend_deposit(visit, scan)
             except Refused as refused:
                 await tell_of(self.journal, visit, refused, self.free())
-                return _refusal(refused)
+                return refusal(refused)
             except DiskFull:
                 return Refusal("deposits_paused")
             opening = placed.opening
@@ -236,7 +237,7 @@ class Controller:
         try:
             minted = await self._gate.mint(self._ids)
         except Refused as refused:
-            return _refusal(refused)
+            return refusal(refused)
         answer = await self._store(Scan(minted.digest, "", self.journal.edge_ms, minted, size))
         visit = self._visit()
         if visit is not None and isinstance(answer, Opened):
@@ -261,7 +262,7 @@ class Controller:
         try:
             delivery, size, alone = await self.journal.commit(lambda state: storing.too_small(state, id_))
         except Refused as refused:
-            return _refusal(refused)
+            return refusal(refused)
         visit.too_small[id_] = TooSmall(delivery, now, emptied, alone)
         visit.outgrown[delivery] = size
         visit.touched = now
@@ -286,11 +287,14 @@ class Controller:
         try:
             proven = await self._gate.typed(digits)
         except Refused as refused:
-            return _refusal(refused)
+            return refusal(refused)
         return await self._collect(proven, "code")
 
     async def _collect(self, proven: Proven, credential: Credential) -> Answer:
         grant, again = proven.grant, proven.again
+        if grant.purpose == "inspect" and not grant.door:
+            self._tell(await self.counter.begin(grant=grant.grant))
+            return Refusal("counting")
         return await self._open(
             lambda state: (
                 collects.intend_again(state, self.wall, again, self._ids)
@@ -305,7 +309,7 @@ class Controller:
             self._refuse_forked()
             placed = await self.journal.commit(rule)
         except Refused as refused:
-            return _refusal(refused)
+            return refusal(refused)
         result = Result.OPENED
         if placed.pulse:
             result = await self._opener.release(placed.opening, asked)
@@ -333,6 +337,9 @@ class Controller:
             else self._attend_collect(opening, cut_off=cut_off)
         )
         self._crew.spawn(work, name=f"attend {opening.door}")
+
+    def _attend_counted(self, opening: Opening, cut_off: bool) -> None:
+        self._attend(opening, None, cut_off=cut_off)
 
     async def _attend_deposit(self, opening: Opening, visit: Visit | None, *, cut_off: bool) -> None:
         said_of = visit.too_small if visit else {}
@@ -367,6 +374,8 @@ class Controller:
 
     def _settle(self, state: State, opening: Opening) -> Ruled[Settled]:
         content = self.wall.content(opening.door)
+        if opening.credential == "inventory":
+            return inventory.settle(state, opening.opening, content)
         if opening.credential == "command":
             return command_rules.settle(state, opening.opening, content)
         return collects.settle(state, opening.opening, content, self.journal.edge_ms)
@@ -382,11 +391,3 @@ class Controller:
 
     def _visit(self) -> Visit | None:
         return self._visits.current(self._clock.monotonic(), self.journal.state.policy.visit_idle_s)
-
-
-def _refusal(refused: Refused) -> Refusal:
-    """A refusal of a rule, for the screen. One that no screen knows comes through: it is a mistake of ours."""
-    if refused.code not in REASONS:
-        raise refused
-    wait = refused.extra.get("wait_s", 0)
-    return Refusal(cast("Reason", refused.code), wait if isinstance(wait, int) else 0)

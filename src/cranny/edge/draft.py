@@ -75,6 +75,21 @@ class Draft:
             self.put(msgspec.structs.replace(box, blocked=""))
             self.say(DoorCleared(opening=opening, door=door))
 
+    def reblock(self, door: str, reason: str) -> None:
+        """Out of the pool for this reason now, whatever it was before."""
+        box = self.state.compartment(door)
+        self.put(msgspec.structs.replace(box, blocked=reason))
+        if box.blocked != reason:
+            self.say(DoorBlocked(door=door, reason=reason))
+
+    def settle(self, door: str, opening: UUID | None) -> None:
+        """A person has looked, and what lies there is known from now on. A door that is out of service stays so."""
+        box = self.state.compartment(door)
+        if box.blocked and box.blocked != OUT_OF_SERVICE:
+            box = msgspec.structs.replace(box, blocked="")
+            self.say(DoorCleared(opening=opening, door=door))
+        self.put(box)
+
     def change(self) -> Change:
         return Change(self._bodies, self._rows, self._beside)
 

@@ -52,6 +52,8 @@ class Handling(StrEnum):
     DEPOSIT = "deposit"
     WITHDRAW = "withdraw"
     HAND_OVER = "hand_over"
+    MISS = "miss"
+    """Somebody looked behind the door, and it is not there."""
     FORGET = "forget"
     """Nobody announced it, and its courier has gone with it."""
     GIVE = "give"
@@ -75,6 +77,7 @@ DELIVERY: Final = Lifecycle(
             _D.STORED, "deposit.stored", "the door was open already when the withdrawal came: what happened is told"
         ),
         (_D.STORED, _H.WITHDRAW): Move(_D.STORED, why="too late: it lies inside; the server recalls it"),
+        (_D.STORED, _H.MISS): Move(_D.GONE, "door.counted", "nobody here knows where it went: the server is told"),
         (_D.STORED, _H.HAND_OVER): Move(_D.GONE, "collect.finished"),
         (_D.GONE, _H.WITHDRAW): Move(_D.GONE, why="too late: it has left the bank"),
     },

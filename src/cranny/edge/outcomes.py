@@ -1,11 +1,12 @@
 """What the screen is told: answers and happenings, each with a stable `code` to translate. Never a code, a name
 or a tracking number: a kiosk stands in public."""
 
-from typing import Final, Literal
+from typing import Final, Literal, cast
 from uuid import UUID
 
 import msgspec
 
+from cranny.core.errors import Refused
 from cranny.wire.kinds import Evidence, Purpose
 
 Reason = Literal[
@@ -23,6 +24,7 @@ Reason = Literal[
     "too_warm",  # a door would do, but its climate is wrong or not known just now
     "full",  # no free door is right for it
     "inventory",  # it may lie there, but since the bank lost its memory nobody has looked
+    "counting",  # it is for no door in particular: an inventory begins, and nothing has opened by it
     "deposits_paused",  # the bank's disk is nearly full: only pick-ups
     "not_ready",  # no layout yet, or still starting
     "no_visit",  # the visit is over, or its door is shut already
@@ -134,6 +136,12 @@ class PleaseShut(Outcome, frozen=True, tag="please_shut"):
     door: str
 
 
+class Counting(Outcome, frozen=True, tag="counting"):
+    """The inventory has come further: read the state."""
+
+    inventory: UUID
+
+
 class VisitDone(Outcome, frozen=True, tag="visit_done"):
     visit: UUID
     stored: int
@@ -144,5 +152,13 @@ class Changed(Outcome, frozen=True, tag="changed"):
 
 
 Answer = Opened | Refusal
-Settled = Stored | NotStored | Collected | LeftBehind | Shut
+Settled = Stored | NotStored | Collected | LeftBehind | Shut | Counting
 Told = Answer | ShutFirst | VisitDone | Settled | Opening | NextDoor | PleaseShut | Changed
+
+
+def refusal(refused: Refused) -> Refusal:
+    """A refusal of a rule, for the screen. One that no screen knows comes through: it is a mistake of ours."""
+    if refused.code not in REASONS:
+        raise refused
+    wait = refused.extra.get("wait_s", 0)
+    return Refusal(cast("Reason", refused.code), wait if isinstance(wait, int) else 0)

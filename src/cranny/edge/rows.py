@@ -13,7 +13,7 @@ from cranny.wire.commands import Action
 from cranny.wire.kinds import Purpose
 from cranny.wire.messages import ItemGiven
 
-Credential = Literal["code", "qr", "tracking", "reopen", "command", "token", "badge", "own"]
+Credential = Literal["code", "qr", "tracking", "reopen", "command", "token", "badge", "own", "inventory"]
 
 
 class Row(msgspec.Struct, frozen=True):
@@ -167,6 +167,20 @@ class Opening(Row, frozen=True):
     attempt: int = 1
     seen_open: bool = False
     overdue: bool = False
+
+
+class Inventory(Row, frozen=True):
+    """A guided look behind every door. `done` are the doors dealt with; `door` is the one being looked at, by `opening`
+    (None once it is shut), and `answer` what was said of it so far."""
+
+    inventory: UUID
+    grant: UUID | None
+    command: UUID | None
+    done: list[str]
+    opening: UUID | None = None
+    door: str = ""
+    answer: Literal["", "there", "not_there", "other"] = ""
+    ended: bool = False
 
 
 class Command(Row, frozen=True):

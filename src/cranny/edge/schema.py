@@ -45,6 +45,10 @@ TABLES: Final = (
         until_ms INTEGER NOT NULL, times INTEGER NOT NULL CHECK (times >= 0)) STRICT""",
     """CREATE TABLE IF NOT EXISTS pad (id INTEGER PRIMARY KEY CHECK (id = 1), steps INTEGER NOT NULL) STRICT""",
     """CREATE TABLE IF NOT EXISTS used_tokens (token_id TEXT PRIMARY KEY, expires INTEGER NOT NULL) STRICT""",
+    """CREATE TABLE IF NOT EXISTS inventories (
+        inventory TEXT PRIMARY KEY, "grant" TEXT, command TEXT, done TEXT NOT NULL, opening TEXT, door TEXT NOT NULL,
+        answer TEXT NOT NULL, ended INTEGER NOT NULL) STRICT""",
+    """CREATE UNIQUE INDEX IF NOT EXISTS one_inventory_at_once ON inventories (ended) WHERE NOT ended""",
     """CREATE TABLE IF NOT EXISTS tracking (delivery TEXT PRIMARY KEY, text TEXT NOT NULL) STRICT""",
     """CREATE TABLE IF NOT EXISTS commands (
         command TEXT PRIMARY KEY, action TEXT NOT NULL, state TEXT NOT NULL, "by" TEXT NOT NULL,
@@ -76,6 +80,7 @@ FORGET: Final = (
     "DELETE FROM grants",
     "DELETE FROM badges",
     "DELETE FROM agains",
+    "DELETE FROM inventories",
     "DELETE FROM tracking",
     "DELETE FROM warmth",
     "DELETE FROM compartments",
@@ -113,6 +118,9 @@ PUT: Final[dict[type[rows.Row], str]] = {
         salt = excluded.salt, code_verifier = excluded.code_verifier, qr_verifier = excluded.qr_verifier,
         until_ms = excluded.until_ms, times = excluded.times""",
     rows.Pad: "INSERT INTO pad VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET steps = excluded.steps",
+    rows.Inventory: """INSERT INTO inventories VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (inventory) DO UPDATE SET
+        done = excluded.done, opening = excluded.opening, door = excluded.door, answer = excluded.answer,
+        ended = excluded.ended""",
     rows.Command: """INSERT INTO commands VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (command) DO UPDATE SET
         state = excluded.state, "left" = excluded."left", doors = excluded.doors, reason = excluded.reason""",
     rows.UsedToken: """INSERT INTO used_tokens VALUES (?, ?)""",
@@ -136,6 +144,7 @@ LOAD: Final[dict[type[rows.Row], str]] = {
     rows.Opening: "SELECT * FROM openings WHERE state <> 'ended'",
     rows.Again: "SELECT * FROM agains WHERE times > 0 ORDER BY until_ms",
     rows.Pad: "SELECT * FROM pad",
+    rows.Inventory: "SELECT * FROM inventories WHERE NOT ended",
     rows.Command: "SELECT * FROM commands ORDER BY command DESC LIMIT 2000",
     rows.UsedToken: "SELECT * FROM used_tokens",
     rows.Order: "SELECT * FROM orders WHERE NOT told",

@@ -15,6 +15,7 @@ from cranny.edge.rows import (
     Compartment,
     Delivery,
     Grant,
+    Inventory,
     Mark,
     Occupancy,
     Opening,
@@ -57,6 +58,8 @@ class State:
     openings: dict[UUID, Opening] = field(default_factory=dict)
     agains: dict[int, Again] = field(default_factory=dict)
     """By locator, the last one used."""
+    inventory: Inventory | None = None
+    """The one that has not ended."""
     past: Past | None = None
     """The last epoch that was given up."""
     pad_steps: int = 0
@@ -174,16 +177,24 @@ class State:
                 self.warmth[row.label] = row
             case Tracking():
                 _keep(self.texts, row.delivery, row.text, live=bool(row.text))
-            case Past():
-                self.past = row
-            case Pad():
-                self.pad_steps = row.steps
+            case Inventory() | Past() | Pad():
+                self._put_own(row)
             case UsedToken():
                 self.used_tokens.add(row.token_id)
             case Again():
                 self._put_again(row)
             case Badge():
                 self._put_badge(row)
+
+    def _put_own(self, row: Inventory | Past | Pad) -> None:
+        """What there is one of."""
+        match row:
+            case Inventory():
+                self.inventory = None if row.ended else row
+            case Past():
+                self.past = row
+            case Pad():
+                self.pad_steps = row.steps
 
     def _put_again(self, row: Again) -> None:
         last = self.agains.get(row.locator)

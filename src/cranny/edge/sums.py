@@ -36,13 +36,13 @@ EVERY: Final[dict[type[rows.Row], str]] = {
     rows.Opening: "SELECT * FROM openings",
     rows.Again: "SELECT * FROM agains",
     rows.Pad: "SELECT * FROM pad",
+    rows.Inventory: "SELECT * FROM inventories",
     rows.Command: "SELECT * FROM commands",
     rows.Order: "SELECT * FROM orders",
     rows.UsedToken: "SELECT * FROM used_tokens",
     rows.Sensing: "SELECT * FROM sensing",
     rows.Warmth: "SELECT * FROM warmth",
     rows.Tracking: "SELECT * FROM tracking",
-    rows.Badge: "SELECT * FROM badges",
 }
 """What is summed: each kind of row that there is."""
 ONE: Final[dict[type[rows.Row], tuple[str, int]]] = {
@@ -58,12 +58,12 @@ ONE: Final[dict[type[rows.Row], tuple[str, int]]] = {
     rows.Again: ('SELECT * FROM agains WHERE "grant" = ?', 1),
     rows.Pad: ("SELECT * FROM pad WHERE id = ?", 1),
     rows.UsedToken: ("SELECT * FROM used_tokens WHERE token_id = ?", 1),
+    rows.Inventory: ("SELECT * FROM inventories WHERE inventory = ?", 1),
     rows.Command: ("SELECT * FROM commands WHERE command = ?", 1),
     rows.Order: ("SELECT * FROM orders WHERE opening = ?", 1),
     rows.Sensing: ("SELECT * FROM sensing WHERE id = ?", 1),
     rows.Warmth: ("SELECT * FROM warmth WHERE label = ?", 1),
     rows.Tracking: ("SELECT * FROM tracking WHERE delivery = ?", 1),
-    rows.Badge: ('SELECT * FROM badges WHERE "grant" = ?', 1),
 }
 """One row by its key, and how many columns that has."""
 

@@ -11,7 +11,7 @@ from cranny.fleet.commands import tables as commands
 from cranny.platform.db import Row, Tx
 from cranny.platform.feature import Violation
 from cranny.wire.facts import GENESIS, decode, digest
-from cranny.wire.kinds import CollectFinished, DepositStored, unpack
+from cranny.wire.kinds import CollectFinished, DepositStored, DoorCounted, unpack
 
 CHUNK: Final = 2000
 
@@ -95,7 +95,9 @@ class Walk:
         body = unpack(fact.kind, fact.body) if projected else None
         if isinstance(body, DepositStored):
             self._deposit(epoch, seq, body.door, body.generation)
-        elif isinstance(body, CollectFinished):
+        elif isinstance(body, CollectFinished) or (
+            isinstance(body, DoorCounted) and body.found == "not_there" and not body.sensed
+        ):
             newest = self._doors.get(body.door)
             if newest and newest[0] == body.generation:
                 self._doors[body.door] = (body.generation, False)

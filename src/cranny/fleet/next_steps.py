@@ -23,6 +23,7 @@ _REROUTE: Final = "POST /v1/{subject}/reroute"
 _CANCEL: Final = "POST /v1/{subject}/cancel"
 _DELIVERY: Final = "GET /v1/{subject}"
 _OPEN: Final = "POST /v1/banks/{bank}/tokens"
+_COMMAND: Final = "POST /v1/banks/{bank}/commands"
 _CLAIM: Final = "POST /v1/banks/{bank}/claims"
 
 STEPS: Final[dict[str, NextStep]] = {
@@ -158,7 +159,24 @@ STEPS: Final[dict[str, NextStep]] = {
     ),
     "epoch_started": NextStep(
         "look",
-        "The bank began a new log, so its storage is new or was lost: look behind every door.",
+        "The bank began a new log, so its storage is new or was lost: start an inventory and look behind every door.",
+        _COMMAND,
+    ),
+    "inventory_missing": NextStep(
+        "look",
+        "Somebody looked behind the door, and what should lie there does not: ask who opened it last, and recall or "
+        "settle its deliveries.",
+    ),
+    "inventory_other": NextStep(
+        "look",
+        "Something lies behind the door that nobody expected: find out whose it is, take it out, and count the door "
+        "once more.",
+        _COMMAND,
+    ),
+    "inventory_disputed": NextStep(
+        "look",
+        "A person and the content sensor say different things of this door: look once more, then see to the sensor.",
+        _COMMAND,
     ),
     "downlink_ahead": NextStep(
         "restore",

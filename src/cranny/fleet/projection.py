@@ -24,6 +24,7 @@ from cranny.wire.kinds import (
     DepositStored,
     DoorBlocked,
     DoorCleared,
+    DoorCounted,
     OpeningIntended,
     TelemetrySummed,
     unpack,
@@ -113,11 +114,28 @@ class _Making:
         door = data.get("door")
         return NewEvent(fact.kind, f"{self._subject}/doors/{door}" if door else self._subject, data)
 
+    def _counted(self, body: DoorCounted, at: datetime) -> None:
+        """A difference between the books and what somebody saw is listed; what is not there any more is over."""
+        held, disputed = bool(body.deliveries), body.sensed is (body.found == "not_there")
+        if body.found == "not_there" and held and not disputed:
+            self._doors.append(Ended(body.door, body.generation, at))
+        missing = "inventory_missing" if held and body.found == "not_there" else ""
+        kind = "inventory_disputed" if disputed else "inventory_other" if body.found == "other" else missing
+        if kind:
+            detail = {
+                "generation": body.generation,
+                "deliveries": [str(one) for one in body.deliveries],
+                "sensed": body.sensed,
+            }
+            self._findings.append(Finding(self._bank, kind, f"{self._subject}/doors/{body.door}", detail))
+
     def _apply(self, body: Body, at: datetime) -> None:
         if isinstance(body, DepositStored):
             self._doors.append(Started(body.door, body.generation, tuple(body.deliveries), body.grant, at))
         elif isinstance(body, CollectFinished):
             self._doors.append(Ended(body.door, body.generation, at))
+        elif isinstance(body, DoorCounted):
+            self._counted(body, at)
         elif isinstance(body, DoorBlocked):
             self._blocked[body.door] = body.reason
         elif isinstance(body, DoorCleared):

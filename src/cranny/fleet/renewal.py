@@ -16,7 +16,7 @@ import msgspec
 from cranny.fleet import downlink, tables
 from cranny.platform.db import Tx
 from cranny.wire.facts import decode
-from cranny.wire.kinds import Body, CodeExhausted, CollectFinished, DepositStored, unpack
+from cranny.wire.kinds import Body, CodeExhausted, CollectFinished, DepositStored, DoorCounted, unpack
 from cranny.wire.messages import (
     BadgeGiven,
     DeliveryGiven,
@@ -31,7 +31,7 @@ from cranny.wire.messages import (
 from cranny.wire.messages import Renewed as Begins
 
 CHUNK: Final = 2000
-KINDS: Final = ("deposit.stored", "collect.finished", "code.exhausted")
+KINDS: Final = ("deposit.stored", "collect.finished", "door.counted", "code.exhausted")
 """Facts that change rights or doors."""
 
 
@@ -79,6 +79,9 @@ class Known:
                 self._emptied(body.door, body.generation)
                 self._took(body.deliveries)
                 self.ended.update([body.grant] if body.grant else ())
+            case DoorCounted(found="not_there") if not body.sensed:
+                self._emptied(body.door, body.generation)
+                self._took(body.deliveries)
             case CodeExhausted() if body.grant in self.grants:
                 # No code is this one: the QR goes on, as before.
                 self.grants[body.grant] = msgspec.structs.replace(self.grants[body.grant], code_verifier=b"")

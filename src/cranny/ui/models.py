@@ -312,6 +312,20 @@ class Trouble(View, frozen=True, tag="trouble"):
     purpose: Purpose
 
 
+class Counting(View, frozen=True, tag="counting"):
+    """The guided inventory. `holds` is how many parcels should lie behind the door; `answer` is what was said of it so
+    far; `looked` of `of` doors are done. In phase `ready` the door is the next one, and `over` has none."""
+
+    session: str
+    phase: Literal["ready", "open", "ask", "over"]
+    place: Place | None = None
+    holds: int = 0
+    answer: Literal["", "there", "not_there", "other"] = ""
+    looked: int = 0
+    of: int = 0
+    late: bool = False
+
+
 class Help(View, frozen=True, tag="help"):
     pass
 
@@ -322,7 +336,7 @@ class Closed(View, frozen=True, tag="closed"):
     new: bool = False
 
 
-Screen = Home | Opening | Open | Done | Trouble | Help | Closed
+Screen = Home | Opening | Open | Done | Trouble | Help | Closed | Counting
 
 
 class KioskView(View, frozen=True):

@@ -21,6 +21,8 @@ Labels = Annotated[list[Label], msgspec.Meta(max_length=1000)]
 Level = Annotated[int, msgspec.Meta(ge=-(10**9), le=10**9)]
 """A measured value, in hundredths of its unit."""
 Purpose = Literal["deposit", "collect", "recall", "inspect"]
+Found = Literal["there", "not_there", "other"]
+"""What somebody saw behind a door: what should lie there, nothing, or something else (as well)."""
 Evidence = Literal["sensed", "inferred"]
 """`sensed`: a content sensor saw it. `inferred`: the door was opened and shut, nobody looked inside."""
 
@@ -52,7 +54,7 @@ class OpeningIntended(Body, frozen=True):
     generation: Count
     purpose: Purpose
     grant: UUID | None
-    credential: Literal["code", "qr", "tracking", "reopen", "command", "token", "badge", "own"]
+    credential: Literal["code", "qr", "tracking", "reopen", "command", "token", "badge", "own", "inventory"]
     attempt: Count = 1
     command: UUID | None = None
     """The command that asked for it: from this record on it is never obeyed again."""
@@ -182,6 +184,37 @@ class CollectLeft(Body, frozen=True):
     generation: Count
     grant: UUID | None
     deliveries: Deliveries
+
+
+class InventoryBegan(Body, frozen=True):
+    """Somebody goes from door to door, by an inspection `grant` or a `command`. `doors` are all there are."""
+
+    inventory: UUID
+    grant: UUID | None
+    command: UUID | None
+    doors: Count
+
+
+class DoorCounted(Body, frozen=True):
+    """What a person saw behind a door. `deliveries` are those that should lie there under `generation`; `sensed` is
+    what the content sensor said of it then, None where there is none. Where it agrees, `not_there` ends what was
+    believed to lie there."""
+
+    inventory: UUID
+    opening: UUID | None
+    door: Label
+    generation: Count
+    found: Found
+    deliveries: Deliveries
+    sensed: bool | None
+
+
+class InventoryEnded(Body, frozen=True):
+    """`looked` doors were dealt with, `left` were not."""
+
+    inventory: UUID
+    looked: Count
+    left: Count
 
 
 class CodeExhausted(Body, frozen=True):
@@ -317,6 +350,9 @@ KINDS: Final[dict[str, type[Body]]] = {
     "deposit.paused": DepositPaused,
     "collect.finished": CollectFinished,
     "collect.left": CollectLeft,
+    "inventory.began": InventoryBegan,
+    "door.counted": DoorCounted,
+    "inventory.ended": InventoryEnded,
     "code.exhausted": CodeExhausted,
     "keypad.slowed": KeypadSlowed,
     "command.taken": CommandTaken,

@@ -348,10 +348,22 @@ def test_a_reboot_ends_the_run_and_the_next_one_tells(live_bank: Any) -> None:
     live_bank(story)
 
 
-def test_what_nobody_built_yet_is_refused(live_bank: Any) -> None:
+def test_an_inventory_begins_and_opens_nothing_by_itself(live_bank: Any) -> None:
     async def story(bank: Any) -> None:
         desk = await Desk.at(bank)
-        assert (await desk.send(desk.command("inventory"))).reason == "unsupported"
+        asked = desk.command("inventory")
+        assert (await desk.send(asked)).outcome == "executed"
+        await bank.settle(1)
+        assert bank.state.inventory.command == asked.command
+        assert bank.controller.counter.session == bank.state.inventory.inventory
+        assert bank.pulsed == []
+
+    live_bank(story)
+
+
+def test_what_makes_no_sense_is_refused(live_bank: Any) -> None:
+    async def story(bank: Any) -> None:
+        desk = await Desk.at(bank)
         assert (await desk.send(desk.command("open"))).reason == "unsupported"
 
     live_bank(story)

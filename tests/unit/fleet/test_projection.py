@@ -3,12 +3,14 @@
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
+import pytest
+
 from cranny.core.clock import millis
 from cranny.fleet.changes import Ended, Started
 from cranny.fleet.projection import project, refuse
 from cranny.fleet.rules import NOTHING_YET, plan
 from cranny.fleet.times import Received
-from cranny.wire.kinds import BankStarted, DoorBlocked, DoorCleared, DoorForced
+from cranny.wire.kinds import BankStarted, DoorBlocked, DoorCleared, DoorCounted, DoorForced
 
 BANK, BOOT = UUID(int=2), UUID(int=3)
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -124,3 +126,29 @@ def test_of_an_earlier_boot_the_clock_is_held_between_its_neighbours(journal):
 def test_clocks_that_say_the_impossible_are_not_believed(journal):
     journal.say(DoorForced("01"), clock_quality="doubtful", mono_ms=0)
     assert times(journal, Received(CAME.at, BOOT, 2**63 - 1)) == [CAME.at]
+
+
+@pytest.mark.parametrize(
+    ("saw", "kind", "ends"),
+    [
+        (("there", True, None), None, False),
+        (("there", True, True), None, False),
+        (("there", True, False), "inventory_disputed", False),
+        (("not_there", False, False), None, False),
+        (("not_there", True, False), "inventory_missing", True),
+        (("not_there", True, None), "inventory_missing", True),
+        (("not_there", True, True), "inventory_disputed", False),
+        (("not_there", False, True), "inventory_disputed", False),
+        (("other", True, True), "inventory_other", False),
+        (("other", False, None), "inventory_other", False),
+        (("other", False, False), "inventory_disputed", False),
+    ],
+)
+def test_what_somebody_saw_behind_a_door(journal, saw, kind, ends):
+    found, held, sensed = saw
+    parcels = [UUID(int=21)] if held else []
+    journal.say(DoorCounted(UUID(int=5), UUID(int=6), "07", 3, found, parcels, sensed))
+    change = seen(journal)
+    assert [finding.kind for finding in change.findings] == ([kind] if kind else [])
+    assert [type(one) for one in change.doors] == ([Ended] if ends else [])
+    assert change.told[0].event.subject == f"banks/{BANK}/doors/07"

@@ -13,6 +13,7 @@ from cranny.core.ids import Ids
 from cranny.edge.desk import Desk
 from cranny.edge.drivers.simulated import SimulatedBoard
 from cranny.edge.kiosk.api import kiosk_routes
+from cranny.edge.kiosk.counting_pages import counting_routes
 from cranny.edge.kiosk.hands import hands_routes
 from cranny.edge.kiosk.hands_page import hands_pages
 from cranny.edge.kiosk.meters import metric_routes
@@ -41,7 +42,12 @@ def kiosk_app(
     simulated = isinstance(desk.driver, SimulatedBoard)
     look = msgspec.structs.replace(look or Look(languages=tuple(pages.words)), hands=simulated)
     screens = Screens(desk, clock=clock, boot=ids.new(), look=look)
-    routes = [*kiosk_routes(desk), *metric_routes(desk), *page_routes(desk, screens, pages)]
+    routes = [
+        *kiosk_routes(desk),
+        *metric_routes(desk),
+        *page_routes(desk, screens, pages),
+        *counting_routes(desk, screens, pages),
+    ]
     if isinstance(desk.driver, SimulatedBoard):
         routes += [*hands_routes(desk, desk.driver), *hands_pages(desk, desk.driver, pages)]
 

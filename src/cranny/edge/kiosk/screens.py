@@ -14,6 +14,7 @@ from cranny.edge import outcomes as said
 from cranny.edge import rows
 from cranny.edge.controller import Controller
 from cranny.edge.desk import TOPIC, Desk
+from cranny.edge.kiosk.counting import count
 from cranny.edge.kiosk.stage import Stage
 from cranny.edge.views import opened
 from cranny.ui.geometry import Front, level, side, stand
@@ -121,6 +122,11 @@ class Screens:
         state, screen = controller.journal.state, self._stage.screen
         if state.layout is None:
             return Closed(new=True)
+        if not isinstance(screen, Opening):
+            counting = count(controller, self._find, screen)
+            if counting is not None:
+                self._stage.show(counting)
+                return counting
         if isinstance(screen, Open | Opening):
             self._follow_door(controller, screen)
         elif self._fresh and isinstance(screen, Home):

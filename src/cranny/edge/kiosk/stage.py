@@ -7,7 +7,7 @@ from uuid import UUID
 import msgspec
 
 from cranny.edge import outcomes as said
-from cranny.ui.models import Done, Home, Open, Opening, Outcome, Place, Problem, Screen, Trouble
+from cranny.ui.models import Counting, Done, Home, Open, Opening, Outcome, Place, Problem, Screen, Trouble
 from cranny.wire.kinds import Purpose
 
 PROBLEMS: Final[dict[said.Reason, Problem]] = {
@@ -24,6 +24,7 @@ PROBLEMS: Final[dict[said.Reason, Problem]] = {
     "full": "no-room",
     "too_warm": "too-warm",
     "inventory": "counting",
+    "counting": "",
     "deposits_paused": "paused",
     "not_ready": "failed",
     "no_visit": "",
@@ -70,6 +71,8 @@ class Stage:
                 self._late(told.door)
             case said.VisitDone():
                 self.show(Home())
+            case said.Counting() if not isinstance(self.screen, Counting):
+                self.show(Home())
             case said.Stored() | said.NotStored() | said.Collected() | said.LeftBehind() | said.Shut():
                 self._settled(told)
             case _:
@@ -106,7 +109,7 @@ class Stage:
         elif shown is None and not isinstance(self.screen, Opening):
             self.show(Open(place=self._find(door), purpose="inspect", late=True))
 
-    def _settled(self, told: said.Settled) -> None:
+    def _settled(self, told: said.Stored | said.NotStored | said.Collected | said.LeftBehind | said.Shut) -> None:
         """A door was shut. When the screen is already about another one, it stays there."""
         if isinstance(told, said.NotStored) and told.reason == "too-small":
             self._instead_of = told.door
