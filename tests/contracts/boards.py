@@ -12,6 +12,8 @@ from cranny.edge.drivers import Address, Bench, Reading, modbus
 
 BENCHES: dict[str, Any] = {name: drivers.load(name).bench for name in drivers.names()}
 BENCHES["modbus over TCP"] = modbus.tcp_bench
+WITHOUT_A_LINE = {"simulated", "gpio", "modbus over TCP"}
+"""They have none, or one whose answers are numbered; all others must bear a bad one."""
 ONE, TWO, THREE = (1, 1), (1, 2), (1, 3)
 PATIENCE_S = 20.0
 

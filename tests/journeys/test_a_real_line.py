@@ -1,6 +1,7 @@
 """A bank whose locks hang on a serial line: a real controller process, the bytes of a Kerong CU16 over a
 pseudo-terminal, and somebody who pulls the cable."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,10 +13,10 @@ from cranny.edge.drivers import Address, kerong_cu16
 from cranny.edge.drivers._serial.bench import PtyCable, SimulatedLine
 from cranny.edge.drivers._steel import Cabinet
 
-from .house import House, together
+from .house import House, free_port, start, together
 from .kiosk import Kiosk
 from .parcels import SMALL, announce, bank_file, opens
-from .patience import eventually
+from .patience import PATIENCE_S, eventually
 
 pytestmark = together
 
@@ -29,6 +30,7 @@ class Hall:
     kiosk: Kiosk
     line: SimulatedLine
     cabinet: Cabinet
+    address: str
 
     def at(self, label: str) -> Address:
         return 1, int(label[1:])
@@ -56,7 +58,7 @@ async def hall(house: House, tmp_path_factory) -> AsyncIterator[Hall]:
     bank, claim = await house.bank(bank_file({"S": 4}, open_wait_s=5))
     try:
         async with house.edge("line", claim, address=f"kerong_cu16:{cable.address},{WORDS}") as kiosk:
-            yield Hall(house, bank, kiosk, line, cabinet)
+            yield Hall(house, bank, kiosk, line, cabinet, cable.address)
     finally:
         await line.close()
         await cabinet.close()
@@ -95,6 +97,19 @@ async def test_a_parcel_comes_the_cable_goes_and_the_parcel_is_collected(hall: H
     assert hall.pulses() == 2
     assert await hall.metric("cranny_board_line_connections_total") == 2
     assert await house.check() == ""
+
+
+async def test_a_second_controller_on_the_line_is_told_so_in_a_sentence(hall: Hall) -> None:
+    _, claim = await hall.house.bank(bank_file({"S": 1}))
+    second = await start(
+        "edge", "--data", str(hall.house.home("second")), "--claim", claim, "--server", hall.house.url,
+        "--port", str(free_port()), "--board", f"kerong_cu16:{hall.address}", log=hall.house.data / "second.log",
+    )  # fmt: skip
+    async with asyncio.timeout(PATIENCE_S):
+        assert await second.child.wait() != 0
+    said = second.log.read_text()
+    assert f"{hall.address} is in use by another program" in said
+    assert "Traceback" not in said
 
 
 async def test_the_cable_goes_while_a_door_stands_open(hall: Hall) -> None:
