@@ -4,7 +4,7 @@ A session acts as the key that it was begun with. The id of the command stands i
 is one command.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from typing import Annotated, Any, Final
 from uuid import UUID
 
@@ -17,11 +17,10 @@ from litestar.types import ControllerRouterHandler
 from cranny import fleet
 from cranny.core.errors import CrannyError, Unauthenticated
 from cranny.pages.operator import reading
-from cranny.pages.operator.desk import Desk, Told, to_sign_in
+from cranny.pages.operator.desk import Desk, Told
 from cranny.pages.operator.session import Session
 from cranny.platform.db import Tx
 from cranny.ui.models import AskView, CommandAction
-from cranny.web.openapi import PUBLIC
 
 SHORTEST: Final = 3
 LONGEST: Final = 200
@@ -40,11 +39,6 @@ Form = Annotated[Asked, Body(media_type=RequestEncodingType.URL_ENCODED)]
 
 
 _BASE: Final = f"{reading.HOME}/{{bank:uuid}}"
-_COMMON: Final[Mapping[str, Any]] = {
-    "opt": {PUBLIC: True},
-    "include_in_schema": False,
-    "exception_handlers": {Unauthenticated: to_sign_in},
-}
 
 
 def command_routes(desk: Desk) -> list[ControllerRouterHandler]:
@@ -52,7 +46,7 @@ def command_routes(desk: Desk) -> list[ControllerRouterHandler]:
 
 
 def _asking(desk: Desk) -> list[ControllerRouterHandler]:
-    @get(f"{_BASE}/ask", **_COMMON)
+    @get(f"{_BASE}/ask", **desk.behind_the_sign_in)
     async def ask(
         request: Told, bank: FromPath[UUID], action: FromQuery[CommandAction], door: FromQuery[str] = ""
     ) -> Response[str]:
@@ -63,7 +57,7 @@ def _asking(desk: Desk) -> list[ControllerRouterHandler]:
             view = await _question(tx, bank, Asked(tx.ids.new(), action, door=door), session)
         return _draw(desk, request, "ask", a=view)
 
-    @post(f"{_BASE}/commands", status_code=200, **_COMMON)
+    @post(f"{_BASE}/commands", status_code=200, **desk.behind_the_sign_in)
     async def send(request: Told, bank: FromPath[UUID], data: Form) -> Response[str]:
         """Ask the bank, and show what came of it."""
         session = _actor(desk, request)
@@ -80,7 +74,7 @@ def _asking(desk: Desk) -> list[ControllerRouterHandler]:
 
         return await _do(desk, request, session, (bank, data.id), deed)
 
-    @get(f"{_BASE}/commands/{{command:uuid}}", **_COMMON)
+    @get(f"{_BASE}/commands/{{command:uuid}}", **desk.behind_the_sign_in)
     async def look(request: Told, bank: FromPath[UUID], command: FromPath[UUID]) -> Response[str]:
         session = desk.session(request)
         return await _show(desk, request, session, bank, command)
@@ -89,7 +83,7 @@ def _asking(desk: Desk) -> list[ControllerRouterHandler]:
 
 
 def _agreeing(desk: Desk) -> list[ControllerRouterHandler]:
-    @post(f"{_BASE}/commands/{{command:uuid}}/confirm", status_code=200, **_COMMON)
+    @post(f"{_BASE}/commands/{{command:uuid}}/confirm", status_code=200, **desk.behind_the_sign_in)
     async def confirm(request: Told, bank: FromPath[UUID], command: FromPath[UUID]) -> Response[str]:
         session = _actor(desk, request)
 
@@ -98,7 +92,7 @@ def _agreeing(desk: Desk) -> list[ControllerRouterHandler]:
 
         return await _do(desk, request, session, (bank, command), deed)
 
-    @post(f"{_BASE}/commands/{{command:uuid}}/decline", status_code=200, **_COMMON)
+    @post(f"{_BASE}/commands/{{command:uuid}}/decline", status_code=200, **desk.behind_the_sign_in)
     async def decline(request: Told, bank: FromPath[UUID], command: FromPath[UUID]) -> Response[str]:
         session = _actor(desk, request)
 

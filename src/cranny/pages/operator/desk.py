@@ -1,8 +1,11 @@
 """What the operator's addresses share: the session of a request, and how its reader is spoken to."""
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 from litestar import Request, Response
+from litestar.connection import ASGIConnection
+from litestar.handlers import BaseRouteHandler
 from litestar.response import Redirect
 
 from cranny import fleet
@@ -14,11 +17,13 @@ from cranny.platform.db import Tx
 from cranny.platform.feature import Parts
 from cranny.ui.pages import Pages
 from cranny.ui.words import choose
+from cranny.web.openapi import PUBLIC
 
 HTML: Final = "text/html; charset=utf-8"
 SIGN_IN: Final = "/sign-in"
 
 Told = Request[Any, Any, Any]
+Connection = ASGIConnection[Any, Any, Any, Any]
 
 
 def to_sign_in(request: Told, _: Exception) -> Response[None]:
@@ -38,8 +43,15 @@ class Desk:
         self.walls = Walls(parts.db, parts.broker, parts.clock)
         self.dispatcher = fleet.Dispatcher(parts.db, parts.broker, parts.keyring)
         self.pages = pages
+        self.behind_the_sign_in: Mapping[str, Any] = {
+            "opt": {PUBLIC: True},  # to the API's keys: these have a session
+            "include_in_schema": False,
+            "guards": [self._guard],
+            "exception_handlers": {Unauthenticated: to_sign_in},
+        }
+        """What every page says of itself that is for those who signed in."""
 
-    def session(self, request: Told) -> Session:
+    def session(self, request: Connection) -> Session:
         """Raises Unauthenticated, code `session-missing`."""
         session = self._sessions(request).read(request.cookies.get(NAME, ""), self.clock.now())
         if session is None:
@@ -64,5 +76,9 @@ class Desk:
         language = choose(request.headers.get("accept-language", ""), self.pages.words)
         return Response(self.pages.render(template, language=language, zone=zone, **values), media_type=HTML)
 
-    def _sessions(self, request: Told) -> Sessions:
+    def _sessions(self, request: Connection) -> Sessions:
         return Sessions(self.keyring, https=request.url.scheme == "https")
+
+    def _guard(self, request: Connection, _: BaseRouteHandler) -> None:
+        """Before anything else of the request is looked at: a stranger learns nothing of what a page expects."""
+        self.session(request)

@@ -1,6 +1,6 @@
 """The operator's addresses. A browser signs in with an API key; everything here asks for that session itself."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Final
 from uuid import UUID
@@ -13,10 +13,9 @@ from litestar.response import Redirect, Stream
 from litestar.types import ControllerRouterHandler
 
 from cranny.core.clock import ahead
-from cranny.core.errors import Unauthenticated
 from cranny.pages.operator import reading
 from cranny.pages.operator.commands import command_routes
-from cranny.pages.operator.desk import SIGN_IN, Desk, Told, to_sign_in
+from cranny.pages.operator.desk import SIGN_IN, Desk, Told
 from cranny.pages.operator.link import link_routes
 from cranny.pages.operator.session import LASTS, NAME, Session, still_good
 from cranny.pages.operator.watching import framed
@@ -82,11 +81,7 @@ def _sign_in_routes(desk: Desk) -> list[ControllerRouterHandler]:
 
 
 def _wall_routes(desk: Desk) -> list[ControllerRouterHandler]:
-    common: Mapping[str, Any] = {
-        "opt": _OPEN,
-        "include_in_schema": False,
-        "exception_handlers": {Unauthenticated: to_sign_in},
-    }
+    common = desk.behind_the_sign_in
 
     @get(reading.HOME, **common)
     async def banks(request: Told) -> Response[str]:
