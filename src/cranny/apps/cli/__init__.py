@@ -2,8 +2,9 @@
 
 import sys
 from collections.abc import Sequence
+from typing import Final
 
-from cyclopts import App
+from cyclopts import App, Group
 from rich.console import Console
 
 from cranny import __version__
@@ -11,9 +12,18 @@ from cranny.apps.cli import admin, alarms, anomalies, bank, commands, demo, edge
 from cranny.apps.ending import FOR_GOOD
 from cranny.core.errors import CrannyError
 
+SHELVES: Final = {
+    "Start here": ("demo", "up"),
+    "Set up": ("tenant", "key", "bank", "db"),
+    "Every day": ("link", "anomalies", "alarms", "check"),
+    "One process each": ("server", "worker", "edge"),
+    "Also": ("--help", "--version"),
+}
+"""The commands as the help shows them, in this order."""
+
 app = App(
     name="cranny",
-    help="The open platform that runs smart lockers.",
+    help="The open platform that runs smart lockers. New here? `cranny demo` shows a city of them in three minutes.",
     version=__version__,
     help_on_error=False,
 )
@@ -25,6 +35,10 @@ bank.register(app)
 commands.register(bank.bank)
 anomalies.register(app)
 alarms.register(app)
+for place, (title, names) in enumerate(SHELVES.items()):
+    shelf = Group(title, sort_key=place)
+    for name in names:
+        app[name].group = shelf
 
 
 def main() -> None:
