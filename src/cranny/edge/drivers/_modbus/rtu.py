@@ -1,6 +1,7 @@
 """Modbus on a serial line, over the line that all serial boards share: its answers have no number, so what is late,
 damaged or an echo has to be told apart as everywhere else. Frames are pymodbus's."""
 
+import asyncio
 from typing import Final
 
 from pymodbus.framer.rtu import FramerRTU
@@ -78,12 +79,11 @@ class RtuLine:
     async def ask(self, request: ModbusPDU, *, tries: int = 1, asked: float | None = None) -> ModbusPDU:
         """As ModbusLine's."""
         while self._line.echo is None:
-            await self._insist(
-                ReadDiscreteInputsRequest(address=self._probe, count=1, dev_id=request.dev_id), tries, None
-            )
+            probe = ReadDiscreteInputsRequest(address=self._probe, count=1, dev_id=request.dev_id)
+            await self._insist(probe, PROBES, None)
         try:
             return settled(request, await self._insist(request, tries, asked))
-        except BoardSilent:
+        except (BoardSilent, asyncio.CancelledError):
             if asked is not None:
                 self._line.forget()
             raise

@@ -7,7 +7,7 @@ import pty
 import tempfile
 import tty
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Protocol
@@ -185,7 +185,8 @@ class PtyCable:
 
     def send(self, data: bytes) -> None:
         if self._ends is not None:
-            os.write(self._ends[0], data)
+            with suppress(BlockingIOError):  # nobody reads any more
+                os.write(self._ends[0], data)
 
 
 class TcpCable:
