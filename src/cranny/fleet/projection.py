@@ -4,7 +4,7 @@ A fact that is not understood is kept as it came and listed; it never holds up t
 """
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -14,7 +14,7 @@ from cranny.core.errors import Invalid
 from cranny.core.events import NewEvent
 from cranny.fleet.changes import Change, Ended, FactRow, Finding, Measured, Started, Told
 from cranny.fleet.rules import Cursor, Link
-from cranny.fleet.times import Received, occurred
+from cranny.fleet.times import Received, earlier, occurred
 from cranny.wire.facts import Fact
 from cranny.wire.kinds import (
     Body,
@@ -155,9 +155,9 @@ class _Making:
 
 def _measured(link: Link, body: TelemetrySummed, at: datetime) -> Measured:
     """The window where the fact's own time puts it."""
-    age, span = (timedelta(milliseconds=min(ms, LONGEST_MS)) for ms in (body.age_ms, body.span_ms))
-    ended = at - age
-    return Measured(link.epoch, link.seq, ended - span, ended, body.doubtful, body.channels)
+    ended = earlier(at, min(body.age_ms, LONGEST_MS))
+    start = earlier(ended, min(body.span_ms, LONGEST_MS))
+    return Measured(link.epoch, link.seq, start, ended, body.doubtful, body.channels)
 
 
 def _cursor(link: Link) -> Cursor:

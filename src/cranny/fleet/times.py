@@ -1,12 +1,16 @@
 """When a fact happened. The true order is the fact's number; the time is the best that can be said of it."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from typing import Final
 from uuid import UUID
 
 from cranny.core.clock import from_millis
 from cranny.wire.facts import Fact
 from cranny.wire.messages import FactBatch
+
+EARLIEST: Final = datetime(1970, 1, 1, tzinfo=UTC)
+"""What a clock shows that was never set. A fact may bear the year 1, which a database's driver takes for no moment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +38,14 @@ def occurred(fact: Fact, received: Received, floor: datetime | None) -> datetime
     return min(max(guess, floor or guess), received.at)
 
 
+def earlier(at: datetime, ms: int) -> datetime:
+    """`ms` before `at`; `at` itself where there is no such moment: whatever a bank says, it is no error of ours."""
+    return max(_back(at, ms), EARLIEST)
+
+
 def _wall(fact: Fact, fallback: datetime) -> datetime:
     try:
-        return from_millis(fact.wall_ms)
+        return max(from_millis(fact.wall_ms), EARLIEST)
     except OverflowError:
         return fallback
 

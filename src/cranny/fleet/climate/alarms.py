@@ -1,7 +1,7 @@
 """Alarms as rows: what a bank's sensors and doors raise and end, and what people say to it."""
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -13,6 +13,7 @@ from cranny.core.events import Event, NewEvent
 from cranny.fleet.climate import tables
 from cranny.fleet.climate.lifecycle import ALARM, AlarmState, AlarmTrigger
 from cranny.fleet.climate.tables import AlarmRow, Kind
+from cranny.fleet.times import earlier
 from cranny.platform import events, rows
 from cranny.platform.db import Tx
 from cranny.wire.sensors import Trouble
@@ -128,7 +129,7 @@ async def _end_sensor(tx: Tx, said: Alarmed, at: datetime) -> None:
     if await tx.one(tables.GET_ALARM, tx.tenant, said.alarm) is None:
         # That it began was lost with the bank's storage: it is written down as it must have been.
         began = msgspec.structs.replace(said, value=said.worst)
-        await _raise(tx, began, said.trouble, said.channel, at - timedelta(seconds=said.for_s), id_=said.alarm)
+        await _raise(tx, began, said.trouble, said.channel, earlier(at, said.for_s * 1000), id_=said.alarm)
     await _end(tx, said.bank, [said.alarm], at, worst=said.worst, cause=said.cause)
     await _doors(tx, said.bank)
 

@@ -17,6 +17,8 @@ TOLERANCE: Final = timedelta(seconds=90)
 """Between two windows; more is a gap."""
 LATE: Final = timedelta(minutes=20)
 """After the newest window; less is one that has not come yet."""
+MOST_SAMPLES: Final = 10**9
+"""In a window: so that days and years of them can be added up, whatever a bank says."""
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -64,7 +66,7 @@ def stored(channels: Iterable[Summed]) -> dict[str, ChannelStored]:
     """As they are kept, by name; of two with one name the first counts."""
     found: dict[str, ChannelStored] = {}
     for one in channels:
-        kept = ChannelStored(one.measure, one.count, one.low, one.mean, one.high, one.points)
+        kept = ChannelStored(one.measure, min(one.count, MOST_SAMPLES), one.low, one.mean, one.high, one.points)
         found.setdefault(one.channel, kept)
     return found
 
