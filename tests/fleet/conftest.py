@@ -20,6 +20,7 @@ from cranny.platform.keys import Keyring
 from cranny.platform.tenants import add_tenant
 from cranny.wire import nkey, signing
 from cranny.wire.messages import FactBatch, pack
+from tests.fleet.station import station  # noqa: F401 - a fixture
 
 _spec = importlib.util.spec_from_file_location(
     "fleet_journals", Path(__file__).parents[1] / "unit" / "fleet" / "conftest.py"

@@ -1,29 +1,14 @@
 """What sensors say, on the server: alarms with a life, doors that are not promised, and lines with their gaps."""
 
-from collections.abc import AsyncIterator
-from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID, uuid5
 
-import httpx2
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from cranny import fleet, sites
-from cranny.core.clock import millis
 from cranny.core.errors import Refused
-from cranny.fleet import enrolment
 from cranny.fleet.climate import keeping
-from cranny.fleet.downlink import open_desk
-from cranny.fleet.postgres import PostgresStore
 from cranny.fleet.presence import note_beats
-from cranny.platform import log, reactions, sequencer
-from cranny.platform.feature import Parts
-from cranny.platform.server import create_server
-from cranny.platform.tenants import add_key
-from cranny.wire.brokers.memory import Hub
-from cranny.wire.kdf import CheapKdf
 from cranny.wire.kinds import (
     BankStarted,
     DoorCleared,
@@ -54,91 +39,6 @@ def recovered(id_=ONE, trouble="too_warm", **more):
 def window(*points, low=350, mean=400, high=450, count=30, age_ms=0, span_ms=900_000, **more):
     one = Summed("E air", "temperature", count, low, mean, high, list(points or (0, 400)))
     return TelemetrySummed(age_ms=age_ms, span_ms=span_ms, channels=[one], **more)
-
-
-@dataclass(repr=False)
-class Station:
-    """A chilled bank, its journal, and whoever asks the server about it."""
-
-    db: object
-    tenant: UUID
-    keyring: object
-    client: httpx2.AsyncClient
-    box: object
-    parts: Parts
-    sent: int = 0
-    journal: object = None
-
-    async def say(self, *bodies, at=None, sync=True):
-        """`at` in seconds before now."""
-        self.journal = self.journal or self.box.journal()
-        now = self.db.clock.now()
-        for place, body in enumerate(bodies):
-            when = now - timedelta(seconds=(at[place] if at else 0))
-            self.journal.say(body, wall_ms=millis(when))
-        if sync:
-            await self.sync()
-
-    async def sync(self):
-        arrival = fleet.Arrival(self.journal.batch(self.sent + 1), self.box.identity, self.db.clock.now())
-        async with self.db.transaction(self.tenant) as tx:
-            ack = await fleet.take_one(PostgresStore(tx, self.keyring), arrival)
-        assert (ack.refused, ack.forked) == ("", False)
-        self.sent = ack.seq
-        await self.follow()
-
-    async def follow(self):
-        for reaction in fleet.FEATURE.reactions(self.parts):
-            await sequencer.sequence(self.db, self.tenant)
-            while await reactions.advance(self.db, reaction, self.tenant) is not None:
-                await sequencer.sequence(self.db, self.tenant)
-
-    async def new_box(self):
-        """The storage was lost: the next facts are of a new epoch."""
-        self.journal, self.sent = self.box.journal(epoch=2), 0
-
-    async def get(self, path, **query):
-        answer = await self.client.get(path, params=query)
-        assert answer.status_code == 200, answer.text
-        return answer.json()
-
-    async def alarms(self, **query):
-        return (await self.get("/v1/alarms", **query))["items"]
-
-    async def events(self, *types):
-        await sequencer.sequence(self.db, self.tenant)
-        async with self.db.transaction(self.tenant) as tx:
-            return [event for event in await log.read(tx, 0, 1000) if event.type in types]
-
-    async def unfit(self):
-        doors = (await self.get(f"/v1/banks/{self.box.bank}/compartments"))["items"]
-        return {door["label"]: door["unfit"] for door in doors if door["unfit"]}
-
-
-@pytest.fixture
-async def station(db, tenant, keyring, box_with) -> AsyncIterator[Station]:
-    from tests.fleet.conftest import identity_of
-
-    key, identity = identity_of(60)
-    async with db.transaction(tenant) as tx:
-        await sites.default_size_classes(tx)
-        bank = await sites.add_bank(tx, sites.shipped_bank("station-60"))
-        await open_desk(tx, bank.id)
-        await enrolment.speak_for(tx, bank.id, "", identity)
-        _, secret = await add_key(tx, label="test")
-    parts = Parts(db, Hub().join("server"), keyring, CheapKdf(), db.clock, db.ids, db.rng)
-    app = create_server([*fleet.FEATURE.routes(parts), *sites.FEATURE.routes(parts)], parts)
-    headers = {"Authorization": f"Bearer {secret}"}
-    transport = httpx2.ASGITransport(app)
-    async with httpx2.AsyncClient(transport=transport, base_url="http://localhost", headers=headers) as client:
-        yield Station(
-            db,
-            tenant,
-            keyring,
-            client,
-            box_with(tenant, bank.id, key, keyring.downlink_key(tenant).public_key()),
-            parts,
-        )
 
 
 async def test_the_layout_that_goes_down_has_the_sensors_and_the_policy_its_limits(station):
@@ -364,68 +264,6 @@ async def test_old_windows_become_one_row_a_day_and_keep_their_extremes(station)
     points = shown["channels"][0]["points"]
     assert sum(point["count"] for point in points) == 60
     assert (min(point["low"] for point in points), max(point["high"] for point in points)) == (-1.2, 9.99)
-
-
-NASTY = st.one_of(
-    st.builds(
-        TelemetrySummed,
-        age_ms=st.sampled_from([0, 1, 10**12, 2**63 - 1]),
-        span_ms=st.sampled_from([0, 900_000, 10**12, 2**63 - 1]),
-        channels=st.lists(
-            st.builds(
-                Summed,
-                channel=st.sampled_from(["E air", "moon", "'; DROP TABLE alarms --", "\ud7ff"]),
-                measure=st.sampled_from(["temperature", "tamper"]),
-                count=st.sampled_from([0, 1, 2**63 - 1]),
-                low=st.integers(-(10**9), 10**9),
-                mean=st.integers(-(10**9), 10**9),
-                high=st.integers(-(10**9), 10**9),
-                points=st.lists(st.one_of(st.none(), st.integers(-(10**9), 10**9)), max_size=7),
-            ),
-            max_size=3,
-        ),
-        doubtful=st.booleans(),
-    ),
-    st.builds(
-        SensorAlarmed,
-        alarm=st.sampled_from([ONE, TWO]),
-        channel=st.sampled_from(["E air", "moon"]),
-        measure=st.just("temperature"),
-        trouble=st.sampled_from(["too_warm", "tampered"]),
-        value=st.none() | st.integers(-(10**9), 10**9),
-        limit=st.none() | st.just(800),
-        for_s=st.sampled_from([0, 2**63 - 1]),
-        doors=st.lists(st.sampled_from(["E01", "nowhere"]), max_size=3),
-    ),
-    st.builds(
-        SensorRecovered,
-        alarm=st.sampled_from([ONE, TWO]),
-        channel=st.just("E air"),
-        measure=st.just("temperature"),
-        trouble=st.just("too_warm"),
-        worst=st.none() | st.just(10**9),
-        for_s=st.sampled_from([0, 2**63 - 1]),
-    ),
-)
-
-
-@given(
-    bodies=st.lists(NASTY, min_size=1, max_size=12), year=st.sampled_from([0, -62_135_596_800_000, 253_402_300_799_999])
-)
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-async def test_whatever_a_bank_says_of_its_weather_is_taken_kept_and_shown(station, *, bodies, year):
-    station.journal = station.journal or station.box.journal()
-    for body in bodies:
-        station.journal.say(body, wall_ms=year or millis(station.db.clock.now()))
-    await station.sync()
-    for resolution in ("points", "15m", "1d"):
-        await station.get(f"/v1/banks/{station.box.bank}/telemetry", resolution=resolution)
-    await station.alarms()
-    await keeping.roll_up(station.db, station.tenant)
-    async with station.db.transaction(station.tenant) as tx:
-        assert await tx.value("SELECT count(*) FROM reaction_parked") == 0
-        assert await tx.value("SELECT count(*) FROM anomalies") == 0
-        assert await fleet.FEATURE.audit(tx) == []
 
 
 async def test_nobody_finds_anything_wrong(station):
