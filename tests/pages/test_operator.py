@@ -10,6 +10,8 @@ import httpx2
 import msgspec
 import pytest
 
+from cranny import fleet
+from cranny.fleet import anomalies
 from cranny.pages.operator import FEATURE, reading
 from cranny.pages.operator.session import NAME, Session, Sessions
 from cranny.pages.operator.watching import Walls
@@ -39,6 +41,34 @@ async def signed_in(yard):
 def door(text: str, label: str) -> str:
     """The state of a door on the page."""
     return re.search(rf'data-label="{label}" data-state="(\w+)"', text)[1]
+
+
+async def test_what_contradicts_is_on_the_wall_until_it_is_settled(yard) -> None:
+    shown = await yard.announce("JD 77", reference="Order 4711")
+    await yard.work()
+    yard.box.deposit(shown.id, door="A2", grant=shown.grants.collect)
+    await yard.cancel(shown.id)
+    async with signed_in(yard) as client:
+        path = f"/walls/{yard.box.bank}"
+        assert 'odd-title">' not in (await client.get(path)).text
+        await yard.box.sync()
+        for n in range(6):
+            async with yard.db.transaction(yard.tenant) as tx:
+                await fleet.raise_anomaly(tx, yard.box.bank, "brand_new", f"banks/{yard.box.bank}/x/{n}", {})
+        text = (await client.get(path)).text
+        assert 'To look at <b class="num">7</b>' in text
+        assert "brand_new" in text
+        assert "and 2 more" in text
+        async with yard.db.transaction(yard.tenant) as tx:
+            for row in await tx.all("SELECT id FROM anomalies WHERE kind = 'brand_new'"):
+                await anomalies.settle(tx, row["id"], "seen", who="keys/1")
+        text = (await client.get(path)).text
+        assert "Brought after it was cancelled" in text
+        assert "Door A2" in text
+        assert "Order 4711" in text
+        assert "Have it taken out." in text
+        german = (await client.get(path, headers={"Accept-Language": "de"})).text
+        assert "Nach der Stornierung gebracht" in german
 
 
 async def test_a_wall_from_nothing_to_collected(yard) -> None:

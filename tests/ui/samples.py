@@ -113,8 +113,25 @@ def wall(name="station-60", chosen=None, seed=7) -> models.WallView:
         selected=details(doors, views, chosen) if chosen is not None else None,
         today=(74, 61),
         alarms=alarms(doors),
+        odd_count=7,
+        odd=contradictions(),
         awaiting=(command("awaiting_confirmation", "C01", by="help desk"), command("awaiting_confirmation", by="me")),
         ask=f"/walls/{name}/ask",
+    )
+
+
+def contradictions():
+    """What is to be looked at, the newest first."""
+    told = [
+        ("deposited_after_cancel", "B07", "Order 4711", "recall", 1),
+        ("no_room", "", "JD0146000089", "reroute", 3),
+        ("opened_locally", "C01", "", "nothing", 1),
+        ("duplicate_identity", "A11", "JD0146000091", "look", 1),
+        ("downlink_ahead", "", "", "restore", 12),
+    ]
+    return tuple(
+        models.OddView(f"o{n}", kind, door, parcel, deed, times, NOW - timedelta(hours=7 * n))
+        for n, (kind, door, parcel, deed, times) in enumerate(told)
     )
 
 

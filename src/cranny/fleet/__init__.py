@@ -1,6 +1,6 @@
 """Floor 3: the banks as a fleet. Rights go down to them, facts come up from them, and what contradicts is listed."""
 
-from cranny.fleet.anomalies import raise_anomaly
+from cranny.fleet.anomalies import newest_anomalies, raise_anomaly
 from cranny.fleet.audit import Walk
 from cranny.fleet.beside import beside
 from cranny.fleet.changes import Breach, Change, Ended, FactRow, Finding, Started, Told
@@ -27,11 +27,13 @@ from cranny.fleet.enrolment import Claim, create_claim, enrol, speaks_for
 from cranny.fleet.held import held, open_anomalies
 from cranny.fleet.ingest import Arrival, take_many, take_one
 from cranny.fleet.lifecycle import ANOMALY, BANK, AnomalyState, BankState, BankTrigger
+from cranny.fleet.next_steps import next_step
 from cranny.fleet.own import FEATURE
 from cranny.fleet.renewal import Known
 from cranny.fleet.rules import NOTHING_YET, Cursor, Link
 from cranny.fleet.status import BankStatus, status
 from cranny.fleet.store import Store, Stores, Uplink
+from cranny.fleet.tables import AnomalyRow as Anomaly
 
 __all__ = [
     "ALARM",
@@ -42,6 +44,7 @@ __all__ = [
     "NOTHING_YET",
     "AlarmRow",
     "AlarmState",
+    "Anomaly",
     "AnomalyState",
     "Arrival",
     "BankState",
@@ -83,7 +86,9 @@ __all__ = [
     "get_command",
     "held",
     "live_alarms",
+    "newest_anomalies",
     "newest_commands",
+    "next_step",
     "open_anomalies",
     "pending",
     "raise_anomaly",

@@ -22,6 +22,12 @@ async def list_anomalies(
     return rows.every(AnomalyRow, await tx.all(tables.LIST_ANOMALIES, tx.tenant, after, state, bank, limit))
 
 
+async def newest_anomalies(tx: Tx, bank: UUID, limit: int) -> tuple[int, list[AnomalyRow]]:
+    """(how many of `bank` are open, the newest of them)."""
+    found = await tx.all(tables.NEWEST_OPEN, tx.tenant, bank, limit)
+    return (found[0]["open"] if found else 0), rows.every(AnomalyRow, found)
+
+
 async def note_findings(tx: Tx, findings: Sequence[Finding]) -> list[UUID]:
     """List `findings`, with an event `anomaly.found` for each that is not open already; those only count up.
     Returns the ids of the new ones."""

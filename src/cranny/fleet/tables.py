@@ -220,6 +220,11 @@ WHERE tenant = $1 AND ($2::uuid IS NULL OR id > $2) AND ($3::text IS NULL OR sta
     AND ($4::uuid IS NULL OR bank = $4)
 ORDER BY id LIMIT $5
 """
+NEWEST_OPEN: Final = """
+SELECT tenant, id, bank, kind, subject, detail, state, times, created, last_seen, note,
+    count(*) OVER () AS open
+FROM anomalies WHERE tenant = $1 AND bank = $2 AND state = 'open' ORDER BY id DESC LIMIT $3
+"""
 GET_ANOMALY: Final = """
 SELECT tenant, id, bank, kind, subject, detail, state, times, created, last_seen, note FROM anomalies
 WHERE tenant = $1 AND id = $2

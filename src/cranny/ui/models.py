@@ -180,6 +180,19 @@ class FeedLine(View, frozen=True):
     detail: str = ""
 
 
+class OddView(View, frozen=True):
+    """Something that contradicts and is not settled. `deed` is the word for what to do; `door` and `parcel` are empty
+    where it is about none."""
+
+    id: str
+    kind: str
+    door: str
+    parcel: str
+    deed: str
+    times: int
+    since: datetime
+
+
 class WallView(View, frozen=True):
     """The live wall of a bank. `sheet` is the address of the front's style sheet, `live` of its stream, `home`
     of the list of banks. `heard` is when the bank was last heard of, None if never."""
@@ -203,6 +216,9 @@ class WallView(View, frozen=True):
     alarms: tuple[AlarmView, ...] = ()
     today: tuple[int, int] | None = None
     """Collected and stored since midnight; None where nobody counts."""
+    odd_count: int = 0
+    """Anomalies that are open; `odd` are the newest."""
+    odd: tuple[OddView, ...] = ()
     ask: str = ""
     """Where commands for the whole bank are asked for."""
 

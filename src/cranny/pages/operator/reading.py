@@ -11,7 +11,7 @@ from cranny import fleet, sites
 from cranny.core.errors import NotFound
 from cranny.core.events import Event
 from cranny.fleet import BankState
-from cranny.pages.operator import climate, telling
+from cranny.pages.operator import climate, odd, telling
 from cranny.platform import log
 from cranny.platform.db import Tx
 from cranny.sites import DoorNow
@@ -69,6 +69,7 @@ async def wall(tx: Tx, bank: UUID, chosen: str | None = None) -> WallView:
         msgspec.structs.replace(_door(bank, index, door, states[door.label], inside), celsius=air.get(door.label))
         for index, door in enumerate(doors)
     )
+    odd_count, newest = await odd.odd(tx, bank)
     return WallView(
         bank=about.name,
         site=about.site_name,
@@ -85,6 +86,8 @@ async def wall(tx: Tx, bank: UUID, chosen: str | None = None) -> WallView:
         alarms=await climate.alarms(tx, about),
         selected=None if at is None else await _details(tx, bank, doors[at], views[at], inside),
         awaiting=tuple(command(one) for one in await fleet.awaiting_commands(tx, bank)),
+        odd_count=odd_count,
+        odd=newest,
         ask=f"{HOME}/{bank}/ask",
     )
 

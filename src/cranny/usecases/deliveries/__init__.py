@@ -22,7 +22,7 @@ from cranny.usecases.deliveries.actions.spoil import perish
 from cranny.usecases.deliveries.audit import audit
 from cranny.usecases.deliveries.lifecycle import DELIVERY, Deed, Delivery
 from cranny.usecases.deliveries.reactions import reaction
-from cranny.usecases.deliveries.reading import get, newest
+from cranny.usecases.deliveries.reading import find, get, newest
 from cranny.usecases.deliveries.shapes import DeliveryAsked, DeliveryShown, ItemAsked, RecipientAsked, RequirementsAsked
 
 __all__ = [
@@ -40,6 +40,7 @@ __all__ = [
     "cancel",
     "extend",
     "fall_due",
+    "find",
     "get",
     "give_up",
     "lapse",

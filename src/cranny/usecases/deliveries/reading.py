@@ -27,6 +27,12 @@ async def get(tx: Tx, id_: UUID) -> DeliveryShown:
     return found[0]
 
 
+async def find(tx: Tx, id_: UUID) -> DeliveryShown | None:
+    """None when there is none."""
+    found = await _shown(tx, rows.every(DeliveryRow, await tx.all(tables.GET, tx.tenant, [id_])))
+    return found[0] if found else None
+
+
 async def newest(
     tx: Tx,
     *,
