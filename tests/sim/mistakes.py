@@ -76,7 +76,7 @@ def a_code_is_for_a_door(patch: pytest.MonkeyPatch) -> None:
             return Draft(state).change(), collects._already(sight, under_way, last.grant)
         box = state.compartment(last.door)
         opened = collects._opening(last.as_grant(), last.door, box.generation, "reopen", ids)
-        return collects._release(state, sight, opened, one_less(last))
+        return collects.release_for(state, sight, opened, one_less(last))
 
     patch.setattr(State, "lies_behind", any_generation)
     patch.setattr(collects, "intend_again", again)

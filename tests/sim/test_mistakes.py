@@ -1,11 +1,12 @@
-"""Do the oracles bite? Each planted mistake is found within the twenty seeds, by the oracle whose matter it is."""
+"""Do the oracles bite? Each planted mistake is found within sixty seeds, by the oracle whose matter it is."""
 
 import pytest
 
-from cranny.sim import Plan, Report, run
+from cranny.sim import Plan, run
 from tests.sim.mistakes import MISTAKES
-from tests.sim.test_seeds import SEEDS
 
+SEEDS = range(1, 61)
+"""Some mistakes need a rare meeting of people and troubles; the first seed that finds one is enough."""
 BROKEN = {
     "ack_before_commit": "I4",
     "pulse_before_the_intent_is_durable": "I3",
@@ -38,10 +39,9 @@ def test_every_mistake_has_its_oracle() -> None:
 @pytest.mark.parametrize("mistake", BROKEN)
 def test_a_mistake_is_found(mistake: str, monkeypatch: pytest.MonkeyPatch) -> None:
     MISTAKES[mistake](monkeypatch)
-    report = _first_that_finds()
-    assert report is not None, "no seed has found it"
-    assert BROKEN[mistake] in {violation.invariant for violation in report.violations}
+    assert any(_found(seed, BROKEN[mistake]) for seed in SEEDS), f"no seed has broken {BROKEN[mistake]}"
 
 
-def _first_that_finds() -> Report | None:
-    return next((report for seed in SEEDS if (report := run(seed, Plan(hasty=True))).violations), None)
+def _found(seed: int, wanted: str) -> bool:
+    """Whether this life shows it; other oracles may speak first in others."""
+    return wanted in {violation.invariant for violation in run(seed, Plan(hasty=True)).violations}

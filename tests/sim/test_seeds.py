@@ -68,13 +68,13 @@ MET = {
     "refused: wait": 100,
     "refused: withdrawn": 40,
     "refused: wrong": 600,
-    "commands kept back": 150,
-    "commands: executed": 70,
-    "commands: refused rebooted": 20,
-    "commands: refused stale": 150,
-    "commands: taken": 12,
-    "fact: command.answered": 300,
-    "log: ending, as told from afar": 10,
+    "commands kept back": 70,
+    "commands: executed": 40,
+    "commands: refused rebooted": 8,
+    "commands: refused stale": 60,
+    "commands: taken": 5,
+    "fact: command.answered": 130,
+    "log: ending, as told from afar": 3,
 }
 """What all seeds together must have met, so often at least: about half of what they do meet. A simulator that has
 become gentle proves nothing."""

@@ -12,8 +12,8 @@ from cranny.wire.commands import Command, CommandReply
 from cranny.wire.facts import Fact
 from cranny.wire.kinds import Body, CommandAnswered, CommandTaken, DoorNotOpened, DoorShut, OpeningIntended
 
-SLACK_S: Final = 0.05
-"""The journal's clock counts whole milliseconds, and writing takes a moment."""
+SLACK_S: Final = 0.5
+"""The journal's clock counts whole milliseconds, and a lock feels its pulse a moment after it was decided on."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,14 +19,16 @@ from cranny.wire.brokers import Broker, Incoming
 from cranny.wire.commands import Action, Command, CommandReply, Target
 from cranny.wire.messages import Beat, pack, unpack
 
-EVERY_S: Final = 350.0
+EVERY_S: Final = 700.0
 TTL_MS: Final = (15_000, 30_000, 60_000)
 KEPT_BACK: Final = 0.35
 """So many commands the broker delivers when it pleases, perhaps twice."""
 KEPT_S: Final = 60.0
+LOOKED_BEFORE: Final = 0.3
+"""So many ask for a door as it was when they asked for the one before."""
 ANSWER_S: Final = 20.0
 AT_THE_DOOR_S: Final = 15.0
-OPENS: Final = 0.6
+OPENS: Final = 0.8
 OTHERS: Final[tuple[Action, ...]] = ("take_out", "put_back", "put_back", "reboot")
 
 Spawn = Callable[[Coroutine[Any, Any, None]], None]
@@ -62,6 +64,7 @@ class Operator:
         self._spawn = spawn
         self._pace = pace
         self._heard: Beat | None = None
+        self._seen: dict[str, int] = {}
         me = lobby.bank.identity
         self._bank_key = nkey.private(me.seed.encode()).public_key()
         self._subject = subjects.command(me.tenant, me.bank)
@@ -93,9 +96,11 @@ class Operator:
             return None
         action = "open" if self._dice.chance(OPENS) else OTHERS[self._dice.below(len(OTHERS))]
         door = doors[self._dice.below(len(doors))]
-        live = self._books.occupied.kept.get((self._me.bank, door)) or 0
         every = action == "open" and self._dice.chance(0.04)
-        aimed = [Target(label, self._books.occupied.kept.get((self._me.bank, label)) or 0) for label in doors]
+        now = {label: self._books.occupied.kept.get((self._me.bank, label)) or 0 for label in doors}
+        seen = self._seen if self._seen and self._dice.chance(LOOKED_BEFORE) else now
+        self._seen = now
+        aimed = [Target(label, seen[label]) for label in doors]
         command = Command(
             command=self._ids.new(),
             tenant=self._me.tenant,
@@ -106,7 +111,7 @@ class Operator:
             action=action,
             by="keys/operator",
             reason="simulated",
-            targets=() if action == "reboot" else tuple(aimed) if every else (Target(door, live),),
+            targets=() if action == "reboot" else tuple(aimed) if every else (Target(door, seen[door]),),
         )
         self._oracle.ask(Asked(command, beat.mono_ms))
         self._trace.say("operator", f"asks {self._lobby.name} to {action} {'every door' if every else door}")
