@@ -9,6 +9,7 @@ from typing import Final
 
 from cranny import __version__
 from cranny.core.clock import Clock, SystemClock
+from cranny.core.errors import Invalid, NotFound
 from cranny.core.ids import TimeIds
 from cranny.core.rng import Rng
 from cranny.edge import drivers, identity, inbox, mule, readers, wiring
@@ -51,16 +52,23 @@ async def become(box: Box, claim: str, server: str) -> None:
 
 def export_uplink(home: Path, file: Path) -> tuple[int, int]:
     """Write what the server has not acknowledged into `file`. Returns how many facts that is, and how many are left for
-    the next time. Raises NotFound, codes `not-enrolled`, `no-journal`."""
+    the next time. Raises NotFound, codes `not-enrolled`, `no-journal`; Invalid, code `file-unwritable`."""
     body, carried, left = mule.export(home / JOURNAL, identity.read(home))
-    file.write_bytes(body)
+    try:
+        file.write_bytes(body)
+    except OSError as error:
+        raise Invalid(f"{file} can't be written: {error.strerror}.", code="file-unwritable") from error
     return carried, left
 
 
 def import_downlink(home: Path, file: Path, rng: Rng) -> tuple[int, int]:
     """Give the controller what the server sent back in `file`: it takes it in by itself, at once when it runs. Returns
-    how many acknowledgements and pages of rights that is. Raises NotFound, code `not-enrolled`; Invalid."""
-    returned = inbox.put(home / INBOX, TimeIds(SystemClock(), rng).new(), identity.read(home), file.read_bytes())
+    how many acknowledgements and pages of rights that is. Raises NotFound, codes `not-enrolled`, `no-such-file`;
+    Invalid."""
+    me = identity.read(home)
+    if not file.is_file():
+        raise NotFound(f"There is no file {file}.", code="no-such-file")
+    returned = inbox.put(home / INBOX, TimeIds(SystemClock(), rng).new(), me, file.read_bytes())
     return len(returned.acks), len(returned.pages)
 
 
