@@ -1,9 +1,13 @@
 """The real disk: one thread, a reserve for pick-ups, errors with a name."""
 
 import asyncio
+import contextlib
+import os
+import shutil
 import sqlite3
+import subprocess
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
@@ -92,3 +96,75 @@ async def test_a_broken_disk_has_a_name(tmp_path: Path) -> None:
     await disk.run(lambda c: c.execute("CREATE TABLE things (thing BLOB)"))
     assert await count(disk) == 0
     await disk.close()
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> Iterator[Path]:
+    """A real file system of twelve megabytes."""
+    if os.geteuid() != 0 or shutil.which("mount") is None:
+        pytest.skip("only root can mount a small file system, to fill it up")
+    place = tmp_path / "small"
+    place.mkdir()
+    mounted = subprocess.run(  # noqa: S603
+        ["mount", "-t", "tmpfs", "-o", "size=12m", "tmpfs", str(place)],  # noqa: S607
+        check=False,
+    )
+    if mounted.returncode:
+        pytest.skip("this machine lets nobody mount a file system")
+    yield place
+    subprocess.run(["umount", "-l", str(place)], check=True)  # noqa: S603, S607
+
+
+async def many(disk: ThreadDisk, times: int, *, essential: bool = False) -> None:
+    for _ in range(times):
+        await disk.run(put(bytes(1000)), essential=essential)
+
+
+def fill(place: Path) -> Path:
+    """Something else takes all the room there is."""
+    ballast = place / "log"
+    with ballast.open("ab", buffering=0) as file, contextlib.suppress(OSError):
+        while True:
+            file.write(bytes(4096))
+    return ballast
+
+
+async def test_on_a_full_file_system_what_is_essential_is_still_written(small: Path) -> None:
+    disk = ThreadDisk(small / "journal.sqlite")
+    await disk.run(lambda c: c.execute("CREATE TABLE things (thing BLOB)"))
+    ballast = fill(small)
+    with pytest.raises(DiskFull):
+        await many(disk, 3000)  # what SQLite has room for in files that it has made already
+    before = await count(disk)
+    await many(disk, 500, essential=True)
+    assert disk.low
+    assert not await disk.mend()
+    assert await count(disk) == before + 500
+    ballast.unlink()
+    assert await disk.mend()
+    assert not disk.low
+    await disk.run(put(bytes(1000)))
+    await disk.close()
+
+
+@pytest.mark.parametrize("reserve", [True, False], ids=["with its reserve", "without one"])
+async def test_a_start_on_a_full_file_system(small: Path, reserve: bool) -> None:
+    """The power went while the disk was full. With its reserve the bank starts; without, it says what is wrong until
+    there is room."""
+    disk = ThreadDisk(small / "journal.sqlite")
+    await disk.run(lambda c: c.execute("CREATE TABLE things (thing BLOB)"))
+    await disk.run(put(b"one"))
+    await disk.close()
+    if not reserve:
+        (small / "journal.sqlite.reserve").unlink()
+    ballast = fill(small)
+    again = ThreadDisk(small / "journal.sqlite")
+    if reserve:
+        await again.run(put(b"two"), essential=True)
+    else:
+        with pytest.raises(DiskFull):
+            await again.run(put(b"two"), essential=True)
+        ballast.unlink()
+        await again.run(put(b"two"), essential=True)
+    assert await count(again) == 2
+    await again.close()

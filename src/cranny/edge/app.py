@@ -37,6 +37,7 @@ from cranny.edge.sensing.sampler import Sampler
 from cranny.edge.sensors import Around
 from cranny.edge.stock import Stock
 from cranny.edge.tokens import Tokens
+from cranny.edge.upkeep import Upkeep
 from cranny.edge.uplink import Uplink
 from cranny.web.serving import serve
 from cranny.wire.brokers import Broker
@@ -156,6 +157,7 @@ def _begin(journal: Journal, config: Config, parts: Parts, *, line: Line, crew: 
     )
     commander = _commander(controller, config, parts, line=line, tokens=tokens, crew=crew)
     controller.start()
+    crew.spawn(Upkeep(journal).run(), name="upkeep")
     crew.spawn(sampler.run(), name="sensors")
     crew.spawn(uplink.run(), name="uplink")
     crew.spawn(downlink.run(), name="downlink")

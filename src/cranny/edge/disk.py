@@ -4,6 +4,7 @@ SQLite, WAL, `synchronous=FULL`: with NORMAL a power cut takes back commits that
 """
 
 import asyncio
+import shutil
 import sqlite3
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -17,6 +18,10 @@ Work = Callable[[sqlite3.Connection], T]
 
 RESERVE_BYTES = 4 * 1024 * 1024
 """Some thousand openings: what can still be journalled when everything else is full."""
+
+
+SCARCE_BYTES = 64 * 1024
+"""With less, whatever fails has failed for want of room."""
 
 
 class DiskFull(CrannyError):
@@ -45,6 +50,10 @@ class Disk(Protocol):
         back and comes through. Raises DiskFull, DiskFailed."""
         ...
 
+    async def mend(self) -> bool:
+        """Keep the reserve again, where there is room. Whether it is kept."""
+        ...
+
     async def close(self) -> None: ...
 
 
@@ -67,6 +76,12 @@ class Store:
             self.low = True
             return self._attempt(work)
 
+    def mend(self) -> bool:
+        """See `Disk.mend`."""
+        if self.low:
+            self.low = not self._set_aside()
+        return not self.low
+
     def close(self) -> None:
         if self._connection is not None:
             self._connection.close()
@@ -79,8 +94,15 @@ class Store:
         except sqlite3.Error as error:
             if error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_FULL:
                 raise DiskFull("The bank's disk is full.") from error
+            if self._no_room():
+                self.close()  # a file that could not grow is opened anew
+                raise DiskFull("The bank's disk is full.") from error
             self.close()  # whoever comes next reads what is really there
             raise DiskFailed(f"The bank's disk failed: {error}") from error
+
+    def _no_room(self) -> bool:
+        """SQLite tells a file beside its own that can't grow as an input or output error."""
+        return shutil.disk_usage(self._path.parent).free < SCARCE_BYTES
 
     def _set_aside(self) -> bool:
         if self._reserve.exists() and self._reserve.stat().st_size == RESERVE_BYTES:
@@ -108,6 +130,9 @@ class ThreadDisk:
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._thread, lambda: self._store.run(work, essential=essential))
 
+    async def mend(self) -> bool:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, self._store.mend)
+
     async def close(self) -> None:
         await asyncio.get_running_loop().run_in_executor(self._thread, self._store.close)
         self._thread.shutdown()
@@ -127,6 +152,9 @@ class InlineDisk:
             return _transaction(self._connection, work)
         except sqlite3.Error as error:
             raise DiskFailed(f"The bank's disk failed: {error}") from error
+
+    async def mend(self) -> bool:
+        return True
 
     async def close(self) -> None:
         self._connection.close()

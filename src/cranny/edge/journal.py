@@ -20,6 +20,7 @@ from cranny.core.errors import Conflict
 from cranny.edge import columns, schema, sums
 from cranny.edge.change import Change
 from cranny.edge.disk import Disk, DiskFailed, DiskFull
+from cranny.edge.renewal import Forked
 from cranny.edge.rows import Mark, Row
 from cranny.edge.state import State
 from cranny.wire.facts import GENESIS, VERSION, Fact, Quality, decode, digest, encode
@@ -96,7 +97,11 @@ class Journal:
         mark = self.state.mark
         asked = (mark.epoch, mark.acked, limit)
         found = await self.disk.run(lambda c: c.execute(schema.FACTS_AFTER, asked).fetchall(), essential=True)
-        return mark.acked + 1, [Stored(*columns_) for columns_ in found]
+        facts = [Stored(*columns_) for columns_ in found]
+        if facts and decode(facts[0].stored).seq != mark.acked + 1:
+            # A server restored from an old backup asks for what was taken off this disk long ago.
+            raise Forked(mark.epoch + 1)
+        return mark.acked + 1, facts
 
     def _chain(self, change: Change) -> tuple[list[Stored], Mark]:
         """The facts of `change`, following the last one, and the mark after them. A mark in `change` counts

@@ -6,6 +6,7 @@ not at all, so a door never opens for somebody who has left. No pulse comes from
 
 import math
 from collections.abc import Callable
+from contextlib import suppress
 from enum import Enum, auto
 from typing import Final
 from uuid import UUID
@@ -14,7 +15,7 @@ from cranny.core.clock import Clock
 from cranny.edge import outcomes, steps
 from cranny.edge.change import Ruled
 from cranny.edge.disk import DiskFailed, DiskFull
-from cranny.edge.drivers import BoardFault, BoardSilent, Driver
+from cranny.edge.drivers import Beeper, BoardFault, BoardSilent, Driver
 from cranny.edge.journal import Journal
 from cranny.edge.outcomes import PleaseShut, Settled
 from cranny.edge.rows import Opening
@@ -24,6 +25,8 @@ from cranny.edge.wall import Wall
 from cranny.wire.doors import Door, Happening
 
 TRIES: Final = 2
+BEEP_S: Final = 10.0
+"""Between two beeps at a door that should be shut."""
 LATE_S: Final = 5.0
 """Seconds that the disk may take for an intent; later the person may not stand there any more."""
 
@@ -87,11 +90,30 @@ class Opener:
 
     async def _watch(self, opening: UUID, door: str, here: Door) -> None:
         """Until the door moves on. One that is open for too long is told of, once."""
-        timeout = self._journal.state.policy.unsecured_after_s if here is Door.OPEN else None
-        if await self._wall.leaves(door, here, timeout) is Door.OPEN and here is Door.OPEN:
-            self._wall.happen(door, Happening.TOO_LONG)
-            await self._journal.commit(lambda state: steps.overdue(state, opening))
-            self._tell(PleaseShut(door))
+        policy = self._journal.state.policy
+        if here is Door.OPEN:
+            await self._wall.leaves(door, here, policy.beep_after_s)
+            until = self._clock.monotonic() + policy.unsecured_after_s - policy.beep_after_s
+            while self._wall.state(door) is Door.OPEN and (left := until - self._clock.monotonic()) > 0:
+                await self._please(door)
+                await self._wall.leaves(door, here, min(left, BEEP_S))
+            if self._wall.state(door) is Door.OPEN:
+                self._wall.happen(door, Happening.TOO_LONG)
+                await self._journal.commit(lambda state: steps.overdue(state, opening))
+                await self._please(door)
+            return
+        if here is Door.UNSECURED:
+            waits = policy.left_open_after_s - policy.unsecured_after_s
+            if await self._wall.leaves(door, here, waits) is here:
+                await self._journal.commit(lambda state: steps.left_open(state, opening, policy.left_open_after_s))
+        await self._wall.leaves(door, here, None)
+
+    async def _please(self, door: str) -> None:
+        """Ask to shut it: on the screen, and by the cabinet's own beeper where there is one."""
+        self._tell(PleaseShut(door))
+        if isinstance(self._driver, Beeper):
+            with suppress(BoardSilent, BoardFault):
+                await self._driver.beep()
 
     async def _pulse(self, opening: Opening) -> str:
         """Why trying again can't help; empty when the lock may have been released."""

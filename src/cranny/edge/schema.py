@@ -91,6 +91,11 @@ ADD_FACT: Final = "INSERT INTO facts (epoch, seq, stored, beside) VALUES (?, ?, 
 FACTS_AFTER: Final = """SELECT stored, beside FROM facts WHERE epoch = ? AND seq > ? ORDER BY seq LIMIT ?"""
 BACKWARDS: Final = "SELECT stored FROM facts WHERE epoch = ? AND seq > ? ORDER BY seq DESC"
 LAST_FACT: Final = "SELECT stored FROM facts WHERE epoch = ? AND seq = ?"
+OLDEST_FACTS: Final = """SELECT epoch, seq, stored FROM facts f
+    WHERE (epoch < ? OR (epoch = ? AND seq <= ?))
+        AND EXISTS (SELECT 1 FROM facts n WHERE n.epoch = f.epoch AND n.seq > f.seq)
+    ORDER BY epoch, seq LIMIT ?"""
+FORGET_FACT: Final = "DELETE FROM facts WHERE epoch = ? AND seq = ?"
 ALL_FACTS: Final = "SELECT stored FROM facts ORDER BY epoch, seq"
 
 PUT: Final[dict[type[rows.Row], str]] = {

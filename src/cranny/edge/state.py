@@ -62,6 +62,8 @@ class State:
     """The one that has not ended."""
     past: Past | None = None
     """The last epoch that was given up."""
+    disk_full: bool = False
+    """As far as it was told."""
     pad_steps: int = 0
     texts: dict[UUID, str] = field(default_factory=dict)
     commands: dict[UUID, Command] = field(default_factory=dict)
@@ -163,6 +165,9 @@ class State:
             return
         if row.name == "unknown":
             self.unknown = row.body
+            return
+        if row.name == "disk":
+            self.disk_full = bool(row.body)
             return
         self.layout = msgspec.msgpack.decode(row.body, type=Layout)
         self.boxes = {box.label: box for box in self.layout.compartments}

@@ -16,6 +16,7 @@ from cranny.wire.kinds import (
     BankStarted,
     DepositAbandoned,
     DoorForced,
+    DoorLeftOpen,
     DoorNotOpened,
     DoorOpened,
     DoorShut,
@@ -102,6 +103,13 @@ def overdue(state: State, opening: UUID) -> Ruled[None]:
     if not now.overdue:
         draft.put(msgspec.structs.replace(now, overdue=True))
         draft.say(DoorUnsecured(opening=opening, door=now.door))
+    return draft.change(), None
+
+
+def left_open(state: State, opening: UUID, for_s: int) -> Ruled[None]:
+    """It has stood open for so long that nobody is there any more."""
+    draft, now = Draft(state), state.openings[opening]
+    draft.say(DoorLeftOpen(opening=opening, door=now.door, for_s=for_s))
     return draft.change(), None
 
 

@@ -162,6 +162,14 @@ STEPS: Final[dict[str, NextStep]] = {
         "The bank began a new log, so its storage is new or was lost: start an inventory and look behind every door.",
         _COMMAND,
     ),
+    "door_left_open": NextStep(
+        "look",
+        "The door has stood open for so long that nobody is there any more: go there, look inside, and shut it.",
+    ),
+    "disk_full": NextStep(
+        "look",
+        "The bank's disk is full: it takes no deposits until there is room. See what fills it, or replace it.",
+    ),
     "inventory_missing": NextStep(
         "look",
         "Somebody looked behind the door, and what should lie there does not: ask who opened it last, and recall or "

@@ -22,9 +22,11 @@ from cranny.wire.kinds import (
     DepositNoRoom,
     DepositPaused,
     DepositStored,
+    DiskFilled,
     DoorBlocked,
     DoorCleared,
     DoorCounted,
+    DoorLeftOpen,
     OpeningIntended,
     TelemetrySummed,
     unpack,
@@ -134,8 +136,6 @@ class _Making:
             self._doors.append(Started(body.door, body.generation, tuple(body.deliveries), body.grant, at))
         elif isinstance(body, CollectFinished):
             self._doors.append(Ended(body.door, body.generation, at))
-        elif isinstance(body, DoorCounted):
-            self._counted(body, at)
         elif isinstance(body, DoorBlocked):
             self._blocked[body.door] = body.reason
         elif isinstance(body, DoorCleared):
@@ -151,6 +151,14 @@ class _Making:
             self._findings.append(
                 Finding(self._bank, "no_room", f"deliveries/{body.delivery}", {"free": body.free, "at": at.isoformat()})
             )
+        else:
+            self._list(body, at)
+
+    def _list(self, body: Body, at: datetime) -> None:
+        if isinstance(body, DoorCounted):
+            self._counted(body, at)
+        elif isinstance(body, DoorLeftOpen | DiskFilled):
+            self._findings.append(_trouble(self._bank, body))
 
 
 def _measured(link: Link, body: TelemetrySummed, at: datetime) -> Measured:
@@ -158,6 +166,13 @@ def _measured(link: Link, body: TelemetrySummed, at: datetime) -> Measured:
     ended = earlier(at, min(body.age_ms, LONGEST_MS))
     start = earlier(ended, min(body.span_ms, LONGEST_MS))
     return Measured(link.epoch, link.seq, start, ended, body.doubtful, body.channels)
+
+
+def _trouble(bank: UUID, body: DoorLeftOpen | DiskFilled) -> Finding:
+    """Somebody has to go there."""
+    if isinstance(body, DiskFilled):
+        return Finding(bank, "disk_full", f"banks/{bank}")
+    return Finding(bank, "door_left_open", f"banks/{bank}/doors/{body.door}", {"for_s": body.for_s})
 
 
 def _cursor(link: Link) -> Cursor:

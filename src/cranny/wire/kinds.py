@@ -38,9 +38,17 @@ class BankStarted(Body, frozen=True):
     applied: Count
 
 
+class DiskFilled(Body, frozen=True):
+    """The disk is full: deposits pause."""
+
+
+class DiskFreed(Body, frozen=True):
+    """There is room again."""
+
+
 class EpochBegan(Body, frozen=True):
-    """The first fact of an epoch that follows another one on this box: the log of epoch `before` ended with fact
-    `seq`, as far as this box knew, and is not gone on with because the server holds another history."""
+    """The first fact of an epoch that follows another one on this box: the log of epoch `before` ended with fact `seq`,
+    as far as it knew; the server holds another history."""
 
     before: Count
     seq: Count
@@ -99,6 +107,14 @@ class DoorUnsecured(Body, frozen=True):
 
     opening: UUID | None
     door: Label
+
+
+class DoorLeftOpen(Body, frozen=True):
+    """Open for `for_s` seconds: somebody has to go there and shut it."""
+
+    opening: UUID | None
+    door: Label
+    for_s: Count
 
 
 class DoorForced(Body, frozen=True):
@@ -187,7 +203,7 @@ class CollectLeft(Body, frozen=True):
 
 
 class InventoryBegan(Body, frozen=True):
-    """Somebody goes from door to door, by an inspection `grant` or a `command`. `doors` are all there are."""
+    """Somebody goes from door to door, by an inspection `grant` or a `command`."""
 
     inventory: UUID
     grant: UUID | None
@@ -196,9 +212,8 @@ class InventoryBegan(Body, frozen=True):
 
 
 class DoorCounted(Body, frozen=True):
-    """What a person saw behind a door. `deliveries` are those that should lie there under `generation`; `sensed` is
-    what the content sensor said of it then, None where there is none. Where it agrees, `not_there` ends what was
-    believed to lie there."""
+    """What a person saw. `deliveries` are those that should lie there under `generation`; `sensed` is what the content
+    sensor said, None where there is none. Where it agrees, `not_there` ends what was believed to lie there."""
 
     inventory: UUID
     opening: UUID | None
@@ -210,8 +225,6 @@ class DoorCounted(Body, frozen=True):
 
 
 class InventoryEnded(Body, frozen=True):
-    """`looked` doors were dealt with, `left` were not."""
-
     inventory: UUID
     looked: Count
     left: Count
@@ -313,8 +326,7 @@ class TelemetrySummed(Body, frozen=True):
 
 
 class DoorTried(Body, frozen=True):
-    """A commissioning, written and synced before the pulse: a person at the bank has the line released that is meant
-    for `door`. Another door may open by it."""
+    """Written before the pulse of a commissioning: the line meant for `door` is released. Another door may open."""
 
     trial: UUID
     door: Label
@@ -335,12 +347,15 @@ class DoorExamined(Body, frozen=True):
 KINDS: Final[dict[str, type[Body]]] = {
     "bank.started": BankStarted,
     "epoch.began": EpochBegan,
+    "disk.filled": DiskFilled,
+    "disk.freed": DiskFreed,
     "opening.intended": OpeningIntended,
     "opening.unknown": OpeningUnknown,
     "door.opened": DoorOpened,
     "door.not_opened": DoorNotOpened,
     "door.shut": DoorShut,
     "door.unsecured": DoorUnsecured,
+    "door.left_open": DoorLeftOpen,
     "door.forced": DoorForced,
     "door.blocked": DoorBlocked,
     "door.cleared": DoorCleared,

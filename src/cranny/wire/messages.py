@@ -143,7 +143,9 @@ class Policy(Message, frozen=True, tag="policy"):
     own_storage: bool = False
     visit_idle_s: int = 90
     open_wait_s: int = 3
+    beep_after_s: int = 60
     unsecured_after_s: int = 180
+    left_open_after_s: int = 600
     reopen_within_s: int = 300
     reopen_times: int = 3
     chilled_from: int = 0

@@ -34,6 +34,9 @@ class FaultyDisk:
                 raise DiskFailed("planned")
         return await self.inner.run(work, essential=essential)
 
+    async def mend(self) -> bool:
+        return not (self.low or self.full or self.stuffed)
+
     async def close(self) -> None:
         await self.inner.close()
 
@@ -67,6 +70,9 @@ class PoweredDisk:
             return work(connection)
 
         return await self.disk.run(powered, essential=essential)
+
+    async def mend(self) -> bool:
+        return bool(await self.disk.mend())
 
     async def close(self) -> None:
         await self.disk.close()

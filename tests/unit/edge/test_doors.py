@@ -62,7 +62,7 @@ def test_a_door_left_open_is_told_and_nothing_accepted_until_it_is_shut(live_ban
         assert bank.kinds()[-1] == "door.unsecured"
         assert await bank.controller.type_code(parcel.digits) == Refusal("nothing_here")
         await bank.settle(3600)
-        assert bank.kinds()[-1] == "door.unsecured"
+        assert bank.kinds()[-2:] == ["door.unsecured", "door.left_open"]
         await bank.shut(opened.door)
         assert bank.kinds()[-2:] == ["door.shut", "deposit.stored"]
 
@@ -118,6 +118,48 @@ def test_a_door_that_opens_too_late_is_forced_not_used(live_bank: Any) -> None:
         assert bank.state.compartment("01").blocked == "not-opened"
 
     live_bank(story)
+
+
+def test_an_open_door_is_heard_seen_told_and_listed(live_bank: Any) -> None:
+    async def story(bank: Any) -> None:
+        parcel = await bank.announce("PARCEL")
+        opened = await bank.controller.scan("PARCEL")
+        await bank.put(opened.door, parcel)
+        await bank.settle(59)
+        assert bank.board.beeps == 0
+        await bank.settle(2)
+        assert bank.board.beeps == 1
+        assert bank.outcomes()[-1] == PleaseShut(opened.door)
+        assert bank.kinds()[-1] == "door.opened"
+        await bank.settle(120)
+        assert bank.board.beeps == 13
+        assert bank.kinds()[-1] == "door.unsecured"
+        await bank.settle(400)
+        assert bank.kinds()[-1] == "door.unsecured"
+        await bank.settle(3600)
+        assert [body.for_s for body in bank.bodies("door.left_open")] == [600]
+        assert bank.board.beeps == 13
+        await bank.shut(opened.door)
+        assert bank.kinds()[-1] == "deposit.stored"
+
+    live_bank(story)
+
+
+def test_a_door_left_open_after_a_pick_up_is_not_offered_and_is_told(live_bank: Any) -> None:
+    async def story(bank: Any) -> None:
+        parcel, other = await bank.announce("PARCEL"), await bank.announce("OTHER")
+        door = await bank.deposit(parcel)
+        await bank.controller.scan(parcel.symbol)
+        bank.board.take(bank.at(door))
+        await bank.settle(700)
+        assert [body.door for body in bank.bodies("door.left_open")] == [door]
+        assert await bank.controller.scan("OTHER") == Refusal("full")
+        assert other
+        await bank.shut(door)
+        assert bank.kinds()[-1] == "collect.finished"
+        assert await bank.deposit(other) == door
+
+    live_bank(story, doors=1)
 
 
 def _code(told: Any) -> Any:

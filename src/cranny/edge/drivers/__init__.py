@@ -9,7 +9,7 @@ import pkgutil
 from collections.abc import Callable, Collection, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
-from typing import Protocol, cast
+from typing import Protocol, cast, runtime_checkable
 
 from cranny.core.clock import Clock
 from cranny.core.errors import CrannyError, NotFound
@@ -113,6 +113,15 @@ class Driver(Protocol):
         ...
 
     async def close(self) -> None: ...
+
+
+@runtime_checkable
+class Beeper(Protocol):
+    """A cabinet that can be heard; most boards have none."""
+
+    async def beep(self) -> None:
+        """Sound once, for a moment. Raises BoardSilent, BoardFault."""
+        ...
 
 
 class Hands(Protocol):

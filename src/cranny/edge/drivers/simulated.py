@@ -41,6 +41,7 @@ class SimulatedBoard:
         self.has_latch = latch
         self.meters = Meters()
         self.powered = True
+        self.beeps = 0
         self.boxes: dict[Address, Box] = world.read() if world else {}
         self._fitted: dict[Address, None] = {}  # in order, as below
         self._world = world
@@ -94,6 +95,9 @@ class SimulatedBoard:
         finally:
             del self._watchers[changed]
         raise BoardSilent("The lock board fell silent.")
+
+    async def beep(self) -> None:
+        self.beeps += 1
 
     async def close(self) -> None:
         for task in self._motions:

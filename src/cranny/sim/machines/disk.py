@@ -126,6 +126,9 @@ class SimDisk:
         await self._behind(facts)
         return result
 
+    async def mend(self) -> bool:
+        return not self._platter.full
+
     async def close(self) -> None:
         """The platter turns on."""
 

@@ -32,6 +32,12 @@ const tone = (hertz, at = 0, length = .07) => {
 };
 const tunes = { open: () => { tone(660); tone(880, .12, .16); }, done: () => { tone(880); tone(1175, .12, .2); } };
 
+setInterval(() => { // a door that should be shut asks for it
+  if (!screen()?.hasAttribute("data-late")) return;
+  tone(988, 0, .18);
+  tone(988, .28, .18);
+}, 3000);
+
 const speak = text => {
   if (!easier || !window.speechSynthesis?.getVoices().length) return;
   speechSynthesis.cancel();
