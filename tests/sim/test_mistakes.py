@@ -13,7 +13,7 @@ BROKEN = {
     "a_code_is_for_a_door": "I1",
     "numbers_start_again": "I8",
     "nothing_is_known_twice": "I8",
-    "a_doubtful_door_stays_in_the_pool": "I7",
+    "a_doubtful_door_stays_in_the_pool": "I2",
     "a_disk_error_is_swallowed": "I3",
     "a_revoked_grant_still_opens": "I1",
     "a_restart_opens_the_door_again": "I3",

@@ -2,6 +2,8 @@
 
 python -m cranny.sim --seeds 40       forty lives, each of its usual kind
 python -m cranny.sim --seed 17        one life once more, told line by line
+python -m cranny.sim shrink 17        the smallest life that still fails as seed 17 does
+python -m cranny.sim campaign --seeds 2000 --file lives.jsonl    a long one, that can be resumed
 """
 
 import argparse
@@ -10,8 +12,13 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+from cranny import __version__
 from cranny.sim import Plan, run, usual
+from cranny.sim.campaign import Campaign
+from cranny.sim.coverage import missing, told
 from cranny.sim.runs import Totals, live_all
+from cranny.sim.shrink import shrink
+from cranny.sim.shrink import told as plan_told
 from cranny.sim.story import tell
 
 
@@ -22,7 +29,11 @@ def say(line: str) -> None:
 
 def main(arguments: list[str]) -> int:
     """1 when anything was found, else 0."""
-    asked = _parser().parse_args(arguments)
+    if arguments[:1] == ["shrink"]:
+        return _shrink(int(arguments[1]))
+    asked = _parser().parse_args(arguments[arguments[:1] == ["campaign"] :])
+    if asked.file is not None:
+        return _campaign(asked)
     if asked.seed is not None:
         return _replay(asked.seed, _plan(asked, asked.seed))
     seeds = range(asked.first, asked.first + asked.seeds)
@@ -36,6 +47,9 @@ def main(arguments: list[str]) -> int:
     for what, count in sorted(totals.counts.items()) if asked.counts else ():
         say(f"{count:8} {what}")
     say(totals.line())
+    say(told(totals.counts))
+    for name in missing(totals.counts) if asked.counts else ():
+        say(f"  not met: {name}")
     for seed in totals.failed:
         say(f"  python -m cranny.sim --seed {seed}")
     say(f"{totals.violations} violations")
@@ -54,6 +68,28 @@ def _replay(seed: int, plan: Plan) -> int:
     return bool(report.violations)
 
 
+def _shrink(seed: int) -> int:
+    say(f"seed {seed}:")
+    found = shrink(seed, usual(seed), say)
+    if found is None:
+        say(f"seed {seed} does not fail")
+        return 0
+    plan, report = found
+    for line in tell(report):
+        say(line)
+    say(f'Regression({seed}, {plan_told(plan)}, "...")')
+    return 1
+
+
+def _campaign(asked: argparse.Namespace) -> int:
+    campaign = Campaign(asked.file, asked.program)
+    campaign.load()
+    campaign.live(range(asked.first, asked.first + asked.seeds), jobs=asked.jobs, say=say)
+    say(campaign.told())
+    say(f"{campaign.violations} violations")
+    return bool(campaign.violations)
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m cranny.sim", description="Simulated lives of banks and a server.")
     parser.add_argument("--seeds", type=int, default=20, help="how many lives")
@@ -65,6 +101,10 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--hours", type=float, help="… so many virtual hours of trouble …")
     parser.add_argument("--deliveries", type=int, help="… and so many deliveries at each bank")
     parser.add_argument("--files", type=Path, help="with --seed: keep the journals as files in this empty folder")
+    parser.add_argument("--file", type=Path, help="of a campaign: what was lived; it goes on from there")
+    parser.add_argument(
+        "--program", default=__version__, help="of a campaign: which program lives; another begins anew"
+    )
     return parser
 
 

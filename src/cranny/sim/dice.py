@@ -10,6 +10,11 @@ class Dice(SeededRng):
     def __init__(self, seed: int, *names: str) -> None:
         super().__init__("/".join([str(seed), *names]))
 
+    @staticmethod
+    def beside(dice: "Dice", name: str) -> "Dice":
+        """Dice of its own for somebody who works for the owner of `dice`."""
+        return Dice(dice.below(2**62), name)
+
     def chance(self, odds: float) -> bool:
         """True with a probability of `odds`."""
         return self.uniform() < odds

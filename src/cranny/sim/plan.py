@@ -19,7 +19,9 @@ HUGE: Final = Size(500, 500, 500)
 class Plan:
     """`deliveries` are announced at each bank in `hours`. `pace`: how many times rarer everything is, and how many
     times longer a partition lasts, than in a busy morning. `alone_from` and `alone_hours`: from this hour on all banks
-    are without a network, for so long; all is announced before. With `folder` the journals are files in it. `hasty`:
+    are without a network, for so long; all is announced before. With `prankster` somebody types
+    codes without end. `gentle`: nothing goes wrong but what people do; `without`
+    some kinds of trouble (`troubles.KINDS`) only. With `folder` the journals are files in it. `hasty`:
     end as soon as an oracle has found something."""
 
     banks: int = 2
@@ -30,6 +32,9 @@ class Plan:
     beat_s: float = 15.0
     alone_from: float = 0.0
     alone_hours: float = 0.0
+    prankster: bool = False
+    gentle: bool = False
+    without: frozenset[str] = frozenset()
     folder: Path | None = None
     hasty: bool = False
 

@@ -2,12 +2,12 @@
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from cranny.platform.violation import Violation
 
-FAULTS: Final = ("struck: ", "misfortune: ", "partitions: ", "messages ")
+FAULTS: Final = ("struck: ", "misfortune: ", "partitions: ", "messages ", "broker ")
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +23,7 @@ class Report:
     trace: tuple[str, ...]
     hours: float
     banks: int = 1
+    longest: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def locker_days(self) -> float:

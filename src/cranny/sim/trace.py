@@ -9,10 +9,14 @@ class Trace:
         """`now` is the virtual time in seconds."""
         self.lines: list[str] = []
         self.counts: Counter[str] = Counter()
+        self.longest_of: dict[str, float] = {}
         self._now = now
 
     def say(self, who: str, what: str) -> None:
         self.lines.append(f"{self._now():9.2f}  {who:<11} {what}")
+
+    def longest(self, what: str, seconds: float) -> None:
+        self.longest_of[what] = max(seconds, self.longest_of.get(what, 0.0))
 
     def count(self, what: str, times: int = 1) -> None:
         self.counts[what] += times

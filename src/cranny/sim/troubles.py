@@ -2,7 +2,8 @@
 the power goes every few minutes, nobody sees what would have gone wrong in the hour after a disk error."""
 
 import asyncio
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, fields, replace
 from typing import Final
 
 from cranny.core.rng import pick
@@ -26,12 +27,27 @@ class Troubles:
     """Killed."""
     doors: float
     """Jams, fire, force, silent boards, wrong clocks."""
+    broker: float = 0.0
+    """Restarts, and somebody who holds it."""
+    rot: float = 0.0
+    """Disks that change what is on them."""
+
+
+NONE: Final = Troubles(0, 0, 0, 0, 0, 0)
 
 
 def mix(seed: int) -> Troubles:
     dice = Dice(seed, "troubles")
-    messages, partitions, power, disks, server, doors = (pick(dice, MIXES) for _ in range(6))
-    return Troubles(messages, partitions, power, disks, server, doors)
+    messages, partitions, power, disks, server, doors, broker, rot = (pick(dice, MIXES) for _ in range(8))
+    return Troubles(messages, partitions, power, disks, server, doors, broker, rot)
+
+
+KINDS: Final = tuple(one.name for one in fields(Troubles))
+
+
+def spared(troubles: Troubles, without: Collection[str]) -> Troubles:
+    """`troubles`, but for some kinds."""
+    return replace(troubles, **dict.fromkeys(without, 0.0))
 
 
 async def pause(dice: Dice, usual: float, much: float) -> None:

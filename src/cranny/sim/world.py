@@ -4,6 +4,7 @@ happen in it follows from its seed."""
 import asyncio
 from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, Final
 from uuid import UUID
 
@@ -14,18 +15,21 @@ from cranny.core.errors import Conflict
 from cranny.core.ids import TimeIds
 from cranny.edge.identity import Identity
 from cranny.fleet import NOTHING_YET, Uplink
+from cranny.sim.coverage import pair, watching
 from cranny.sim.dice import Dice
 from cranny.sim.logs import Flaw, listening
 from cranny.sim.loop import VirtualClock, VirtualLoop
-from cranny.sim.machines.bank import VirtualBank
+from cranny.sim.machines.bank import Unnoticed, VirtualBank
 from cranny.sim.machines.fates import SERVER_ODDS, Fates
 from cranny.sim.machines.net import Net
+from cranny.sim.oracles.custody import Custody
 from cranny.sim.oracles.ends import Ends
+from cranny.sim.oracles.lasting import Lasting
 from cranny.sim.oracles.verdicts import Verdicts
 from cranny.sim.oracles.witness import Witness
 from cranny.sim.people.day import Day
 from cranny.sim.people.lobby import Lobby
-from cranny.sim.people.misfortune import Misfortune
+from cranny.sim.people.misfortune import Far, Misfortune
 from cranny.sim.people.operator import Operator
 from cranny.sim.people.town import Town
 from cranny.sim.plan import Plan, layout, policy
@@ -35,7 +39,7 @@ from cranny.sim.reference.server import CURSOR, NAME, Outside, Server
 from cranny.sim.reference.store import ReferenceStore
 from cranny.sim.report import Report, digest
 from cranny.sim.trace import Trace
-from cranny.sim.troubles import mix, pause
+from cranny.sim.troubles import NONE, mix, pause, spared
 from cranny.wire import nkey
 from cranny.wire.brokers.memory import Hub
 
@@ -60,10 +64,11 @@ class World:
         self._loop = loop
         self._today = Day()
         self._clock = VirtualClock(loop, START)
-        self._troubles = mix(seed)
+        self._troubles = NONE if plan.gentle else spared(mix(seed), plan.without)
         self._net = Net(Dice(seed, "net"), self._troubles, self.trace, pace=plan.pace)
         self._hub = Hub(self._net)
         self._tenant = UUID(bytes=Dice(seed, "tenant").bytes(16), version=4)
+        self._custody = Custody(self.verdicts)
         self._banks: list[VirtualBank] = []
         self._witnesses: list[Witness] = []
         self._towns: list[Town] = []
@@ -103,8 +108,13 @@ class World:
             fates=fates,
             dice=Dice(seed, NAME),
             trace=self.trace,
+            pace=plan.pace,
             outside=Outside(tell=self._tell, flaw=lambda detail: self.verdicts.say("BUG", NAME, detail)),
         )
+        self._lasting = Lasting(self._store.books, self.verdicts)
+        self._store.committed = self._lasting.look
+        fates.heard = partial(self._met, "")
+        self._net.heard = lambda fault, bank: self._met(bank, fault)
         for number, name in enumerate(names):
             self._add_bank(name, identities[name], number)
 
@@ -129,7 +139,15 @@ class World:
         made = layout(name, plan.doors)
         self._rights.give(bank, made, policy(dice))
         self._store.books.commit()
-        witness = Witness(name, bank, self._store, now=self._loop.time, trace=self.trace, verdicts=self.verdicts)
+        witness = Witness(
+            name,
+            bank,
+            self._store,
+            now=self._loop.time,
+            trace=self.trace,
+            verdicts=self.verdicts,
+            custody=self._custody,
+        )
         virtual = VirtualBank(
             name,
             identity,
@@ -148,6 +166,7 @@ class World:
             beat_s=plan.beat_s,
         )
         virtual.screen.eyes.append(witness.told)
+        virtual.fates.heard = partial(self._met, name)
         lobby = Lobby(virtual, witness, self.trace, pace=plan.pace)
         town = Town(
             lobby,
@@ -183,7 +202,7 @@ class World:
 
     async def live(self) -> Report:
         """The day with everything that goes wrong, then the evening in which all comes right, then the reckoning."""
-        with listening(self._heard):
+        with listening(self._heard), watching(self.trace):
             machines = [asyncio.create_task(self._machine(NAME, self._server.live()))]
             machines += [asyncio.create_task(self._machine(bank.name, bank.live())) for bank in self._banks]
             machines += [asyncio.create_task(lobby.passers_by()) for lobby in self._lobbies]
@@ -200,8 +219,10 @@ class World:
     async def _day(self) -> None:
         self.trace.say("world", "the day begins")
         storms = [asyncio.create_task(self._server_kills()), *self._network()]
-        for bank, lobby in zip(self._banks, self._lobbies, strict=True):
-            misfortune = Misfortune(bank, lobby, self._troubles, self.trace, pace=self._plan.pace)
+        for bank, lobby in () if self._plan.gentle else zip(self._banks, self._lobbies, strict=True):
+            far = self._far(bank.name)
+            misfortune = Misfortune(bank, lobby, self._troubles, self.trace, pace=self._plan.pace, far=far)
+            self._witness_of(bank.name).moment = misfortune.moment
             storms.append(asyncio.create_task(misfortune.strike()))
         for town, operator in zip(self._towns, self._operators, strict=True):
             town.begin()
@@ -211,17 +232,45 @@ class World:
             storm.cancel()
         await asyncio.gather(*storms, return_exceptions=True)
 
+    def _far(self, bank: str) -> Far:
+        names = [*(one.name for one in self._banks), NAME]
+
+        async def part() -> None:
+            if not self._plan.alone_hours:
+                await self._net.part(self._hub, bank, NAME)
+
+        async def restart() -> None:
+            if not self._plan.alone_hours:
+                await self._net.restart(self._hub, names)
+
+        async def kill() -> None:
+            self._server.kill()
+
+        return Far(part, restart, kill, partial(self._met, bank))
+
+    def _witness_of(self, name: str) -> Witness:
+        return next(one for one in self._witnesses if one.name == name)
+
+    def _met(self, bank: str, fault: str) -> None:
+        """A fault strikes `bank`, or everybody when it is empty."""
+        for witness in self._witnesses:
+            if witness.name == bank or not bank:
+                for phase in witness.phases():
+                    self.trace.count(pair(fault, phase))
+
     def _network(self) -> list[asyncio.Task[None]]:
         """What becomes of it."""
         plan, names = self._plan, [bank.name for bank in self._banks]
         if plan.alone_hours:
             lonely = self._net.alone(self._hub, names, after=plan.alone_from * 3600, length=plan.alone_hours * 3600)
             return [asyncio.create_task(lonely)]
-        return [asyncio.create_task(self._net.storms(self._hub, name, NAME)) for name in names]
+        works = [self._net.storms(self._hub, name, NAME) for name in names]
+        works += [self._net.restarts(self._hub, [*names, NAME]), self._net.adversary.inject(self._hub)]
+        return [asyncio.create_task(work) for work in works]
 
     async def _evening(self) -> None:
         self.trace.say("world", "the evening: nothing goes wrong any more")
-        self._net.calm = self._server.fates.calm = True
+        self._net.calm = self._net.adversary.calm = self._server.fates.calm = True
         for bank in self._banks:
             bank.fates.calm = True
         self._today.end()
@@ -291,6 +340,8 @@ class World:
             await work
         except Conflict as conflict:
             self.verdicts.say("I8", name, f"the controller refuses its journal: {conflict.detail}")
+        except Unnoticed as unnoticed:
+            self.verdicts.say("I7", name, str(unnoticed))
         except Exception as error:  # noqa: BLE001 - a machine that breaks is what we look for
             self.verdicts.say("BUG", name, f"{type(error).__name__}: {error}")
 
@@ -312,6 +363,7 @@ class World:
             trace=tuple(self.trace.lines),
             hours=self._loop.time() / 3600,
             banks=self._plan.banks,
+            longest=dict(self.trace.longest_of),
         )
 
 

@@ -31,6 +31,16 @@ OFF_S: Final = 25.0
 """How long the power stays away, on average."""
 
 
+ROTS: Final = 0.06
+"""At each start."""
+NOTICED_S: Final = 20.0
+"""Who runs for so long has read the disk."""
+
+
+class Unnoticed(Exception):
+    """The controller worked with what the disk had changed."""
+
+
 class Screen(Desk):
     """The kiosk's screen, and who looks at it."""
 
@@ -128,6 +138,8 @@ class VirtualBank:
         self._trace = trace
         self._acked = acked
         self._beat_s = beat_s
+        self._rot_dice = Dice(seed, name, "rot")
+        self._much_rot = troubles.rot
         self._life = Life()
 
     @property
@@ -138,7 +150,7 @@ class VirtualBank:
         """Power on, until it goes; off for a while; on again. Raises Conflict when the controller refuses its own
         journal."""
         while True:
-            await self._one_life()
+            await self._perhaps_rotten()
             off = 2.0 if self.fates.calm else self.dice.soon(OFF_S)
             self._trace.say(self.name, f"off for {off:.0f} s")
             await asyncio.sleep(off)
@@ -152,6 +164,26 @@ class VirtualBank:
     async def close(self) -> None:
         await self.board.close()
         await self.platter.close()
+
+    async def _perhaps_rotten(self) -> None:
+        """A life; perhaps on a disk that has changed meanwhile, which is found before anything else happens."""
+        flipped = None
+        if not self.fates.calm and self._rot_dice.chance(ROTS * self._much_rot):
+            flipped = await self.platter.rot(self._rot_dice)
+        if flipped is None:
+            await self._one_life()
+            return
+        self._trace.count("misfortune: rot")
+        self._trace.say(self.name, f"~~~ a bit of {flipped.place.name} has flipped")
+        began = self.clock.monotonic()
+        try:
+            await self._one_life()
+        except Conflict:
+            self._trace.count("rot found")
+        else:
+            if self.clock.monotonic() - began > NOTICED_S:
+                raise Unnoticed(f"a flipped bit of {flipped.place.name} was served")
+        await self.platter.heal(flipped)
 
     async def _one_life(self) -> None:
         life = self._life = Life()

@@ -13,6 +13,7 @@ from typing import Any, Final, TypeVar
 from cranny.edge.disk import DiskFailed, DiskFull, InlineDisk, Work
 from cranny.sim.dice import Dice
 from cranny.sim.machines.fates import Fates, Life, Section
+from cranny.sim.machines.rot import Flipped, flip, mend
 
 T = TypeVar("T")
 
@@ -80,6 +81,13 @@ class Platter:
         if self._path is not None:
             await self._disk.close()
             self._disk = InlineDisk(self._path)
+
+    async def rot(self, dice: Dice) -> Flipped | None:
+        """Flip a bit, past the program."""
+        return await self._disk.run(lambda connection: flip(connection, dice))
+
+    async def heal(self, flipped: Flipped) -> None:
+        await self._disk.run(lambda connection: mend(connection, flipped))
 
     async def read(self, sql: str) -> list[tuple[Any, ...]]:
         """For oracles: past the program and its memory."""

@@ -5,7 +5,7 @@ A program that dies never gets any further: it is cancelled where it stands and 
 
 import asyncio
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from enum import StrEnum
 from typing import Final, NoReturn
 
@@ -39,6 +39,17 @@ DISK_ODDS: Final = {
     Section.UNSURE: 0.002,
 }
 SERVER_ODDS: Final = {Section.UNCOMMITTED: 0.004, Section.UNANSWERED: 0.004}
+FAULT: Final = {
+    Section.INTENT: "power cut",
+    Section.PULSE: "power cut",
+    Section.ROLLBACK: "power cut",
+    Section.WRITTEN: "power cut",
+    Section.IDLE: "power cut",
+    Section.FAILED: "disk error",
+    Section.UNSURE: "disk error",
+    Section.UNCOMMITTED: "server killed",
+    Section.UNANSWERED: "server killed",
+}
 CERTAIN_WITHIN: Final = 12
 """Each place that can be struck at all is struck for certain once, among the first so many times that it is passed."""
 
@@ -49,11 +60,17 @@ def odds(troubles: Troubles) -> dict[Section, float]:
     return power | {section: usual * troubles.disks for section, usual in DISK_ODDS.items()}
 
 
+def _nobody(_: str) -> None:
+    """Nobody listens."""
+
+
 class Fates:
     """Strikes at one bank, or at the server, for as long as the world is not `calm`."""
 
     def __init__(self, who: str, odds: Mapping[Section, float], dice: Dice, trace: Trace) -> None:
         self.calm = False
+        self.heard: Callable[[str], None] = _nobody
+        """Told of each strike: what it was (`coverage.FAULTS`)."""
         self._who = who
         self._odds = odds
         self._dice = dice
@@ -73,6 +90,7 @@ class Fates:
 
     def note(self, section: Section) -> None:
         self._trace.count(f"struck: {section}")
+        self.heard(FAULT[section])
         self._trace.say(self._who, f"*** {section}")
 
 

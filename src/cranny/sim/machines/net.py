@@ -1,13 +1,14 @@
 """A bad network: it loses, repeats, delays and reorders, and falls apart for minutes. Seeded."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from cranny.sim.dice import Dice
+from cranny.sim.machines.adversary import Adversary, TappedWire
 from cranny.sim.trace import Trace
 from cranny.sim.troubles import Troubles, pause
-from cranny.wire.brokers.memory import Hub, MemoryBroker
+from cranny.wire.brokers.memory import Hub
 
 LOSS: Final = 0.04
 TWICE: Final = 0.06
@@ -15,8 +16,15 @@ LATE: Final = 0.03
 """So many messages take seconds, or even longer than anybody waits for an answer."""
 PARTED_S: Final = (8.0, 60.0, 400.0, 1500.0)
 """How long a partition lasts, at most."""
+RESTART_S: Final = 4000.0
+RESTARTS_S: Final = (0.2, 20.0)
+"""How long the broker takes."""
 WHOLE_S: Final = 500.0
 """How long it is whole between two partitions, on average."""
+
+
+def _nobody(_: str, __: str) -> None:
+    """Nobody listens."""
 
 
 class Net:
@@ -24,6 +32,8 @@ class Net:
 
     def __init__(self, dice: Dice, troubles: Troubles, trace: Trace, *, pace: float = 1.0) -> None:
         self.calm = False
+        self.heard: Callable[[str, str], None] = _nobody
+        """Told of each fault, and of whom it parts; empty for everybody."""
         self._pace = pace
         self._messages = troubles.messages
         self._partitions = troubles.partitions
@@ -32,6 +42,8 @@ class Net:
         self._deaf: set[tuple[str, str]] = set()
         """(sender, receiver) between whom nothing gets through, and neither notices."""
         self._cut: set[str] = set()
+        self._broker = troubles.broker
+        self.adversary = Adversary(Dice.beside(dice, "adversary"), troubles.broker, trace, pace=pace)
 
     def fate(self, sender: str, receiver: str, subject: str) -> Sequence[float]:
         del subject
@@ -46,12 +58,37 @@ class Net:
             return (self._delay(), self._delay() + dice.soon(4.0))
         return (self._delay(),)
 
-    def join(self, hub: Hub, name: str) -> MemoryBroker:
+    def join(self, hub: Hub, name: str) -> TappedWire:
         """A connection for a program that starts, perhaps in the middle of a storm."""
         broker = hub.join(name)
         if name in self._cut:
             broker.lose()
-        return broker
+        return TappedWire(broker, self.adversary)
+
+    async def restarts(self, hub: Hub, names: Sequence[str]) -> None:
+        """The broker goes away and comes back, again and again, until cancelled: what was under way is gone."""
+        while True:
+            await pause(self._dice, RESTART_S * self._pace, self._broker)
+            await self.restart(hub, names)
+
+    async def restart(self, hub: Hub, names: Sequence[str]) -> None:
+        self._trace.count("broker restarts")
+        self.heard("broker restart", "")
+        self._trace.say("broker", "... restarts")
+        down = [name for name in names if name not in self._cut]
+        self._cut.update(down)
+        for name in down:
+            hub.cut(name)
+        try:
+            await asyncio.sleep(self._dice.between(*RESTARTS_S))
+        finally:
+            for name in down:
+                self._cut.discard(name)
+                hub.mend(name)
+
+    async def part(self, hub: Hub, bank: str, server: str) -> None:
+        """Once, in any way."""
+        await self._part(hub, bank, server)
 
     async def storms(self, hub: Hub, bank: str, server: str) -> None:
         """Part `bank` from the server, again and again, until cancelled."""
@@ -81,6 +118,7 @@ class Net:
         kind = ("cut", "silent", "deaf", "mute")[self._dice.below(4)]
         length = self._dice.between(2.0, self._pace * PARTED_S[self._dice.below(len(PARTED_S))])
         self._trace.count("partitions")
+        self.heard("partition", bank)
         self._trace.count(f"partitions: {kind}")
         self._trace.say(bank, f"... {kind} for {length:.0f} s")
         if kind == "cut":

@@ -79,7 +79,9 @@ class Commands:
 
     def replied(self, reply: CommandReply) -> None:
         """What the bank told whoever asked is in its journal already."""
-        told = self.answered.get(reply.command) if reply.command else None
+        if reply.command is None:
+            return  # what the bank could not believe leaves no trace
+        told = self.answered.get(reply.command)
         unwritten = reply.outcome == "taken" or reply.reason in ("disk-full", "crowded")
         if not unwritten and (told is None or told.outcome != reply.outcome):
             self._say(reply.command, f"said to be {reply.outcome}, and the journal does not say so")

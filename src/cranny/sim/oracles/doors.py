@@ -122,7 +122,7 @@ class Doors:
     def _may_join(self, body: OpeningIntended, here: DoorTold, collector: bytes) -> None:
         if not collector or collector != self._collectors.get((body.door, body.generation)):
             self._say("I1", body, "what lies there is somebody else's")
-        if here.grant is None or self._ended(here.grant):
+        if here.grant is None or self.ended(here.grant):
             self._say("I1", body, "the grant that opens it has ended")
 
     def _may_take(self, body: OpeningIntended) -> None:
@@ -133,7 +133,7 @@ class Doors:
             return
         if given.purpose != body.purpose:
             self._say("I1", body, f"the grant is for {given.purpose}")
-        if self._ended(grant):
+        if self.ended(grant):
             self._say("I1", body, f"grant {grant} has ended")
         if body.credential == "code" and grant in self._exhausted:
             self._say("I9", body, f"the code of grant {grant} is off")
@@ -163,8 +163,17 @@ class Doors:
         if here.newest != body.generation or here.live:
             self._say("I1", body, f"generation {here.newest} came since")
 
-    def _ended(self, grant: UUID) -> bool:
+    def ended(self, grant: UUID) -> bool:
         return grant in self.used or grant in self._superseded or grant in self.given.revoked
+
+    def opens(self, grant: UUID, credential: str) -> bool:
+        """Whether this grant is good for something that lies here now."""
+        given = self.given.grants.get(grant)
+        if given is None or self.ended(grant) or (credential == "code" and grant in self._exhausted):
+            return False
+        if not given.door:
+            return any(here.live and here.grant == grant for here in self.doors.values())
+        return self.door(given.door).live == given.generation
 
     # ------------------------------------------------------------ I2: what lies where
 

@@ -42,6 +42,7 @@ class Ends:
     async def judge(self) -> None:
         self._witness.openings.close()
         self._witness.commands.close()
+        self._witness.codes.close()
         self._witness.chain.close()
         await self._synced()
         lying = await self._lying()

@@ -1,10 +1,14 @@
 """What a bank may know of its rights: the entries that the server gave, up to where the bank has applied them."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from uuid import UUID
 
 from cranny.wire.messages import DeliveryGiven, DeliveryWithdrawn, Given, GrantGiven, GrantRevoked, Policy
+
+
+def _nobody(_: GrantGiven) -> None:
+    """Nobody listens."""
 
 
 @dataclass(slots=True)
@@ -20,6 +24,8 @@ class RightsGiven:
     withdrawn: set[UUID] = field(default_factory=set)
     grants: dict[UUID, GrantGiven] = field(default_factory=dict)
     revoked: set[UUID] = field(default_factory=set)
+    told: Callable[[GrantGiven], None] = _nobody
+    """Told of each grant."""
 
     def advance(self, applied: int) -> bool:
         """Follow the bank to where it is. False when it claims entries that nobody gave, or goes back."""
@@ -44,5 +50,6 @@ class RightsGiven:
                 self.withdrawn.add(given.delivery)
             case GrantGiven():
                 self.grants.setdefault(given.grant, given)
+                self.told(given)
             case GrantRevoked():
                 self.revoked.add(given.grant)

@@ -44,6 +44,8 @@ class Openings:
     now: Callable[[], float]
     verdicts: Verdicts
     told: dict[UUID, Told] = field(default_factory=dict)
+    under_way: dict[UUID, Told] = field(default_factory=dict)
+    """Those without an end."""
 
     def hear(self, body: Body) -> None:
         """A fact that is on the disk."""
@@ -64,19 +66,22 @@ class Openings:
                 told.unknown += 1
             case DoorShut() | DoorNotOpened():
                 told.ends += 1
+                self.under_way.pop(id_, None)
             case DepositStored() | DepositAbandoned() | CollectFinished() | CollectLeft():
                 told.outcomes += 1
         self._check(id_, told)
 
-    def pulsed(self, door: str) -> None:
-        """The lock of `door` was released: there is an intent on the disk that it belongs to, of its own."""
-        for told in self.told.values():
+    def pulsed(self, door: str) -> UUID | None:
+        """The lock of `door` was released: there is an intent on the disk that it belongs to, of its own. The
+        opening."""
+        for told in self.under_way.values():
             if told.intent.door == door and not told.ends and told.intents > told.pulses:
                 told.pulses += 1
                 if self.now() - told.at > AT_ONCE_S:
                     self._say(told.intent.opening, f"door {door} was released long after its intent")
-                return
+                return told.intent.opening
         self._say(None, f"door {door} was released and no intent is on the disk")
+        return None
 
     def close(self) -> None:
         """Everything is quiet: each opening has an end, and each pulse that was not made has its reason."""
@@ -89,7 +94,7 @@ class Openings:
     def _intend(self, body: OpeningIntended) -> None:
         told = self.told.get(body.opening)
         if told is None:
-            self.told[body.opening] = Told(body, self.now())
+            self.told[body.opening] = self.under_way[body.opening] = Told(body, self.now())
             if body.attempt != 1:
                 self._say(body.opening, f"it begins with try {body.attempt}")
             return

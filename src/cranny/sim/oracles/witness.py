@@ -2,20 +2,36 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Final
 from uuid import UUID
 
 from cranny.edge.outcomes import Stored, Told
 from cranny.sim.machines.disk import Written
 from cranny.sim.oracles.chain import Chain
+from cranny.sim.oracles.codes import Codes
 from cranny.sim.oracles.commands import Commands
+from cranny.sim.oracles.custody import Custody
 from cranny.sim.oracles.doors import Doors
 from cranny.sim.oracles.given import RightsGiven
 from cranny.sim.oracles.openings import Openings
+from cranny.sim.oracles.prompts import Prompts
 from cranny.sim.oracles.verdicts import Verdicts
 from cranny.sim.reference.store import ReferenceStore
 from cranny.sim.things import Thing
 from cranny.sim.trace import Trace
-from cranny.wire.kinds import Body, CollectFinished, DepositAbandoned, DepositStored, unpack
+from cranny.wire.kinds import (
+    Body,
+    CodeExhausted,
+    CollectFinished,
+    DepositAbandoned,
+    DepositStored,
+    DoorOpened,
+    OpeningIntended,
+    unpack,
+)
+
+NEVER: Final = ("wrong", "nothing_here", "exhausted")
+"""No reason to send away whoever has the right."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,15 +52,23 @@ class Witness:
         now: Callable[[], float],
         trace: Trace,
         verdicts: Verdicts,
+        custody: Custody,
     ) -> None:
         self.name = name
         self.bank = bank
         self.verdicts = verdicts
+        self._custody = custody
         self.given = RightsGiven(bank, store.books.entries.kept)
         self.chain = Chain(name, bank, store.books.facts.kept, verdicts)
         self.openings = Openings(name, now, verdicts)
         self.doors = Doors(name, self.given, now, verdicts)
         self.commands = Commands(name, now, self.doors, verdicts)
+        self.codes = Codes(name, self.doors.ended, verdicts)
+        self.prompts = Prompts(name, now, verdicts)
+        self.given.told = self.codes.given
+        self.moment: Callable[[], None] = _nothing
+        """Told of each intent, each pulse and each door that was seen to open."""
+        self._uplinks = store.books.uplinks.kept
         self._trace = trace
 
     # ------------------------------------------------------------ the disk
@@ -64,6 +88,32 @@ class Witness:
             self.openings.hear(body)
             self.commands.hear(fact, body)
             self.doors.hear(body)
+            self._pass_on(body)
+            if isinstance(body, OpeningIntended | DoorOpened):
+                self.moment()
+
+    def _pass_on(self, body: Body) -> None:
+        match body:
+            case DepositStored():
+                self._custody.stored(self.name, body.deliveries)
+            case CollectFinished():
+                self._custody.handed_over(self.name, body.deliveries)
+            case OpeningIntended():
+                if body.attempt == 1:
+                    self.codes.opened(body.grant, body.credential)
+            case CodeExhausted():
+                self.codes.exhausted(body.grant)
+
+    def phases(self) -> list[str]:
+        """What the bank is in the middle of (`coverage.PHASES`)."""
+        found = set[str]()
+        for told in self.openings.under_way.values():
+            found.add("an open door" if told.opened else "a pulse" if told.intents == told.pulses else "an intent")
+        if len(self.chain.facts) > self.chain.acked:
+            found.add("facts not sent")
+        if self._uplinks[self.bank].down_head > self.given.applied:
+            found.add("rights not applied")
+        return sorted(found) or ["nothing"]
 
     def _count(self, body: Body) -> None:
         match body:
@@ -83,14 +133,18 @@ class Witness:
         self._trace.count("pulses")
         self.openings.pulsed(door)
         self.commands.pulsed(door)
+        self.prompts.released(door)
+        self.moment()
 
     def put(self, door: str, thing: Thing, inside: Sequence[Thing]) -> None:
         """Somebody puts `thing` behind `door`, where `inside` lies."""
+        self._custody.put(self.name, door, thing)
         for other in inside:
             if other.owner != thing.owner:
                 self.verdicts.say("I2", f"{self.name}/doors/{door}", f"{thing} is put to {other} of somebody else")
 
     def taken(self, door: str, taker: Taker, things: Sequence[Thing]) -> None:
+        self._custody.taken(self.name, door, things)
         for thing in things:
             if not taker.may(thing):
                 self.verdicts.say("I1", f"{self.name}/doors/{door}", f"{taker.name} took {thing}, which is not theirs")
@@ -110,6 +164,17 @@ class Witness:
         last = next((told for told in reversed(self.openings.told.values()) if told.intent.door == door), None)
         if last is None or last.intent.grant != grant:
             self.verdicts.say("I1", f"{self.name}/doors/{door}", f"{who} proved {grant}, and another one's was opened")
+
+    def refused(self, grant: UUID, reason: str, credential: str) -> None:
+        """Somebody proved `grant` and was sent away (I14): not while it lives and what it opens lies there."""
+        if reason in NEVER and self.doors.opens(grant, credential):
+            self.verdicts.say(
+                "I14", f"{self.name}/grants/{grant}", f"it lives, and its {credential} was refused: {reason}"
+            )
+
+
+def _nothing() -> None:
+    """Nobody listens."""
 
 
 def _figures(body: Body) -> str:

@@ -22,6 +22,8 @@ COMES_AGAIN: Final = 0.2
 SCANS: Final = 0.3
 """Shows the QR instead of typing."""
 AGAIN_S: Final = 240.0
+PATIENT_S: Final = 120.0
+"""Whoever stands at the keypad for so long because of it goes away."""
 TRIES: Final = 8
 """Then people wait for the evening, in which it has to work."""
 
@@ -71,17 +73,32 @@ class Collector:
             before = {door for door in self._lobby.bank.address if not self._lobby.is_open(door)}
             await self._met(await self._prove(), before)
         if not self._day.over:
+            self._trace.count("comes back in the evening")
             self._trace.say(self._taker.name, "comes back in the evening")
             await self._day.evening()
             await self.come(after=AGAIN_S)
             return
+        self._trace.count("gives up")
         self._trace.say(self._taker.name, "gives up")
 
     async def _prove(self) -> Answer | None:
         ticket = self.ticket
         if self._scans:
             return await self._lobby.scan(self._taker.name, ticket.symbol, ticket.grant)
-        return await self._lobby.type_code(self._taker.name, ticket.digits, ticket.grant)
+        waited = 0.0
+        async with self._lobby.keypad:
+            while True:
+                answer = await self._lobby.type_code(self._taker.name, ticket.digits, ticket.grant)
+                if not isinstance(answer, Refusal) or answer.reason != "wait" or waited > PATIENT_S:
+                    break
+                pause = answer.wait_s + self._dice.between(0.1, 2.0)
+                waited += pause
+                await asyncio.sleep(pause)
+        turned_away = isinstance(answer, Refusal) and answer.reason in ("wait", "busy")
+        self._trace.count("turned away at the keypad", int(turned_away))
+        self._trace.count("proofs at the keypad")
+        self._trace.longest("wait at the keypad", waited)
+        return answer
 
     async def _met(self, answer: Answer | None, shut_before: set[str]) -> None:
         match answer:
@@ -89,6 +106,9 @@ class Collector:
                 await self._at(answer.door)
             case Refusal(reason="wait"):
                 await asyncio.sleep(answer.wait_s + self._dice.between(0.1, 5.0))
+            case Refusal(reason="busy"):
+                await asyncio.sleep(self._dice.between(20.0, 60.0))
+                await self._pause(AGAIN_S)
             case Refusal(reason="exhausted"):
                 self._scans = True
             case Refusal(reason="wrong"):
@@ -151,11 +171,12 @@ def _all(_: Thing) -> bool:
 class Vandal:
     """Types codes at random, and hammers at one locator."""
 
-    def __init__(self, name: str, lobby: Lobby, dice: Dice, day: Day) -> None:
+    def __init__(self, name: str, lobby: Lobby, dice: Dice, day: Day, trace: Trace) -> None:
         self._name = name
         self._lobby = lobby
         self._dice = dice
         self._day = day
+        self._trace = trace
 
     async def play(self, codes: list[str], tries: int) -> None:
         """`codes` are wrong ones of people who wait."""
@@ -164,5 +185,14 @@ class Vandal:
             if self._day.over:
                 return
             digits = victim if self._dice.chance(0.8) else f"{self._dice.below(10**9):09}"
-            answer = await self._lobby.type_code(self._name, digits, None)
+            async with self._lobby.keypad:
+                answer = await self._lobby.type_code(self._name, digits, None)
             await asyncio.sleep(answer.wait_s if isinstance(answer, Refusal) else 1.0)
+
+    async def never_stop(self) -> None:
+        """As fast as the keypad lets one, at random."""
+        while not self._day.over:
+            async with self._lobby.keypad:
+                answer = await self._lobby.type_code(self._name, f"{self._dice.below(900 * 10**6):09}", None)
+            self._trace.count("pranks")
+            await asyncio.sleep(max(0.5, answer.wait_s) if isinstance(answer, Refusal) else 0.5)

@@ -34,6 +34,8 @@ class Courier:
         self._dice = dice
         self._trace = trace
         self._visit: UUID | None = None
+        self._unanswered = 0
+        """Scans in a row: the door that springs open by and by may be an earlier one's."""
 
     async def tour(self, load: list[Thing]) -> None:
         async with self._lobby.couriers:
@@ -47,6 +49,7 @@ class Courier:
     async def _bring(self, thing: Thing, load: list[Thing]) -> None:
         shut_before = {door for door in self._lobby.bank.address if not self._lobby.is_open(door)}
         answer = await self._lobby.scan(self.name, thing.tracking)
+        self._unanswered = self._unanswered + 1 if answer is None else 0
         match answer:
             case Opened():
                 self._visit = answer.visit
@@ -133,7 +136,7 @@ class Courier:
         (door,) = sprung
         with self._lobby.standing_at(door):
             alone = not self._lobby.inside(door) and self._lobby.has_room(door, thing)
-            if alone and self._dice.chance(TRUSTS):
+            if alone and self._unanswered == 1 and self._dice.chance(TRUSTS):
                 self._trace.count("put in without an answer")
                 self._lobby.put(self.name, door, thing)
             else:

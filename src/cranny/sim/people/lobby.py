@@ -20,7 +20,7 @@ T = TypeVar("T")
 PATIENCE_S: Final = 30.0
 """How long somebody waits at the screen."""
 PASSING_S: Final = 25.0
-LONELY_S: Final = 300.0
+LONELY_S: Final = 100.0
 """A door that nobody has stood at for so long is shut by whoever passes by."""
 
 
@@ -31,6 +31,8 @@ class Lobby:
         self._passing_s = min(PASSING_S * pace, LONELY_S)
         self.couriers = asyncio.Lock()
         """One courier at a time."""
+        self.keypad = asyncio.Lock()
+        """Who stands before it, first come, first served."""
         self._witness = witness
         self._trace = trace
         self._kiosk = asyncio.Lock()
@@ -49,14 +51,25 @@ class Lobby:
 
     async def scan(self, who: str, text: str, grant: UUID | None = None) -> Answer | None:
         """None when no answer comes. `grant` is what a QR proves."""
-        return await self._ask(who, lambda controller: controller.scan(text), grant, code=len(text) == QR_LENGTH)
+        before = grant is not None and self._witness.doors.opens(grant, "qr")
+        answer = await self._ask(who, lambda controller: controller.scan(text), grant, code=len(text) == QR_LENGTH)
+        if before and grant is not None and isinstance(answer, Refusal):
+            self._witness.refused(grant, answer.reason, "qr")
+        return answer
 
     async def type_code(self, who: str, digits: str, grant: UUID | None) -> Answer | None:
-        return await self._ask(who, lambda controller: controller.type_code(digits), grant, code=True)
+        before = grant is not None and self._witness.doors.opens(grant, "code")
+        answer = await self._ask(who, lambda controller: controller.type_code(digits), grant, code=True)
+        wrong = isinstance(answer, Refusal) and answer.reason == "wrong"
+        self._witness.codes.tried(digits, right=grant, wrong=wrong)
+        if before and grant is not None and isinstance(answer, Refusal):
+            self._witness.refused(grant, answer.reason, "code")
+        return answer
 
     async def too_small(self, visit: UUID) -> ShutFirst | Refusal | None:
         """The courier has taken the thing out again."""
-        return await self._wait(lambda controller: controller.too_small(visit, emptied=True))
+        with self._witness.prompts.asking(larger=True):
+            return await self._wait(lambda controller: controller.too_small(visit, emptied=True))
 
     def done(self, visit: UUID) -> None:
         try:
@@ -77,7 +90,8 @@ class Lobby:
     async def _ask(
         self, who: str, deed: Callable[[Controller], Awaitable[Answer]], grant: UUID | None, *, code: bool
     ) -> Answer | None:
-        answer = await self._wait(deed)
+        with self._witness.prompts.asking():
+            answer = await self._wait(deed)
         match answer:
             case None:
                 self._trace.say(who, f"gets no answer at {self.name}")
@@ -98,6 +112,10 @@ class Lobby:
             except (CrannyError, TimeoutError):
                 self._trace.count("no answer")
                 return None
+
+    def ordered(self, seconds: float) -> None:
+        """Somebody sends a command that may be obeyed for so long."""
+        self._witness.prompts.ordered(seconds)
 
     # ------------------------------------------------------------ at the doors
 

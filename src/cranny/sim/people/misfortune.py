@@ -1,7 +1,8 @@
 """What goes wrong at a bank besides its network: power, locks, doors, the disk, the clock."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
@@ -10,18 +11,44 @@ from cranny.sim.people.lobby import Lobby
 from cranny.sim.trace import Trace
 from cranny.sim.troubles import Troubles, pause
 
+AMBUSH: Final = 0.012
+"""At each intent, pulse and opened door."""
 SKEWS: Final = (timedelta(), timedelta(seconds=3), timedelta(hours=-1), timedelta(days=400), timedelta(days=-4000))
+
+
+@dataclass(frozen=True, slots=True)
+class Far:
+    """What goes wrong elsewhere."""
+
+    part: Callable[[], Coroutine[None, None, None]]
+    restart: Callable[[], Coroutine[None, None, None]]
+    kill: Callable[[], Coroutine[None, None, None]]
+    heard: Callable[[str], None]
+    """Told of what goes wrong here (`coverage.FAULTS`)."""
 
 
 class Misfortune:
     """At one bank, until cancelled; then everything works again, except what has burnt."""
 
-    def __init__(self, bank: VirtualBank, lobby: Lobby, troubles: Troubles, trace: Trace, *, pace: float) -> None:
+    def __init__(
+        self, bank: VirtualBank, lobby: Lobby, troubles: Troubles, trace: Trace, *, pace: float, far: Far
+    ) -> None:
         self._bank = bank
         self._lobby = lobby
         self._troubles = troubles
         self._trace = trace
         self._pace = pace
+        self._far = far
+        self._struck: dict[asyncio.Task[None], None] = {}
+        self._ways: Sequence[tuple[float, Callable[[], Coroutine[None, None, None]]]] = (
+            (troubles.power, self._power),
+            (troubles.doors, self._silence),
+            (troubles.disks, self._fill),
+            (troubles.doors, self._clock),
+            (troubles.partitions, far.part),
+            (troubles.broker, far.restart),
+            (troubles.server, far.kill),
+        )
         self._doors = list(bank.address)
 
     async def strike(self) -> None:
@@ -34,14 +61,26 @@ class Misfortune:
             (9000.0, much.doors, self._burn),
             (4000.0, much.doors, self._force),
             (6000.0, much.disks, self._fill),
-            (6000.0, much.doors, self._clock),
+            (2500.0, much.doors, self._clock),
         ]
         try:
             async with asyncio.TaskGroup() as group:
                 for usual, factor, strike in ways:
                     group.create_task(self._again(usual, factor, strike))
         finally:
+            for task in self._struck:
+                task.cancel()
             self._mend()
+
+    def moment(self) -> None:
+        """The bank is in the middle of something: perhaps that is when it happens."""
+        if self._bank.fates.calm or not self._bank.dice.chance(AMBUSH):
+            return
+        much, way = self._ways[self._bank.dice.below(len(self._ways))]
+        if much:
+            task = asyncio.ensure_future(way())
+            self._struck[task] = None
+            task.add_done_callback(lambda done: self._struck.pop(done, None))
 
     async def _again(self, usual: float, much: float, strike: Callable[[], Awaitable[None]]) -> None:
         while True:
@@ -76,6 +115,7 @@ class Misfortune:
 
     async def _silence(self) -> None:
         self._say("silence on the line")
+        self._far.heard("silent board")
         self._bank.board.power(on=False)
         await asyncio.sleep(self._bank.dice.between(0.5, 60.0))
         self._bank.board.power(on=True)
@@ -100,10 +140,12 @@ class Misfortune:
 
     async def _fill(self) -> None:
         self._say("full disk")
+        self._far.heard("full disk")
         self._bank.platter.full = True
         await asyncio.sleep(self._bank.dice.between(20.0, 300.0))
         self._bank.platter.full = False
 
     async def _clock(self) -> None:
         self._bank.clock.skew = SKEWS[self._bank.dice.below(len(SKEWS))]
+        self._far.heard("clock jump")
         self._say(f"clock off by {self._bank.clock.skew}")

@@ -114,6 +114,7 @@ class Operator:
             targets=() if action == "reboot" else tuple(aimed) if every else (Target(door, seen[door]),),
         )
         self._oracle.ask(Asked(command, beat.mono_ms))
+        self._lobby.ordered(command.ttl_ms / 1000)
         self._trace.say("operator", f"asks {self._lobby.name} to {action} {'every door' if every else door}")
         return command
 

@@ -60,7 +60,8 @@ class Town:
         return self._lobby.bank.id
 
     def begin(self) -> None:
-        for work in (self._send(), self._deliver(), self._look_after(), self._mischief()):
+        mischief = self._prank() if self._plan.prankster else self._mischief()
+        for work in (self._send(), self._deliver(), self._look_after(), mischief):
             self._spawn(work)
 
     # ------------------------------------------------------------ senders and couriers
@@ -187,7 +188,12 @@ class Town:
         while not await self._over_after(6000.0):
             tried += 1
             codes = [one.ticket.wrong for one in self.collectors.values() if not one.done]
-            await Vandal(f"vandal {tried}", self._lobby, self._dice, self._day).play(codes, self._dice.below(25))
+            await Vandal(f"vandal {tried}", self._lobby, self._dice, self._day, self._trace).play(
+                codes, self._dice.below(25)
+            )
+
+    async def _prank(self) -> None:
+        await Vandal("prankster", self._lobby, self._dice, self._day, self._trace).never_stop()
 
     async def _over_after(self, mean: float) -> bool:
         """Wait for about so long, or until the day is over. Whether it is."""

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import Final
+from typing import Final, TypeVar
 from uuid import UUID
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -15,6 +15,7 @@ from cranny.fleet import Arrival, Commits
 from cranny.sim.dice import Dice
 from cranny.sim.machines.fates import Fates, Life, Section
 from cranny.sim.machines.net import Net
+from cranny.sim.reference import sweeps
 from cranny.sim.reference.books import GrantKept
 from cranny.sim.reference.reactions import Reactions
 from cranny.sim.reference.rights import TELL, VERIFY, Rights
@@ -27,6 +28,7 @@ from cranny.wire.kdf import CheapKdf
 from cranny.wire.messages import Beat, Downlink, Entry, FactAck, FactBatch, Pull, pack, unpack
 from cranny.wire.nkey import public
 
+M = TypeVar("M")
 NAME: Final = "server"
 PAGE: Final = 200
 AT_ONCE: Final = 16
@@ -60,6 +62,7 @@ class Server:
         dice: Dice,
         trace: Trace,
         outside: Outside,
+        pace: float,
     ) -> None:
         """`boxes` are the NKEYs of the banks."""
         self.store = store
@@ -73,6 +76,7 @@ class Server:
         self._dice = dice
         self._trace = trace
         self._outside = outside
+        self._pace = pace
         self._reactions = Reactions(rights)
         self._kdf = CheapKdf()
         self._life = Life()
@@ -117,7 +121,7 @@ class Server:
         await broker.subscribe(subjects.ANY_PULL, self._pull, queue="downlink", concurrent=AT_ONCE)
         await broker.subscribe(subjects.ANY_BEAT, self._beat, queue="presence")
         self.store.grown.set()
-        works = [commits.run(), self._follow(life), life.ended()]
+        works = [commits.run(), self._follow(life), self._sweep(life), life.ended()]
         tasks = [asyncio.create_task(work) for work in works]
         try:
             await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
@@ -139,7 +143,7 @@ class Server:
         tenant, bank = subjects.owner(message.subject)
         ack = await self._take(commits, tenant, bank, message.payload)
         self._trace.count("batches answered")
-        await message.respond(acks.sign(self._key, tenant, bank, message.payload, ack))
+        await self._answer(message, acks.sign(self._key, tenant, bank, message.payload, ack))
 
     async def _take(self, commits: Commits, tenant: UUID, bank: UUID, payload: bytes) -> FactAck:
         box = self._boxes[bank]
@@ -151,21 +155,41 @@ class Server:
             return FactAck(epoch=0, seq=0, refused="foreign-bank")
         return await commits.take(Arrival(batch, box, self._clock.now()))
 
+    def _believed(self, bank: UUID, purpose: signing.Purpose, payload: bytes, kind: type[M]) -> M | None:
+        """What the bank itself has said."""
+        try:
+            return unpack(signing.verify(public(self._boxes[bank]), purpose, payload), kind)
+        except Invalid:
+            self._trace.count(f"not believed: {purpose}")
+            return None
+
     async def _pull(self, message: Incoming) -> None:
         """As the fleet's Downlinker: what is committed behind the entry that the bank names, signed."""
         tenant, bank = subjects.owner(message.subject)
-        applied = unpack(signing.verify(public(self._boxes[bank]), "pull", message.payload), Pull).applied
+        pull = self._believed(bank, "pull", message.payload, Pull)
+        if pull is None:
+            return
+        applied = pull.applied
         books = self.store.books
         head = books.uplinks.kept[bank].down_head
         first = max(applied + 1, books.bases.kept.get(bank, 1))
         last = min(head, first - 1 + PAGE)
         entries = [Entry(seq, books.entries.kept[bank, seq]) for seq in range(first, last + 1)]
         page = Downlink(tenant, bank, entries, head)
-        await message.respond(signing.sign(self._key, "downlink", pack(page)))
+        await self._answer(message, signing.sign(self._key, "downlink", pack(page)))
+
+    async def _answer(self, message: Incoming, payload: bytes) -> None:
+        """When the broker is there: who hears nothing asks again."""
+        try:
+            await message.respond(payload)
+        except Unavailable:
+            self._trace.count("answers lost")
 
     async def _beat(self, message: Incoming) -> None:
         tenant, bank = subjects.owner(message.subject)
-        beat = unpack(signing.verify(public(self._boxes[bank]), "beat", message.payload), Beat)
+        beat = self._believed(bank, "beat", message.payload, Beat)
+        if beat is None:
+            return
         if beat.applied < self.store.books.uplinks.kept[bank].down_head:
             await self._poke(tenant, bank)
 
@@ -219,6 +243,16 @@ class Server:
             elif job == TELL:
                 self._outside.tell(self.store.books.grants.kept[id_])
                 await self._transact(life, partial(_told, id_))
+
+    async def _sweep(self, life: Life) -> None:
+        """For as long as the day lasts: in the evening nobody waits for a clock."""
+        while True:
+            await asyncio.sleep(self._dice.soon(sweeps.EVERY_S * self._pace))
+            due = [] if self.fates.calm else sweeps.read(self.store.books, self._dice)
+            await asyncio.sleep(self._dice.soon(sweeps.LATE_S))
+            if due:
+                refused = partial(self._trace.count, "sweeps: refused")
+                await self._transact(life, partial(sweeps.act, due=due, refused=refused))
 
     async def _verify(self, id_: UUID, rights: Rights) -> None:
         await rights.verify(id_, self._kdf)

@@ -5,7 +5,7 @@ commit never says so to anybody, and all of it stays.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Final
@@ -20,6 +20,10 @@ from cranny.wire.kinds import unpack
 WORK_S: Final = (0.002, 0.03)
 
 
+def _nobody() -> None:
+    """Nobody listens."""
+
+
 class ReferenceStore:
     """`grown` is set behind every commit."""
 
@@ -27,6 +31,8 @@ class ReferenceStore:
         """`doors` are the labels of each bank."""
         self.books = Books()
         self.grown = asyncio.Event()
+        self.committed: Callable[[], None] = _nobody
+        """Told of each commit, at once."""
         self._doors = doors
         self._fates = fates
         self._dice = dice
@@ -47,6 +53,7 @@ class ReferenceStore:
                 self.books.rollback()
                 raise
             self.books.commit()
+            self.committed()
             self.grown.set()
         if self._fates.strikes(Section.UNANSWERED):
             await life.die()

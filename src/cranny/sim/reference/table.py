@@ -13,6 +13,7 @@ class Table(Generic[K, V]):
     def __init__(self) -> None:
         self.kept: dict[K, V] = {}
         self._open: list[dict[K, V]] = []
+        self._fresh: dict[K, V] = {}
 
     def get(self, key: K) -> V | None:
         for written in reversed(self._open):
@@ -38,13 +39,21 @@ class Table(Generic[K, V]):
     def values(self) -> list[V]:
         return list(self._merged().values())
 
+    def fresh(self) -> dict[K, V]:
+        """What the last commit has written."""
+        return self._fresh
+
     def begin(self) -> None:
         """A transaction, or a savepoint in one."""
         self._open.append({})
 
     def commit(self) -> None:
         written = self._open.pop()
-        (self._open[-1] if self._open else self.kept).update(written)
+        if self._open:
+            self._open[-1].update(written)
+            return
+        self.kept.update(written)
+        self._fresh = written
 
     def rollback(self) -> None:
         self._open.pop()

@@ -1,0 +1,93 @@
+"""What simulated lives have met: which rows of the product's state tables, and which faults in the middle of what. A
+simulator is blind where its people and its weather never go."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, Final
+
+from cranny import access
+from cranny.core.lifecycle import Lifecycle, Move
+from cranny.edge import lifecycle as at_bank
+from cranny.sim.excuses import ELSEWHERE, PAIRS, ROWS
+from cranny.sim.trace import Trace
+from cranny.usecases import deliveries
+from cranny.wire import doors
+
+TABLES: Final[tuple[Lifecycle[Any, Any], ...]] = (
+    doors.DOOR,
+    doors.POOL,
+    at_bank.OPENING,
+    at_bank.DELIVERY,
+    at_bank.COMMAND,
+    at_bank.GRANT,
+    access.GRANT,
+    deliveries.DELIVERY,
+)
+"""Those that a life moves through; the others are in `excuses.ELSEWHERE`."""
+
+FAULTS: Final = (
+    "power cut",
+    "disk error",
+    "full disk",
+    "silent board",
+    "clock jump",
+    "partition",
+    "broker restart",
+    "server killed",
+)
+PHASES: Final = ("nothing", "an intent", "a pulse", "an open door", "facts not sent", "rights not applied")
+"""What a bank can be in the middle of: the intent is written and the lock not pulsed, it is pulsed and nobody has seen
+the door, it stands open; and what waits for the network."""
+
+
+@contextmanager
+def watching(trace: Trace) -> Iterator[None]:
+    """Every row that is looked up is counted, for as long as the block runs."""
+    before = [lifecycle.table for lifecycle in TABLES]
+    for lifecycle in TABLES:
+        lifecycle.table = _Watched(lifecycle, trace)
+    try:
+        yield
+    finally:
+        for lifecycle, table in zip(TABLES, before, strict=True):
+            lifecycle.table = table
+
+
+class _Watched(dict[Any, Move[Any]]):
+    def __init__(self, lifecycle: Lifecycle[Any, Any], trace: Trace) -> None:
+        super().__init__(lifecycle.table)
+        self._names = {key: row_of(lifecycle, *key) for key in lifecycle.table}
+        self._trace = trace
+
+    def get(self, key: Any, default: Any = None) -> Any:
+        if key in self._names:
+            self._trace.count(self._names[key])
+        return super().get(key, default)
+
+
+def row_of(lifecycle: Lifecycle[Any, Any], state: Any, trigger: Any) -> str:
+    return f"row: {lifecycle.name}: {state.value}, {trigger.value}"
+
+
+def pair(fault: str, phase: str) -> str:
+    return f"met: {fault} in the middle of {phase}"
+
+
+def missing(counts: Mapping[str, int]) -> list[str]:
+    """What was not met and has no excuse; and excuses for what was met, which are none."""
+    rows = {row_of(lifecycle, *key) for lifecycle in TABLES for key in lifecycle.table}
+    pairs = {pair(fault, phase) for fault in FAULTS for phase in PHASES}
+    excused = {f"row: {name}" for name in ROWS} | {pair(*both) for both in PAIRS}
+    lost = sorted(name for name in (rows | pairs) - excused if not counts.get(name))
+    return lost + [f"excused for nothing: {name}" for name in sorted(excused - rows - pairs)]
+
+
+def told(counts: Mapping[str, int]) -> str:
+    """For people: how much of it all was met."""
+    rows = [row_of(lifecycle, *key) for lifecycle in TABLES for key in lifecycle.table]
+    pairs = [pair(fault, phase) for fault in FAULTS for phase in PHASES]
+    met_rows, met_pairs = (sum(bool(counts.get(name)) for name in names) for names in (rows, pairs))
+    return (
+        f"met: {met_rows} of {len(rows)} rows of {len(TABLES)} state tables ({len(ROWS)} excused, {len(ELSEWHERE)} "
+        f"tables are proven elsewhere), {met_pairs} of {len(pairs)} faults x critical sections ({len(PAIRS)} excused)"
+    )

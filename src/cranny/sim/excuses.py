@@ -1,0 +1,71 @@
+"""What simulated lives do not meet, each with its reason and with what proves it instead."""
+
+from collections.abc import Mapping
+from typing import Final
+
+ELSEWHERE: Final = {
+    "reservation": "counts in PostgreSQL: tests/unit/sites/test_capacity.py and tests/sites",
+    "notice": "messages and their channels: tests/outreach",
+    "bank": "presence is rows in PostgreSQL: tests/fleet/test_rights_and_presence.py",
+    "anomaly": "settled by people over the API: tests/fleet/test_api.py",
+    "alarm": "sensors: tests/fleet",
+    "command": "what the server does with its commands: tests/fleet; what a bank does with them is met here",
+}
+"""State tables, by name."""
+
+_TOLD_TWICE: Final = "ingest takes no fact twice, so a reaction sees it once: tests/unit/deliveries/test_replay.py"
+_ASKED: Final = "asked over the API, which no simulated person does: tests/deliveries, tests/journeys"
+_LOST: Final = "a fact that was lost with a bank's storage: here no bank loses it; tests/journeys and tests/fleet do"
+_RARE: Final = (
+    "a race of seconds that two hundred lives need not meet; every row: tests/unit/deliveries, tests/unit/access"
+)
+_TIMER: Final = "a timer that is late by one turn of the event loop: every row in tests/unit/wire/test_doors.py"
+_SAME: Final = (
+    "boards of the simulator tell of changes only; drivers that repeat themselves: tests/edge, tests/contracts"
+)
+
+
+def _rows(table: str, trigger: str, states: str, reason: str) -> Mapping[str, str]:
+    return {f"{table}: {state}, {trigger}": reason for state in states.split()}
+
+
+_EVERY: Final = "announced lapsed cancelled stored overdue recalling collected returned"
+ROWS: Final[dict[str, str]] = {
+    **_rows("delivery", "turn_away", _EVERY, _ASKED),
+    **_rows("delivery", "readdress", "announced lapsed stored overdue", _ASKED),
+    **_rows("delivery", "reroute", "announced lapsed stored overdue", _ASKED),
+    **_rows("delivery", "collect", "announced lapsed cancelled", _LOST),
+    **_rows("delivery", "take_back", "announced lapsed cancelled", _LOST),
+    **_rows("delivery", "deposit", "stored overdue recalling collected returned", _TOLD_TWICE),
+    **_rows("delivery", "collect", "collected returned", _TOLD_TWICE),
+    **_rows("delivery", "take_back", "collected returned overdue", _RARE),
+    **_rows("delivery", "lapse", "lapsed cancelled stored overdue recalling collected returned", _RARE),
+    **_rows("delivery", "give_up", "cancelled stored overdue recalling collected returned", _RARE),
+    **_rows("delivery", "fall_due", "overdue recalling collected returned", _RARE),
+    **_rows("delivery", "extend", "stored", _RARE),
+    **_rows("delivery", "adopt", "overdue", _RARE),
+    **_rows("delivery", "cancel", "cancelled lapsed overdue recalling", _RARE),
+    **_rows(
+        "delivery at a bank", "give", "awaited withdrawn", "another recipient, asked over the API: tests/unit/edge"
+    ),
+    **_rows("delivery at a bank", "withdraw", "withdrawn gone", _RARE),
+    **_rows("delivery at a bank", "miss", "stored", "a guided inventory finds it gone: tests/edge/test_counting.py"),
+    **_rows("door", "too_long", "unseen shut released unsecured forced unknown", _TIMER),
+    **_rows("door", "wait_over", "unseen unsecured forced unknown shut open", _TIMER),
+    **_rows("door", "shut", "shut released", _SAME),
+    **_rows("door", "opened", "forced unsecured", _SAME),
+    **_rows("door", "crashed", "unknown", "a door has one opening at a time, by the journal's index: tests/unit/wire"),
+    **_rows("grant at a bank", "revoke", "revoked", _RARE),
+    **_rows("grant at a bank", "use", "used superseded revoked", _RARE),
+    **_rows("grant at a bank", "supersede", "revoked superseded used", _RARE),
+    **_rows("grant", "verify", "ready active used revoked superseded", "a job that ran twice: tests/access"),
+    **_rows("grant", "bind", "bound active used superseded", _TOLD_TWICE),
+    **_rows("grant", "use", "ready bound superseded used", _LOST),
+    **_rows("grant", "exhaust", "unbound ready bound used revoked superseded", _RARE),
+    **_rows("grant", "supersede", "unbound active bound used superseded", _RARE),
+    **_rows("grant", "revoke", "bound used superseded", _RARE),
+}
+"""Rows of state tables that two hundred lives need not meet: "table: state, trigger". They may."""
+
+PAIRS: Final[dict[tuple[str, str], str]] = {}
+"""(fault, what it would have to strike in the middle of)."""

@@ -1,0 +1,81 @@
+"""Mistakes in what bank and server tell each other. Rarer than those in `mistakes`, so it takes more lives to find
+them."""
+
+from typing import Any
+
+import msgspec
+import pytest
+
+from cranny.access import GRANT, Grant
+from cranny.access import Deed as GrantDeed
+from cranny.core.lifecycle import Move
+from cranny.edge import credentials, downlink, placing, rights, sums
+from cranny.edge.change import Change
+from cranny.edge.rows import Row
+from cranny.edge.state import State
+from tests.sim.mistakes import Plant
+
+
+def rights_are_believed_unsigned(patch: pytest.MonkeyPatch) -> None:
+    """The broker is ours, so what comes from it is true."""
+    patch.setattr(downlink, "verify", lambda _key, _purpose, message: message[9:-66])
+
+
+def the_last_writer_wins(patch: pytest.MonkeyPatch) -> None:
+    """A page of rights is the truth, whatever came before it."""
+
+    def take(state: State, entries: Any) -> tuple[Change, int]:
+        rows: dict[object, Row] = {}
+        for entry in entries:
+            rights._take(state, entry.given, rows)
+        if not entries:
+            return Change(), 0
+        mark = msgspec.structs.replace(state.mark, applied=entries[-1].seq)
+        return Change(rows=[*rows.values(), mark]), len(entries)
+
+    patch.setattr(rights, "take", take)
+
+
+def a_code_may_be_tried_for_ever(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(credentials, "TRIES", 10**6)
+
+
+def the_dead_revive(patch: pytest.MonkeyPatch) -> None:
+    """A grant that was revoked is bound all the same, and works again."""
+    patch.setitem(GRANT.table, (Grant.REVOKED, GrantDeed.BIND), Move(Grant.ACTIVE, "grant.activated"))
+
+
+def any_door_is_free(patch: pytest.MonkeyPatch) -> None:
+    """Somebody else knows which doors are free, and says so."""
+    patch.setattr(placing, "free", lambda state, _sight: iter(state.boxes.values()))
+
+
+def nobody_looks_for_rot(patch: pytest.MonkeyPatch) -> None:
+    """SQLite says that its file is in order."""
+    patch.setattr(sums, "check", lambda connection: connection.execute(sums.TABLE))
+    patch.setattr(sums, "counting", _not_counting)
+
+
+class _Nothing:
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+
+def _not_counting(*_: object) -> _Nothing:
+    return _Nothing()
+
+
+PROTOCOL_MISTAKES: dict[str, Plant] = {
+    plant.__name__: plant
+    for plant in (
+        rights_are_believed_unsigned,
+        the_last_writer_wins,
+        a_code_may_be_tried_for_ever,
+        the_dead_revive,
+        any_door_is_free,
+        nobody_looks_for_rot,
+    )
+}
