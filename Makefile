@@ -1,7 +1,7 @@
 # Everything a contributor needs, from a machine that has only Python >= 3.11 and make.
 # `make venv` costs about a minute the first time and a few milliseconds afterwards.
 .DEFAULT_GOAL := help
-.PHONY: help venv assets fast test check up demo bench lock clean sim
+.PHONY: help venv assets fast test check up demo bench lock clean sim sim-campaign prove
 
 BIN := .venv/bin
 # Two cores are shared with PostgreSQL and NATS; more workers than that only wait for each other.
@@ -35,6 +35,15 @@ SEEDS ?= 40
 
 sim: venv  ## simulated lives of banks and a server, until the oracles say "0 violations" (SEEDS=40, FIRST=1)
 	@$(BIN)/python -m cranny.sim --seeds $(SEEDS) --first $(or $(FIRST),1) $(ARGS)
+
+prove: venv assets  ## the long attacks: lives, power cuts, kill -9, storms, rubbish (about 20 minutes)
+	$(BIN)/pytest -m prove -n $(WORKERS) --dist loadgroup -q -p tests.prove.figures
+
+CAMPAIGN ?= build/campaign.jsonl
+
+sim-campaign: venv  ## 2,000 lives, some hours; goes on where it was stopped (CAMPAIGN=file, SEEDS=2000)
+	@mkdir -p $(dir $(CAMPAIGN))
+	@$(BIN)/python -m cranny.sim campaign --seeds $(if $(filter 40,$(SEEDS)),2000,$(SEEDS)) --file $(CAMPAIGN) --program $$(git rev-parse --short HEAD)
 
 up: venv assets  ## server, worker and engines on this machine (ARGS="…" goes to `cranny up`)
 	$(BIN)/cranny up $(ARGS)

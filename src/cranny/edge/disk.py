@@ -9,13 +9,14 @@ import sqlite3
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import Final, Protocol, TypeVar
 
 from cranny.core.errors import CrannyError
 
 T = TypeVar("T")
 Work = Callable[[sqlite3.Connection], T]
 
+PRAGMAS: Final = ("PRAGMA journal_mode = WAL", "PRAGMA synchronous = FULL", "PRAGMA foreign_keys = ON")
 RESERVE_BYTES = 4 * 1024 * 1024
 """Some thousand openings: what can still be journalled when everything else is full."""
 
@@ -162,9 +163,8 @@ class InlineDisk:
 
 def _connect(path: Path | None) -> sqlite3.Connection:
     connection = sqlite3.connect(path or ":memory:", isolation_level=None, check_same_thread=False)
-    connection.execute("PRAGMA journal_mode = WAL")
-    connection.execute("PRAGMA synchronous = FULL")
-    connection.execute("PRAGMA foreign_keys = ON")
+    for pragma in PRAGMAS:
+        connection.execute(pragma)
     return connection
 
 

@@ -1,0 +1,40 @@
+"""Do the oracles bite? Each of these is found within 200 lives, by the oracle whose matter it is.
+Twenty-one simpler ones are planted in every test run: tests/sim/test_mistakes.py."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from cranny.sim import Report, run, usual
+from tests.sim.protocol_mistakes import PROTOCOL_MISTAKES
+
+pytestmark = pytest.mark.prove
+SEEDS = range(1, 201)
+BROKEN = {
+    "rights_are_believed_unsigned": "I7",
+    "the_last_writer_wins": "I14",
+    "a_code_may_be_tried_for_ever": "I9",
+    "the_dead_revive": "I11",
+    "any_door_is_free": "I2",
+    "nobody_looks_for_rot": "I7",
+}
+
+
+def test_every_mistake_has_its_oracle() -> None:
+    assert BROKEN.keys() == PROTOCOL_MISTAKES.keys()
+
+
+@pytest.mark.parametrize("mistake", BROKEN)
+def test_a_mistake_is_found(
+    mistake: str, monkeypatch: pytest.MonkeyPatch, record_property: Callable[[str, object], None]
+) -> None:
+    PROTOCOL_MISTAKES[mistake](monkeypatch)
+    report = next((found for found in map(_live, SEEDS) if found.violations), None)
+    assert report is not None, "no seed has found it"
+    record_property("figure", f"planted: {mistake.replace('_', ' ')}: found by seed {report.seed}")
+    assert BROKEN[mistake] in {violation.invariant for violation in report.violations}
+
+
+def _live(seed: int) -> Report:
+    return run(seed, replace(usual(seed), hasty=True))

@@ -1,0 +1,170 @@
+"""A minute of rubbish for everything that reads what a stranger may send: it is read, or refused with a code, and
+nothing else ever happens. Built from real messages that are torn, doubled, flipped, run together and strewn with noise.
+
+Each failure names its seed; lock boards' parsers have a minute each in tests/unit/edge/test_board_parsers.py."""
+
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from typing import Final
+from uuid import UUID
+
+import msgspec
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from cranny import sites
+from cranny.core.clock import SystemClock
+from cranny.core.errors import Invalid
+from cranny.core.rng import SeededRng, SystemRng, pick
+from cranny.wire import codes, commands, enrolment, facts, kinds, messages, nkey, signing, subjects
+from cranny.wire.facts import GENESIS, Fact
+
+pytestmark = pytest.mark.prove
+FUZZ_S: Final = 60.0
+LEAST: Final = 5_000
+A, B, C = UUID(int=1), UUID(int=2), UUID(int=3)
+KEY = Ed25519PrivateKey.from_private_bytes(bytes(32))
+FACT = Fact(1, A, B, 1, 1, GENESIS, "door.forced", {"door": "01"}, C, 7, 1_790_000_000_000, "good", offline=True)
+STORED = kinds.DepositStored(opening=A, door="01", generation=3, deliveries=[B], grant=C, evidence="sensed")
+BATCH = messages.FactBatch(A, B, 1, 1, [facts.encode(FACT)], [None], 4)
+POLICY = messages.Policy()
+LAYOUT = messages.Layout("Hall", "Europe/Vienna", [messages.CompartmentGiven("01", 1, 2, 3, 4, [], 1, 1)])
+DOWN = messages.Downlink(A, B, [messages.Entry(1, LAYOUT), messages.Entry(2, POLICY)], 2)
+COMMAND = commands.Command(A, A, B, C, bytes(16), 60_000, "open", "keys/1", "why", (commands.Target("01", 3),))
+YAML = """name: Hall
+timezone: Europe/Prague
+site: Here
+policy: {unknown_tracking: accept}
+sizes: {M: {width: 380, height: 190, depth: 640}}
+towers:
+  - name: A
+    compartments:
+      - {label: M1, size: M, centre: 900, unit: 1, channel: 1}
+      - {label: M2, width: 380, height: 190, depth: 640, centre: 1100, unit: 1, channel: 2, features: [low]}
+"""
+
+
+def read_fact(data: bytes) -> None:
+    fact = facts.decode(data)
+    assert facts.encode(fact) == data
+    kinds.unpack(fact.kind, fact.body)
+
+
+def read_body(data: bytes) -> None:
+    with suppress(msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        body = msgspec.msgpack.decode(data)
+        if isinstance(body, dict) and all(isinstance(key, str) for key in body):
+            for kind in kinds.KINDS:
+                with suppress(Invalid):
+                    kinds.unpack(kind, body)
+
+
+def read_message(data: bytes) -> None:
+    for kind in (messages.FactBatch, messages.FactAck, messages.Beat, messages.Pull, messages.Downlink):
+        with suppress(Invalid):
+            messages.unpack(data, kind)
+    for other in (commands.Command, commands.CommandReply):
+        with suppress(Invalid):
+            messages.unpack(data, other)
+
+
+def read_envelope(data: bytes) -> None:
+    """What is believed was signed as it stands."""
+    payload = signing.verify(KEY.public_key(), "facts", data)
+    assert signing.sign(KEY, "facts", payload) == data
+
+
+def read_symbol(data: bytes) -> None:
+    text = data.decode(errors="replace")
+    code, qr = codes.parse_code(text), codes.parse_qr(text)
+    assert code is None or codes.parse_code(codes.show_code(code)) == code
+    assert qr is None or codes.parse_qr(codes.show_qr(qr)) == qr
+    assert code is None or qr is None
+    codes.tracking_digest(bytes(32), text)
+    assert codes.normal_tracking(codes.normal_tracking(text)) == codes.normal_tracking(text)
+
+
+def read_names(data: bytes) -> None:
+    text = data.decode(errors="replace")
+    for read in (subjects.owner, nkey.public, enrolment.parse_claim):
+        with suppress(Invalid):
+            read(text)
+
+
+def read_enrolment(data: bytes) -> None:
+    with suppress(msgspec.MsgspecError, UnicodeDecodeError):
+        enrolment.check(msgspec.json.decode(data, type=enrolment.EnrolRequest))
+
+
+def read_bank_file(data: bytes) -> None:
+    sites.read_yaml(data.decode(errors="replace"))
+
+
+_packed = msgspec.msgpack.encode
+PARSERS: Final[dict[str, tuple[Callable[[bytes], object], Sequence[bytes]]]] = {
+    "facts": (read_fact, [facts.encode(FACT), facts.encode(msgspec.structs.replace(FACT, body=kinds.pack(STORED)))]),
+    "bodies": (read_body, [_packed(STORED), _packed(kinds.DoorForced(door="01")), _packed({"door": "01", "x": None})]),
+    "messages": (read_message, [_packed(BATCH), _packed(DOWN), _packed(COMMAND), _packed(messages.Pull(3))]),
+    "envelopes": (read_envelope, [signing.sign(KEY, "facts", _packed(BATCH)), signing.sign(KEY, "command", b"x")]),
+    "codes and QR": (
+        read_symbol,
+        [b"123 456 789", b"123456789", codes.show_qr(codes.draw_qr(7, SeededRng(1))).encode(), "١٢٣٤٥٦٧٨٩".encode()],
+    ),
+    "names": (read_names, [subjects.facts(A, B).encode(), nkey.name(KEY.public_key()).encode(), b"ABCD-EFGH-JKMN"]),
+    "enrolments": (
+        read_enrolment,
+        [b'{"claim":"A","public_key":"B","signature":"AA==","sealing_key":"AA==","version":"1"}'],
+    ),
+    "bank files": (read_bank_file, [YAML.encode(), b"a: &x [*x, *x]\n", b"- {<<: 1}\n", b"towers: 1e999\n"]),
+}
+
+
+@pytest.mark.parametrize("name", PARSERS)
+def test_a_minute_of_rubbish(name: str, record_property: Callable[[str, object], None]) -> None:
+    read, corpus = PARSERS[name]
+    clock, seed = SystemClock(), SystemRng().bytes(8).hex()
+    print(f"seed {seed}")  # noqa: T201 - shown when it fails
+    rng, many, until = SeededRng(seed), 0, clock.monotonic() + FUZZ_S
+    while clock.monotonic() < until:
+        for _ in range(50):
+            data = mangled(rng, corpus)
+            many += 1
+            try:
+                read(data)
+            except Invalid:
+                continue
+            except Exception as error:
+                raise AssertionError(f"{name}: {data!r}") from error
+    record_property("figure", f"{name}: {many:,} pieces of rubbish in {FUZZ_S:.0f} s, no crash")
+    assert many > LEAST
+
+
+def test_what_is_not_rubbish_is_read() -> None:
+    for name in ("facts", "messages", "envelopes"):
+        read, corpus = PARSERS[name]
+        for data in corpus if name != "envelopes" else corpus[:1]:
+            read(data)
+    read_bank_file(YAML.encode())
+
+
+def mangled(rng: SeededRng, corpus: Sequence[bytes]) -> bytes:
+    """Some of the corpus, mistreated once or a few times."""
+    data = bytearray(pick(rng, corpus))
+    for _ in range(1 + rng.below(4)):
+        at = rng.below(len(data) + 1)
+        match rng.below(7):
+            case 0 if at < len(data):
+                data[at] ^= 1 << rng.below(8)
+            case 1:
+                del data[at:]
+            case 2:
+                del data[at : at + rng.below(8)]
+            case 3:
+                data[at:at] = rng.bytes(rng.below(9))
+            case 4:
+                data[at:at] = data[rng.below(at + 1) : at]
+            case 5 if at < len(data):
+                data[at] = pick(rng, (0, 0x7F, 0x80, 0xFF, 0x9F, 0xBF, 0xDD, 0xDF, 0xC1))
+            case _:
+                data += pick(rng, corpus)[: rng.below(40)]
+    return bytes(data)
