@@ -65,7 +65,7 @@ from cranny.wire.messages import (
 from cranny.wire.messages import unpack as unpack_message
 from cranny.wire.signing import sign, verify
 
-from .faults import FaultyDisk, Mains, PatientKdf, PoweredBoard, PoweredDisk
+from .faults import FaultyDisk, Mains, PatientKdf, PoweredBoard, PoweredDisk, stop
 
 TENANT, BANK = UUID(int=1), UUID(int=2)
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -212,7 +212,7 @@ class Lab:
         self.mains.off = True
         if self._bank is not None:
             bank, self._bank = self._bank, None
-            await bank.stop()
+            await stop(bank)
 
     async def restart(self) -> None:
         await self.crash()

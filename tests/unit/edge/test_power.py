@@ -123,6 +123,24 @@ async def once_more(lab: Any) -> tuple[Person, Deed, Any]:
     return person, deed, parcel
 
 
+async def counted(lab: Any) -> tuple[Person, Deed, Any]:
+    """Somebody leads an inventory, and looks behind the door in which something lies."""
+    parcel = await lab.announce("PARCEL")
+    door = await lab.deposit(parcel)
+    right = await lab.special(parcel, "inspect", "", 0)
+
+    async def deed() -> None:
+        await lab.controller.scan(right.symbol)
+        session = lab.controller.counter.session
+        await lab.controller.counter.next(session)
+        await lab.settle(0.5)
+        await lab.controller.counter.answer(session, "there")
+        await lab.settle(0.5)
+        await lab.shut(door)
+
+    return Person(lab), deed, right
+
+
 STORIES = {
     "deposit": deposit,
     "jammed": jammed,
@@ -131,6 +149,7 @@ STORIES = {
     "recall": taking("recall"),
     "inspect": taking("inspect"),
     "once more": once_more,
+    "inventory": counted,
 }
 
 
