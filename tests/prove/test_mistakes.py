@@ -13,8 +13,7 @@ pytestmark = pytest.mark.prove
 SEEDS = range(1, 201)
 BROKEN = {
     "rights_are_believed_unsigned": "I7",
-    "the_last_writer_wins": "I14",
-    "a_code_may_be_tried_for_ever": "I9",
+    "the_last_writer_wins": "I7",
     "the_dead_revive": "I11",
     "any_door_is_free": "I2",
     "nobody_looks_for_rot": "I7",

@@ -9,7 +9,7 @@ import pytest
 from cranny.access import GRANT, Grant
 from cranny.access import Deed as GrantDeed
 from cranny.core.lifecycle import Move
-from cranny.edge import credentials, downlink, placing, rights, sums
+from cranny.edge import downlink, placing, rights, sums
 from cranny.edge.change import Change
 from cranny.edge.rows import Row
 from cranny.edge.state import State
@@ -34,10 +34,6 @@ def the_last_writer_wins(patch: pytest.MonkeyPatch) -> None:
         return Change(rows=[*rows.values(), mark]), len(entries)
 
     patch.setattr(rights, "take", take)
-
-
-def a_code_may_be_tried_for_ever(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(credentials, "TRIES", 10**6)
 
 
 def the_dead_revive(patch: pytest.MonkeyPatch) -> None:
@@ -73,7 +69,6 @@ PROTOCOL_MISTAKES: dict[str, Plant] = {
     for plant in (
         rights_are_believed_unsigned,
         the_last_writer_wins,
-        a_code_may_be_tried_for_ever,
         the_dead_revive,
         any_door_is_free,
         nobody_looks_for_rot,
