@@ -47,9 +47,17 @@ def test_ids_are_version_7_ordered_by_time_and_repeatable_from_a_seed() -> None:
     assert first.int >> 80 == millis(START)
 
 
-def test_ids_do_not_repeat() -> None:
-    ids = TimeIds(Hand(), SystemRng())
-    assert len({ids.new() for _ in range(10_000)}) == 10_000
+def test_ids_do_not_repeat_and_are_in_order_however_the_clock_goes() -> None:
+    hand = Hand()
+    ids = TimeIds(hand, SystemRng())
+    made = [ids.new() for _ in range(10_000)]
+    hand.at -= timedelta(hours=1)
+    made += [ids.new() for _ in range(10)]
+    hand.at += timedelta(hours=1, seconds=10)
+    made.append(ids.new())
+    assert made == sorted(set(made))
+    assert {one.version for one in made} == {7}
+    assert made[-1].int >> 80 == millis(hand.at)
 
 
 def test_pick_reaches_every_option() -> None:
