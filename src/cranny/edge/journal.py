@@ -181,11 +181,12 @@ def _load(connection: sqlite3.Connection, new: Mark) -> State:
 
 def _check_unsent(connection: sqlite3.Connection, mark: Mark) -> None:
     """What the server does not have yet is a chain up to the head. Raises Conflict, code `journal-torn`."""
-    head, seq = mark.head, mark.seq
+    seq, newer = mark.seq, mark.head
     for (stored,) in connection.execute(schema.BACKWARDS, (mark.epoch, mark.acked)):
-        if digest(stored) != head:
+        # The next fact holds this one's hash among its bytes: there is no need to read a month of facts.
+        if digest(stored) not in newer:
             raise Conflict(f"Fact {seq} is not the one that was written: the disk has changed it.", code="journal-torn")
-        head, seq = decode(stored).prev_hash, seq - 1
+        newer, seq = stored, seq - 1
     if seq > mark.acked:
         raise Conflict(f"Fact {seq} is missing: the disk has lost it.", code="journal-torn")
 

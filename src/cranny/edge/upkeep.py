@@ -6,6 +6,7 @@ can ask for it again.
 
 import asyncio
 import sqlite3
+from itertools import count
 from typing import Final
 
 import structlog
@@ -21,6 +22,8 @@ from cranny.wire.facts import decode
 from cranny.wire.kinds import DiskFilled, DiskFreed
 
 EVERY_S: Final = 60.0
+FORGET_EVERY: Final = 30
+"""Rounds: what is kept for a month need not be looked through every minute."""
 KEPT_MS: Final = 30 * 24 * 3600 * 1000
 """So old a fact has to be before it is taken off the disk."""
 AT_ONCE: Final = 500
@@ -34,9 +37,10 @@ class Upkeep:
 
     async def run(self) -> None:
         """Until cancelled."""
-        while True:
+        for turn in count():
             await self._mend()
-            await self._forget()
+            if turn % FORGET_EVERY == 0:
+                await self._forget()
             await asyncio.sleep(EVERY_S)
 
     async def _mend(self) -> None:

@@ -41,6 +41,8 @@ class Plan:
 
 MORNING: Final = Plan()
 """Dense: hardly a second in which nothing happens."""
+HOUR: Final = Plan(hours=1.2, deliveries=16)
+"""A morning that is soon over."""
 DAY: Final = Plan(hours=24, deliveries=24, pace=9.6, beat_s=300)
 """Partitions that last for hours, doors that are full by the evening."""
 MONTH: Final = Plan(banks=1, hours=33 * 24, deliveries=60, pace=300, beat_s=1800, alone_from=48, alone_hours=30 * 24)
@@ -48,8 +50,9 @@ MONTH: Final = Plan(banks=1, hours=33 * 24, deliveries=60, pace=300, beat_s=1800
 
 
 def usual(seed: int) -> Plan:
-    """What kind of life a seed lives when nobody asks for another one: of six, three mornings, two days and a month."""
-    return (MONTH, MORNING, DAY, MORNING, DAY, MORNING)[seed % 6]
+    """What kind of life a seed lives when nobody asks for another one: of six, three as dense as a
+    morning, two days and a month."""
+    return (MONTH, HOUR, DAY, MORNING, DAY, HOUR)[seed % 6]
 
 
 def layout(name: str, doors: int) -> Layout:
