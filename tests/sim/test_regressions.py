@@ -17,6 +17,7 @@ def test_it_does_not_fail_again(kept: Regression) -> None:
     assert not report.violations, "\n".join(tell(report))
 
 
+@pytest.mark.prove
 def test_a_failing_life_is_made_small(monkeypatch: pytest.MonkeyPatch) -> None:
     MISTAKES["a_restart_opens_the_door_again"](monkeypatch)
     said: list[str] = []

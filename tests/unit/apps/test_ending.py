@@ -3,9 +3,11 @@
 import asyncio
 import os
 import signal
+from unittest.mock import Mock
 
 import pytest
 
+from cranny.apps import ending
 from cranny.apps.ending import until_told
 
 
@@ -29,7 +31,9 @@ async def test_a_farewell_in_time_is_waited_for() -> None:
     assert said == ["farewell"]
 
 
-async def test_a_farewell_without_end_is_cut_off(capsys: pytest.CaptureFixture[str]) -> None:
+async def test_a_farewell_without_end_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    said = Mock()
+    monkeypatch.setattr(ending, "log", said)
     left: asyncio.Future[int] = asyncio.get_running_loop().create_future()
 
     async def work() -> None:
@@ -41,4 +45,5 @@ async def test_a_farewell_without_end_is_cut_off(capsys: pytest.CaptureFixture[s
 
     await until_told(work(), farewell_s=0.01, leave=left.set_result)
     assert left.result() == 1
-    assert "the farewell took too long" in capsys.readouterr().out
+    (about,) = said.error.call_args_list
+    assert any("work" in one for one in about.kwargs["still_running"])

@@ -44,7 +44,7 @@ from cranny.wire.codes import (
     show_qr,
     tracking_digest,
 )
-from cranny.wire.facts import GENESIS, Fact, decode, digest
+from cranny.wire.facts import Fact, decode
 from cranny.wire.kinds import Body, unpack
 from cranny.wire.messages import (
     CompartmentGiven,
@@ -65,6 +65,7 @@ from cranny.wire.messages import (
 from cranny.wire.messages import unpack as unpack_message
 from cranny.wire.signing import sign, verify
 
+from .chain import chained
 from .faults import FaultyDisk, Mains, PatientKdf, PoweredBoard, PoweredDisk, stop
 
 TENANT, BANK = UUID(int=1), UUID(int=2)
@@ -168,6 +169,7 @@ class Lab:
         self.ids = TimeIds(self.clock, self.rng)
         self.disk = FaultyDisk()
         self.pulsed: list[Address] = []
+        self.intents: set[tuple[int, int, str]] = set()  # (epoch, number, door); the disk forgets old ones
         self.board = SimulatedBoard(rng=self.rng, content=content, released=self._released)
         self.hub = Hub()
         self.broker = self.hub.join("bank")
@@ -332,21 +334,17 @@ class Lab:
         """I3: no pulse without an intent on the disk."""
         self.pulsed.append(address)
         label = next(box.label for box in self.layout.compartments if (box.unit, box.channel) == address)
-        tries = sum(1 for fact in self.facts() if fact.kind == "opening.intended" and fact.body["door"] == label)
+        intents = [fact for fact in self.facts() if fact.kind == "opening.intended"]
+        self.intents |= {(fact.epoch, fact.seq, fact.body["door"]) for fact in intents}
+        tries = sum(1 for *_, door in self.intents if door == label)
         assert tries >= self.pulsed.count(address), f"door {label} was pulsed without an intent"
 
     def stored(self) -> list[bytes]:
         return [stored for (stored,) in self.connection.execute(ALL_FACTS)]
 
     def facts(self) -> list[Fact]:
-        """All that is on the disk; I8: one chain in each epoch."""
-        found, epoch, seq, head = self.stored(), 0, 0, GENESIS
-        for stored in found:
-            fact = decode(stored)
-            epoch, seq, head = (epoch, seq + 1, head) if fact.epoch == epoch else (fact.epoch, 1, GENESIS)
-            assert (fact.seq, fact.prev_hash) == (seq, head)
-            head = digest(stored)
-        return [decode(stored) for stored in found]
+        """All that is on the disk."""
+        return chained(self.stored())
 
     def bodies(self, *kinds: str) -> list[Body]:
         found = [unpack(fact.kind, fact.body) for fact in self.facts() if not kinds or fact.kind in kinds]
