@@ -1,5 +1,5 @@
 """Do the oracles bite? Each of these is found within 200 lives, by the oracle whose matter it is.
-Twenty-one simpler ones are planted in every test run: tests/sim/test_mistakes.py."""
+Simpler ones are planted in every test run: tests/sim/test_mistakes.py."""
 
 from collections.abc import Callable
 from dataclasses import replace

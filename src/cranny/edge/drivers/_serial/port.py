@@ -114,7 +114,7 @@ def owned(port: Port) -> Iterator[None]:
     name = "".join(sign if sign.isalnum() else "-" for sign in f"{port.host}-{port.number}")
     path = Path(tempfile.gettempdir()) / f"cranny-line-{name}.lock"
     try:
-        held = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+        held = _open_lock(path)
     except PermissionError as error:
         raise busy(port) from error
     try:
@@ -125,6 +125,16 @@ def owned(port: Port) -> Iterator[None]:
         yield
     finally:
         os.close(held)
+
+
+def _open_lock(path: Path) -> int:
+    """Whoever used this line before may have been another user: their file is good to lock, though not to write."""
+    try:
+        return os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
+    except FileNotFoundError:
+        made = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+        os.fchmod(made, 0o644)
+        return made
 
 
 def busy(port: Port) -> Conflict:
