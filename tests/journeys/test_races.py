@@ -17,6 +17,7 @@ from cranny.wire.kinds import DoorForced
 from .box import Box, unknown_kind
 from .house import House, fresh_key, together
 from .parcels import SMALL, announce, announcement, bank_file, opens
+from .patience import eventually
 
 pytestmark = together
 
@@ -187,7 +188,11 @@ async def _take_back(house: House, bank: str, _: Box) -> Deed:
 async def _acknowledge(house: House, bank: str, box: Box) -> Deed:
     box.say(DoorForced("M6"))
     await box.sync()
-    (alarm,) = (await house.get(f"/v1/alarms?bank={bank}"))["items"]
+
+    async def raised() -> dict[str, Any] | None:
+        return next(iter((await house.get(f"/v1/alarms?bank={bank}"))["items"]), None)
+
+    alarm = await eventually(raised)
     shot = (f"/v1/alarms/{alarm['id']}/acknowledge", {"note": "twenty times"})
     return Deed(shot, told(house, "alarm.acknowledged", f"alarms/{alarm['id']}"))
 
