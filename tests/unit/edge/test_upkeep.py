@@ -5,11 +5,13 @@ from typing import Any
 
 import pytest
 
-from cranny.edge import renewal
+from cranny.edge import renewal, upkeep
 from cranny.edge.outcomes import Refusal
 from cranny.wire.facts import decode
 
 MONTH = timedelta(days=31)
+LOOKED_THROUGH_S = 2 * upkeep.FORGET_EVERY * upkeep.EVERY_S
+"""In so many seconds old facts have gone, wherever the rounds stand."""
 
 
 def test_a_full_disk_is_told_once_and_its_end_as_well(live_bank: Any) -> None:
@@ -35,18 +37,18 @@ def test_facts_go_when_the_server_has_them_and_they_are_old(live_bank: Any) -> N
         door = await bank.deposit(await bank.announce("PARCEL"))
         before = len(bank.stored())
         bank.clock.skew = MONTH / 2
-        await bank.settle(120)
+        await bank.settle(LOOKED_THROUGH_S)
         assert len(bank.stored()) == before
         bank.hub.cut("bank")
         bank.board.force(bank.at(door))
         await bank.settle(1)
         bank.clock.skew = 3 * MONTH
-        await bank.settle(120)
+        await bank.settle(LOOKED_THROUGH_S)
         left = [fact.kind for fact in map(_read, bank.stored())]
         # What the server may not have stays, however old; so does the newest fact, which the chain goes on from.
         assert left[:2] == ["door.forced", "door.blocked"]
         bank.hub.mend("bank")
-        await bank.settle(600)
+        await bank.settle(LOOKED_THROUGH_S)
         assert [fact.kind for fact in map(_read, bank.stored())] == ["door.blocked"]
         await bank.restart()
         await bank.shut(door)
@@ -60,7 +62,7 @@ def test_a_server_that_asks_for_what_is_gone_gets_a_new_epoch(live_bank: Any) ->
         await bank.deposit(await bank.announce("PARCEL"))
         bank.clock.skew = MONTH
         bank.board.force(bank.at("05"))
-        await bank.settle(120)
+        await bank.settle(LOOKED_THROUGH_S)
         del bank.server.facts[1:]  # restored from an old backup
         bank.board.shut(bank.at("05"))
         with pytest.raises(renewal.Forked) as forked:
