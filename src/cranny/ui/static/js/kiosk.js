@@ -2,7 +2,8 @@
 // The server draws every screen; this reads input, counts seconds and moves the focus.
 
 const LENGTH = 9;
-const SETTLE_MS = 150; // after the ninth hardware digit: a tenth means that a scanner is typing a long number
+// After the ninth hardware digit a tenth means that a scanner is typing a long number: it is waited for, by its own pace.
+const SETTLE_MS = [150, 600];
 const QUIET_S = 60;
 const STILL_S = 30;
 const $ = (selector, root = document) => root.querySelector(selector);
@@ -101,7 +102,13 @@ document.addEventListener("click", event => {
 
 // A scanner types like a person, only faster, and a busy machine makes it slow: speed proves nothing.
 // Our codes begin with a letter, which no keypad has; a long number shows itself by its tenth digit.
-let scan = null, forget = 0;
+let scan = null, forget = 0, before = 0, gap = 0;
+const settle = () => {
+  const now = performance.now();
+  gap = typed ? Math.max(gap, now - before) : 0;
+  before = now;
+  return Math.min(Math.max(3 * gap, SETTLE_MS[0]), SETTLE_MS[1]);
+};
 const collect = text => {
   scan = text.slice(0, 200);
   clearTimeout(forget);
@@ -131,7 +138,7 @@ addEventListener("keydown", event => {
       collect(typed + key);
       typed = "";
       paint();
-    } else press(key, SETTLE_MS);
+    } else press(key, settle());
   }
 });
 
