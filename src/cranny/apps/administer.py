@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from pathlib import Path
 from uuid import UUID
 
@@ -12,7 +13,7 @@ from cranny.apps.parts import assemble
 from cranny.apps.settings import Settings
 from cranny.core.errors import Conflict, NotFound
 from cranny.core.rng import SystemRng
-from cranny.platform import migrate, tenants
+from cranny.platform import migrate, scopes, tenants
 from cranny.platform.db import Database, Tx
 from cranny.platform.feature import Violation
 from cranny.sim import truth
@@ -38,13 +39,18 @@ async def add_tenant(settings: Settings, name: str) -> tuple[UUID, str]:
     return row.tenant, key
 
 
-async def add_key(settings: Settings, tenant: str, label: str) -> str:
+async def add_key(
+    settings: Settings, tenant: str, label: str, *, wanted: Sequence[str] = scopes.EVERYTHING, days: int | None = None
+) -> str:
     """One more API key for the tenant of this name or id: a key is a person, and some deeds need two. It is readable
-    only now. Raises NotFound, code `tenant-not-found`; Conflict, code `label-taken` or `tenant-ambiguous`."""
+    only now. It is good for the scopes `wanted`, for so many `days`. Raises NotFound, code `tenant-not-found`;
+    Conflict, code `label-taken` or `tenant-ambiguous`; Invalid, code `scope-unknown`."""
+    good_for = scopes.read(wanted)
     async with _as_tenant(settings, tenant) as tx:
         if await _live(tx, label):
             raise Conflict(f"There is a key {label!r} already; say who this one is for.", code="label-taken")
-        return (await tenants.add_key(tx, label=label))[1]
+        expires = None if days is None else tx.now() + timedelta(days=days)
+        return (await tenants.add_key(tx, label=label, expires=expires, scopes=good_for))[1]
 
 
 async def list_keys(settings: Settings, tenant: str) -> Sequence[tenants.ApiKeyRow]:

@@ -10,7 +10,7 @@ from litestar.middleware.authentication import AbstractAuthenticationMiddleware,
 from litestar.types import ASGIApp
 
 from cranny.core.errors import Unauthenticated
-from cranny.platform import directory, tenants
+from cranny.platform import directory, scopes, tenants
 from cranny.platform.db import Database
 from cranny.web.openapi import PUBLIC
 
@@ -26,6 +26,7 @@ class Principal:
     tenant: UUID
     key_id: UUID
     kind: Literal["key"] = "key"
+    scopes: tuple[str, ...] = scopes.EVERYTHING
 
 
 class Keys:
@@ -58,7 +59,7 @@ class Keys:
             if row is None or row.revoked is not None or not hmac.compare_digest(row.hash, digest):
                 return None
             await tenants.note_use(tx, row.id)
-        return Principal(found.tenant, found.ref)
+        return Principal(found.tenant, found.ref, scopes=tuple(row.scopes))
 
 
 class ApiKeys(AbstractAuthenticationMiddleware):
@@ -75,4 +76,5 @@ class ApiKeys(AbstractAuthenticationMiddleware):
         principal = await self._keys.check(key.strip())
         if principal is None:
             raise Unauthenticated("This API key is unknown, expired or revoked.", code="api-key-invalid")
+        scopes.insist(principal.scopes, str(connection.scope.get("method", "GET")), connection.scope["path_template"])
         return AuthenticationResult(user=principal, auth=None)

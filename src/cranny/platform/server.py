@@ -7,15 +7,17 @@ from typing import Final
 
 from litestar import Litestar
 from litestar.middleware import DefineMiddleware
+from litestar.routes import HTTPRoute
 from litestar.types import ControllerRouterHandler
 
 import cranny
-from cranny.platform import api, health
+from cranny.platform import api, api_keys, health, scopes
 from cranny.platform.auth import ApiKeys, Keys
 from cranny.platform.feature import Parts
 from cranny.platform.feed import Feed
 from cranny.platform.paging import Cursors
 from cranny.web.app import create_app
+from cranny.web.openapi import PUBLIC
 
 SOURCE: Final = "urn:cranny:server"
 """The CloudEvents source where no public address is configured."""
@@ -26,8 +28,10 @@ def create_server(
 ) -> Litestar:
     """`routes` are the features'. `https`: clients reach it by TLS."""
     feed = Feed(parts.db, parts.broker, source=source)
+    cursors = Cursors(parts.keyring.cursor_key)
     own = [
-        *api.routes(parts.db, feed, Cursors(parts.keyring.cursor_key), source=source),
+        *api.routes(parts.db, feed, cursors, source=source),
+        *api_keys.routes(parts.db, cursors),
         *health.routes(parts.db, parts.broker),
     ]
 
@@ -41,7 +45,7 @@ def create_server(
             with suppress(asyncio.CancelledError):
                 await task
 
-    return create_app(
+    app = create_app(
         [*own, *routes],
         clock=parts.clock,
         ids=parts.ids,
@@ -52,3 +56,14 @@ def create_server(
         https=https,
         bearer=True,
     )
+    _insist_on_scopes(app)
+    return app
+
+
+def _insist_on_scopes(app: Litestar) -> None:
+    """Raises UnknownArea for an operation that asks for a key and that no scope covers."""
+    for route in app.routes:
+        if isinstance(route, HTTPRoute):
+            for method, (handler, _) in route.route_handler_map.items():
+                if method != "OPTIONS" and not handler.opt.get(PUBLIC):
+                    scopes.needed(method, route.path_format)

@@ -13,7 +13,9 @@ from cranny.core.errors import NotFound
 from cranny.core.events import NewEvent
 from cranny.platform import directory, events, rows
 from cranny.platform.db import Database, Tx
+from cranny.platform.scopes import EVERYTHING
 
+KEY_BEGINS: Final = "crn_"
 KEY_KIND: Final = "api-key"
 """The directory's word for API keys."""
 _TENANT_KIND: Final = "tenant"
@@ -24,15 +26,20 @@ ADD_HEAD: Final = "INSERT INTO log_heads (tenant, position, chain) VALUES ($1, 0
 GET_TENANT: Final = "SELECT tenant, name, created FROM tenants WHERE tenant = $1"
 EVERY: Final = "SELECT tenant FROM directory WHERE kind = $1 ORDER BY tenant"
 ADD_KEY: Final = """
-INSERT INTO api_keys (tenant, id, prefix, hash, label, created, expires) VALUES ($1, $2, $3, $4, $5, $6, $7)
+INSERT INTO api_keys (tenant, id, prefix, hash, label, created, expires, scopes)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
 """
 GET_KEY: Final = """
-SELECT tenant, id, prefix, hash, label, created, last_used, expires, revoked FROM api_keys
+SELECT tenant, id, prefix, hash, label, created, last_used, expires, revoked, scopes FROM api_keys
 WHERE tenant = $1 AND id = $2
 """
 LIST_KEYS: Final = """
-SELECT tenant, id, prefix, hash, label, created, last_used, expires, revoked FROM api_keys
+SELECT tenant, id, prefix, hash, label, created, last_used, expires, revoked, scopes FROM api_keys
 WHERE tenant = $1 ORDER BY id
+"""
+FIND_KEYS: Final = """
+SELECT tenant, id, prefix, hash, label, created, last_used, expires, revoked, scopes FROM api_keys
+WHERE tenant = $1 AND id > $2 AND starts_with(prefix, $3) AND (revoked IS NULL OR $4) ORDER BY id LIMIT $5
 """
 REVOKE_KEY: Final = "UPDATE api_keys SET revoked = $3 WHERE tenant = $1 AND id = $2 AND revoked IS NULL"
 USED_KEY: Final = """
@@ -57,6 +64,7 @@ class ApiKeyRow(msgspec.Struct, frozen=True):
     last_used: datetime | None
     expires: datetime | None
     revoked: datetime | None
+    scopes: list[str]
 
 
 async def add_tenant(tx: Tx, name: str) -> tuple[TenantRow, str]:
@@ -85,15 +93,18 @@ async def every(db: Database) -> list[UUID]:
     return [record["tenant"] for record in await db.pool.fetch(EVERY, _TENANT_KIND)]
 
 
-async def add_key(tx: Tx, *, label: str, expires: datetime | None = None) -> tuple[UUID, str]:
+async def add_key(
+    tx: Tx, *, label: str, expires: datetime | None = None, scopes: Sequence[str] = EVERYTHING
+) -> tuple[UUID, str]:
     """A new API key `crn_<12 characters>_<43 characters>`. The first part names it, the second is 256 secret
-    bits; this is the only time it can be read."""
+    bits; this is the only time it can be read. `scopes` say what it is good for (see `scopes.py`)."""
     id_ = tx.ids.new()
     prefix = base64.b32encode(tx.rng.bytes(8)).decode().lower()[:12]
-    key = f"crn_{prefix}_{base64.urlsafe_b64encode(tx.rng.bytes(32)).decode().rstrip('=')}"
-    await tx.run(ADD_KEY, tx.tenant, id_, prefix, key_hash(key), label, tx.now(), expires)
+    key = f"{KEY_BEGINS}{prefix}_{base64.urlsafe_b64encode(tx.rng.bytes(32)).decode().rstrip('=')}"
+    await tx.run(ADD_KEY, tx.tenant, id_, prefix, key_hash(key), label, tx.now(), expires, list(scopes))
     await directory.put(tx, KEY_KIND, key, tx.tenant, id_, expires=expires)
-    await events.record(tx, [NewEvent("api_key.added", f"api-keys/{id_}", {"prefix": prefix, "label": label})])
+    data = {"prefix": prefix, "label": label, "scopes": list(scopes)}
+    await events.record(tx, [NewEvent("api_key.added", f"api-keys/{id_}", data)])
     return id_, key
 
 
@@ -110,6 +121,11 @@ async def is_good(tx: Tx, id_: UUID) -> bool:
 
 async def list_keys(tx: Tx) -> Sequence[ApiKeyRow]:
     return rows.every(ApiKeyRow, await tx.all(LIST_KEYS, tx.tenant))
+
+
+async def find_keys(tx: Tx, *, prefix: str, after: UUID, limit: int, revoked: bool) -> Sequence[ApiKeyRow]:
+    """Keys whose first part begins with `prefix`, in the order they were added, those behind the id `after`."""
+    return rows.every(ApiKeyRow, await tx.all(FIND_KEYS, tx.tenant, after, prefix, revoked, limit))
 
 
 async def revoke_key(tx: Tx, id_: UUID) -> None:

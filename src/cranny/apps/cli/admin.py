@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Annotated
 
 from cyclopts import App, Parameter
+from cyclopts.validators import Number
 from rich.console import Console
 from rich.table import Table
 
@@ -49,13 +50,25 @@ def add(name: str, /, *, data: Data = None) -> None:
 Label = Annotated[str, Parameter(help="Who the key is for, as others will see it.")]
 
 
+Scopes = Annotated[
+    tuple[str, ...],
+    Parameter(
+        name="--scope",
+        consume_multiple=True,
+        negative="",
+        help="What it is good for: an area with :read or :write, as `deliveries:write events:read`.",
+    ),
+]
+Days = Annotated[int | None, Parameter(help="It opens nothing any more after so many days.", validator=Number(gt=0))]
+
+
 @key.command(name="add")
-def add_key(tenant: str, /, *, label: Label, data: Data = None) -> None:
+def add_key(tenant: str, /, *, label: Label, scope: Scopes = ("all",), days: Days = None, data: Data = None) -> None:
     """Add an API key to TENANT (name or id) and print it. It is shown this once."""
     from cranny.apps import administer, settings
 
     set_up_logs("WARNING")
-    made = asyncio.run(administer.add_key(settings.read(data=data), tenant, label))
+    made = asyncio.run(administer.add_key(settings.read(data=data), tenant, label, wanted=scope, days=days))
     console = Console(highlight=False)
     console.print(f"API key of [bold]{label}[/]  [bold]{made}[/]", soft_wrap=True)
     console.print("Keep the key now: it can't be shown again.")
@@ -67,10 +80,11 @@ def list_keys(tenant: str, /, *, data: Data = None) -> None:
     from cranny.apps import administer, settings
 
     set_up_logs("WARNING")
-    table = Table("label", "begins with", "added", "last used", "revoked")
+    table = Table("label", "begins with", "good for", "added", "last used", "expires", "revoked")
     for row in asyncio.run(administer.list_keys(settings.read(data=data), tenant)):
-        times = [f"{at:%Y-%m-%d %H:%M}" if at else "" for at in (row.created, row.last_used, row.revoked)]
-        table.add_row(row.label, f"crn_{row.prefix}", *times)
+        moments = (row.created, row.last_used, row.expires, row.revoked)
+        times = [f"{at:%Y-%m-%d %H:%M}" if at else "" for at in moments]
+        table.add_row(row.label, f"crn_{row.prefix}", " ".join(row.scopes), *times)
     Console().print(table)
 
 

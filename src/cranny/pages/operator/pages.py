@@ -19,6 +19,7 @@ from cranny.pages.operator.desk import SIGN_IN, Desk, Told
 from cranny.pages.operator.link import link_routes
 from cranny.pages.operator.session import LASTS, NAME, Session, still_good
 from cranny.pages.operator.watching import framed
+from cranny.platform import scopes
 from cranny.platform.feature import Parts
 from cranny.ui import sheet
 from cranny.ui.pages import Pages
@@ -66,7 +67,8 @@ def _sign_in_routes(desk: Desk) -> list[ControllerRouterHandler]:
     async def sign_in(request: Told, data: Form) -> Response[Any]:
         desk.refuse_foreign(request)
         principal = await desk.keys.check(data.key.strip())
-        if principal is None:
+        # A program's key is no person, and who is signed in may do everything.
+        if principal is None or not scopes.allows(principal.scopes, scopes.EVERYTHING[0]):
             return desk.draw(request, "sign_in.html", back=_inside(data.next), wrong=True)
         session = Session(principal.tenant, principal.key_id, ahead(desk.clock, LASTS))
         return Redirect(_inside(data.next), status_code=303, cookies=[desk.sign(request, session)])
