@@ -12,6 +12,7 @@ from cranny.sites.banks import (
     as_layout,
     as_policy,
     get_bank,
+    layout_of,
     list_banks,
     list_doors,
     lock_bank,
@@ -33,7 +34,7 @@ from cranny.sites.promises import (
     use_promise,
 )
 from cranny.sites.shapes import FEATURES, BankFile, SensorFile
-from cranny.sites.stock import Capacity, Wanted, free_counts
+from cranny.sites.stock import Capacity, Stock, Wanted, free_counts, stock_of
 
 __all__ = [
     "FEATURE",
@@ -49,6 +50,7 @@ __all__ = [
     "PromiseAsked",
     "SensorFile",
     "SizeClass",
+    "Stock",
     "Vacated",
     "Wanted",
     "add_bank",
@@ -62,6 +64,7 @@ __all__ = [
     "free_counts",
     "get_bank",
     "lapse_promises",
+    "layout_of",
     "list_banks",
     "list_doors",
     "list_size_classes",
@@ -78,6 +81,7 @@ __all__ = [
     "set_unfit",
     "shipped_bank",
     "shipped_banks",
+    "stock_of",
     "unblock",
     "use_promise",
     "vacate",

@@ -1,6 +1,6 @@
 """Banks: added from a bank file, described to their controllers, and told how to behave."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -107,10 +107,11 @@ async def list_banks(tx: Tx, *, after: UUID | None = None, limit: int = 100) -> 
     return rows.every(Bank, await tx.all(tables.LIST_BANKS, tx.tenant, after, limit))
 
 
-async def list_doors(tx: Tx, bank: UUID) -> list[DoorNow]:
-    """Tower by tower, from top to bottom. Raises NotFound, code `bank-not-found`."""
-    found = await tx.all(tables.LIST_DOORS, tx.tenant, bank)
-    if not found:
+async def list_doors(tx: Tx, bank: UUID, labels: Collection[str] | None = None) -> list[DoorNow]:
+    """Tower by tower, from top to bottom; only those named by `labels`, where given. Raises NotFound, code
+    `bank-not-found`."""
+    found = await tx.all(tables.LIST_DOORS, tx.tenant, bank, None if labels is None else list(labels))
+    if not found and labels is None:
         raise _unknown(bank)
     return rows.every(DoorNow, found)
 
@@ -141,7 +142,11 @@ async def set_policy(tx: Tx, bank: UUID, policy: BankPolicy) -> None:
 
 async def as_layout(tx: Tx, bank: UUID) -> messages.Layout:
     """What the controller has to know of its doors. Raises NotFound, code `bank-not-found`."""
-    about = await get_bank(tx, bank)
+    return layout_of(await get_bank(tx, bank), await list_doors(tx, bank))
+
+
+def layout_of(about: Bank, doors: Sequence[DoorNow]) -> messages.Layout:
+    """`as_layout` of a bank and its doors that were read already."""
     return messages.Layout(
         name=about.name,
         timezone=about.timezone,
@@ -157,7 +162,7 @@ async def as_layout(tx: Tx, bank: UUID) -> messages.Layout:
                 channel=door.channel,
                 tower=door.tower,
             )
-            for door in await list_doors(tx, bank)
+            for door in doors
         ],
         screen=_screen(about.towers),
         sensors=[as_channel(sensor) for sensor in about.sensors],

@@ -102,11 +102,17 @@ async def stocks(tx: Tx, banks: Sequence[UUID]) -> dict[UUID, Stock]:
     return by_bank
 
 
-async def free_counts(tx: Tx, bank: UUID) -> Capacity:
+async def stock_of(tx: Tx, bank: UUID) -> Stock:
     """Raises NotFound, code `bank-not-found`."""
     stock = (await stocks(tx, [bank]))[bank]
     if not stock.all:
         raise NotFound(f"There is no bank {bank}.", code="bank-not-found")
+    return stock
+
+
+async def free_counts(tx: Tx, bank: UUID) -> Capacity:
+    """Raises NotFound, code `bank-not-found`."""
+    stock = await stock_of(tx, bank)
     kinds = {frozenset[str](), *(kind.features - {SEATED} for kind in stock.all)}
     return Capacity(
         bank=bank,

@@ -160,7 +160,7 @@ SELECT c.label, c.tower, c.width, c.height, c.depth, c.centre, c.features, c.uni
 FROM compartments c
 LEFT JOIN size_classes k ON k.tenant = c.tenant AND k.id = c.size_class
 LEFT JOIN occupancies o ON o.tenant = c.tenant AND o.bank = c.bank AND o.label = c.label AND o.ended IS NULL
-WHERE c.tenant = $1 AND c.bank = $2
+WHERE c.tenant = $1 AND c.bank = $2 AND ($3::text[] IS NULL OR c.label = ANY ($3))
 ORDER BY c.place
 """
 BLOCK: Final = """

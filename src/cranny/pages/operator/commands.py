@@ -19,6 +19,7 @@ from cranny.core.errors import CrannyError, Unauthenticated
 from cranny.pages.operator import reading
 from cranny.pages.operator.desk import Desk, Told
 from cranny.pages.operator.session import Session
+from cranny.pages.operator.shown import HOME, command_view
 from cranny.platform.db import Tx
 from cranny.ui.models import AskView, CommandAction
 
@@ -38,7 +39,7 @@ class Asked(msgspec.Struct, frozen=True):
 Form = Annotated[Asked, Body(media_type=RequestEncodingType.URL_ENCODED)]
 
 
-_BASE: Final = f"{reading.HOME}/{{bank:uuid}}"
+_BASE: Final = f"{HOME}/{{bank:uuid}}"
 
 
 def command_routes(desk: Desk) -> list[ControllerRouterHandler]:
@@ -125,7 +126,7 @@ async def _do(
     except Unauthenticated:
         raise
     except CrannyError as refused:
-        return _draw(desk, request, "refused", code=refused.code, bank=f"{reading.HOME}/{bank}")
+        return _draw(desk, request, "refused", code=refused.code, bank=f"{HOME}/{bank}")
     if outgoing is not None:
         desk.dispatcher.dispatch(outgoing)
         await desk.dispatcher.outcome(session.tenant, command)
@@ -136,8 +137,8 @@ async def _show(desk: Desk, request: Told, session: Session, bank: UUID, command
     async with desk.db.transaction(session.tenant) as tx:
         await desk.enter(tx, session)
         shown, zone = await fleet.get_command(tx, command), await reading.zone(tx, bank)
-    view = reading.command(shown)
-    return _draw(desk, request, "asked", zone, c=view, me=str(session.key), bank=f"{reading.HOME}/{bank}")
+    view = command_view(shown)
+    return _draw(desk, request, "asked", zone, c=view, me=str(session.key), bank=f"{HOME}/{bank}")
 
 
 async def _question(tx: Tx, bank: UUID, asked: Asked, session: Session) -> AskView:
@@ -146,7 +147,7 @@ async def _question(tx: Tx, bank: UUID, asked: Asked, session: Session) -> AskVi
     chosen = wall.selected
     return AskView(
         id=str(asked.id),
-        post=f"{reading.HOME}/{bank}/commands",
+        post=f"{HOME}/{bank}/commands",
         action=asked.action,
         bank=wall.bank,
         door=asked.door,
@@ -154,7 +155,7 @@ async def _question(tx: Tx, bank: UUID, asked: Asked, session: Session) -> AskVi
         holds=tuple(reference.text for reference in chosen.holds) if chosen else (),
         needs=await fleet.foresee_second_person(tx, bank, asked.action, asked.door, key=session.key),
         offline=not wall.online,
-        back=f"{reading.HOME}/{bank}" + (f"?door={asked.door}" if asked.door else ""),
+        back=f"{HOME}/{bank}" + (f"?door={asked.door}" if asked.door else ""),
     )
 
 

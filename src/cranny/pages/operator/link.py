@@ -14,9 +14,9 @@ from litestar.response import Redirect
 from litestar.types import ControllerRouterHandler
 
 from cranny.core.clock import ahead
-from cranny.pages.operator import reading
 from cranny.pages.operator.desk import SIGN_IN, Desk, Told
 from cranny.pages.operator.session import LASTS, Session
+from cranny.pages.operator.shown import HOME
 from cranny.platform import directory
 from cranny.platform.auth import Principal
 from cranny.platform.db import Tx
@@ -65,7 +65,7 @@ def link_routes(desk: Desk) -> list[ControllerRouterHandler]:
                 if await directory.forget(tx, KIND, token):
                     session = Session(found.tenant, found.ref, ahead(desk.clock, LASTS))
                     await desk.enter(tx, session)
-                    return Redirect(reading.HOME, status_code=303, cookies=[desk.sign(request, session)])
+                    return Redirect(HOME, status_code=303, cookies=[desk.sign(request, session)])
         return desk.draw(request, "sign_in_link.html", token=token, known=False)
 
     return [make, ask, use]

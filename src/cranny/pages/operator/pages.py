@@ -1,6 +1,7 @@
 """The operator's addresses. A browser signs in with an API key; everything here asks for that session itself."""
 
 from collections.abc import AsyncIterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Final
 from uuid import UUID
@@ -18,7 +19,8 @@ from cranny.pages.operator.commands import command_routes
 from cranny.pages.operator.desk import SIGN_IN, Desk, Told
 from cranny.pages.operator.link import link_routes
 from cranny.pages.operator.session import LASTS, NAME, Session, still_good
-from cranny.pages.operator.watching import framed
+from cranny.pages.operator.shown import HOME
+from cranny.pages.operator.watching import Seen
 from cranny.platform import scopes
 from cranny.platform.feature import Parts
 from cranny.ui import sheet
@@ -27,7 +29,7 @@ from cranny.ui.routes import YEAR, static_route
 from cranny.ui.shelf import Shelf
 from cranny.ui.words import choose
 from cranny.web.openapi import PUBLIC
-from cranny.web.sse import stream
+from cranny.web.sse import BEAT, stream
 
 TEMPLATES: Final = Path(__file__).parent / "templates"
 _OPEN: Final = {PUBLIC: True}
@@ -35,7 +37,7 @@ _OPEN: Final = {PUBLIC: True}
 
 class SignIn(msgspec.Struct, frozen=True):
     key: Annotated[str, msgspec.Meta(max_length=200)]
-    next: Annotated[str, msgspec.Meta(max_length=500)] = reading.HOME
+    next: Annotated[str, msgspec.Meta(max_length=500)] = HOME
 
 
 Form = Annotated[SignIn, Body(media_type=RequestEncodingType.URL_ENCODED)]
@@ -57,10 +59,10 @@ def routes(parts: Parts) -> Sequence[ControllerRouterHandler]:
 def _sign_in_routes(desk: Desk) -> list[ControllerRouterHandler]:
     @get("/", opt=_OPEN, include_in_schema=False, sync_to_thread=False)
     def front_door() -> Redirect:
-        return Redirect(reading.HOME)
+        return Redirect(HOME)
 
     @get(SIGN_IN, opt=_OPEN, include_in_schema=False, sync_to_thread=False)
-    def ask(request: Told, next: FromQuery[str] = reading.HOME) -> Response[str]:  # noqa: A002 - the address says it
+    def ask(request: Told, next: FromQuery[str] = HOME) -> Response[str]:  # noqa: A002 - the address says it
         return desk.draw(request, "sign_in.html", back=_inside(next), wrong=False)
 
     @post(SIGN_IN, opt=_OPEN, include_in_schema=False, status_code=200)
@@ -85,7 +87,7 @@ def _sign_in_routes(desk: Desk) -> list[ControllerRouterHandler]:
 def _wall_routes(desk: Desk) -> list[ControllerRouterHandler]:
     common = desk.behind_the_sign_in
 
-    @get(reading.HOME, **common)
+    @get(HOME, **common)
     async def banks(request: Told) -> Response[str]:
         session = desk.session(request)
         async with desk.db.transaction(session.tenant) as tx:
@@ -93,7 +95,7 @@ def _wall_routes(desk: Desk) -> list[ControllerRouterHandler]:
             cards = await reading.cards(tx)
         return desk.draw(request, "banks.html", banks=cards)
 
-    @get(f"{reading.HOME}/{{bank:uuid}}", **common)
+    @get(f"{HOME}/{{bank:uuid}}", **common)
     async def wall(request: Told, bank: FromPath[UUID], door: FromQuery[str | None] = None) -> Response[str]:
         session = desk.session(request)
         async with desk.db.transaction(session.tenant) as tx:
@@ -102,7 +104,7 @@ def _wall_routes(desk: Desk) -> list[ControllerRouterHandler]:
         template = "details.html" if request.headers.get("hx-request") else "wall_page.html"
         return desk.draw(request, template, zone, v=view, sheet_name=sheet.name(view.front), me=str(session.key))
 
-    @get(f"{reading.HOME}/{{bank:uuid}}/{{name:str}}", **common)
+    @get(f"{HOME}/{{bank:uuid}}/{{name:str}}", **common)
     async def front(request: Told, bank: FromPath[UUID], name: FromPath[str]) -> Response[str]:
         """The style sheet of the front; its name is its hash, so it may be kept for ever."""
         session = desk.session(request)
@@ -112,7 +114,7 @@ def _wall_routes(desk: Desk) -> list[ControllerRouterHandler]:
         cache = YEAR.replace("public", "private") if name == f"{sheet.name(drawn)}.css" else "no-cache"
         return Response(sheet.css(drawn), media_type="text/css; charset=utf-8", headers={"Cache-Control": cache})
 
-    @get(f"{reading.HOME}/{{bank:uuid}}/live", **common)
+    @get(f"{HOME}/{{bank:uuid}}/live", **common)
     async def live(request: Told, bank: FromPath[UUID]) -> Stream:
         session = desk.session(request)
         async with desk.db.transaction(session.tenant) as tx:
@@ -131,11 +133,16 @@ async def _frames(desk: Desk, session: Session, bank: UUID, language: str, zone:
             return
         if seen is None and not await _still_welcome(desk, session):
             return
-        text = None
-        if seen is not None:
-            values = {"v": seen.view, "changed": seen.changed, "me": str(session.key)}
-            text = desk.pages.render("wall_live.html", language=language, zone=zone, **values)
-        yield framed(text)
+        yield (
+            BEAT
+            if seen is None
+            else seen.draw((language, session.key), partial(_drawn, desk, session, seen, language, zone))
+        )
+
+
+def _drawn(desk: Desk, session: Session, seen: Seen, language: str, zone: str) -> str:
+    values = {"v": seen.view, "changed": seen.changed, "me": str(session.key)}
+    return desk.pages.render("wall_live.html", language=language, zone=zone, **values)
 
 
 async def _still_welcome(desk: Desk, session: Session) -> bool:
@@ -146,4 +153,4 @@ async def _still_welcome(desk: Desk, session: Session) -> bool:
 
 def _inside(path: str) -> str:
     """`path` when it is one of ours: nobody is led elsewhere by a link to the sign-in."""
-    return path if path.startswith("/") and not path.startswith(("//", "/\\")) else reading.HOME
+    return path if path.startswith("/") and not path.startswith(("//", "/\\")) else HOME

@@ -5,6 +5,7 @@ from typing import Final
 from uuid import UUID
 
 from cranny.core.events import Event
+from cranny.pages.operator.news import UNSAID
 from cranny.sites import DoorNow
 from cranny.ui.models import DoorState, FeedLine, HistoryLine
 from cranny.usecases.deliveries import Delivery, DeliveryShown
@@ -17,26 +18,22 @@ SHUT: Final = frozenset(
 UNSURE: Final = frozenset({"opening.unknown"})
 MOVES: Final = OPEN | SHUT | UNSURE | frozenset(ALARMING)
 """Events that say how a door stands."""
-UNSAID: Final = frozenset({"opening.intended", "command.taken", "command.answered"})
-"""What came of it is said by the next event."""
 OBVIOUS: Final = UNSAID | {"door.shut"}
 """In the news of a whole bank, what became of a door that was shut is enough."""
 
 
-def states(
-    doors: Sequence[DoorNow], inside: Mapping[UUID, DeliveryShown], events: Sequence[Event], *, heard: bool
-) -> dict[str, DoorState]:
-    """Each door's state by label. `events`: the newest first. `heard`: the bank has reported at least once. One that
-    its sensors speak against alarms."""
+def moves(events: Sequence[Event]) -> dict[str, str]:
+    """The type of the event that moved each door last, by label. `events`: the newest first."""
     last: dict[str, str] = {}
     for event in events:
         if event.type in MOVES and "door" in event.data:
             last.setdefault(event.data["door"], event.type)
-    return {door.label: _state(door, inside, last.get(door.label, ""), heard=heard) for door in doors}
+    return last
 
 
-def _state(door: DoorNow, inside: Mapping[UUID, DeliveryShown], last: str, *, heard: bool) -> DoorState:
-    """The loudest that is true."""
+def state(door: DoorNow, inside: Mapping[UUID, DeliveryShown], last: str, *, heard: bool) -> DoorState:
+    """The loudest that is true. `last` is the type of the event that moved it last; `heard`: the bank has reported at
+    least once. A door that its sensors speak against alarms."""
     held = {inside[id_].state for id_ in door.deliveries or () if id_ in inside}
     rules: tuple[tuple[bool, DoorState], ...] = (
         (not heard, "unknown"),
@@ -48,7 +45,7 @@ def _state(door: DoorNow, inside: Mapping[UUID, DeliveryShown], last: str, *, he
         (Delivery.OVERDUE in held, "overdue"),
         (Delivery.RECALLING in held, "return"),
     )
-    return next((state for holds, state in rules if holds), "held")
+    return next((told for holds, told in rules if holds), "held")
 
 
 def reason(state: DoorState, door: DoorNow, events: Sequence[Event]) -> str:

@@ -1,11 +1,11 @@
-"""The walls that somebody looks at: read anew when the log says that they may look different, once for all who look.
+"""The walls that somebody looks at: kept right by what the log says, once for all who look.
 
-A poke says that a log has grown; a lost one is made good by looking every second. Ages and deadlines pass without
-events, so a wall is read anew once a minute as well.
+A poke says that a log has grown; a lost one is made good by looking every second. What is new about doors costs the
+rows of those doors; anything else, and a minute gone by (ages and deadlines pass without events), the whole wall.
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Hashable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Final
@@ -14,21 +14,24 @@ from uuid import UUID
 import structlog
 
 from cranny.core.clock import Clock
-from cranny.pages.operator import reading
+from cranny.core.events import Event
+from cranny.pages.operator import board
+from cranny.pages.operator.board import Board
+from cranny.pages.operator.news import news
 from cranny.platform import log
-from cranny.platform.db import Database
+from cranny.platform.db import Database, Tx
 from cranny.ui.models import DoorView, WallView
-from cranny.web.sse import Framed, Hub, frame, raw
+from cranny.web.sse import Framed, Hub, frame
 from cranny.wire import subjects
 from cranny.wire.brokers import Broker, Incoming
 
 BATCH: Final = 500
 LOOK_EVERY_S: Final = 1.0
 AGE_S: Final = 60.0
-AT_MOST_EVERY_S: Final = 0.2
-"""A busy bank moves several doors in this time; they are sent together."""
+WHOLE_EVERY_S: Final = 0.2
+"""At most: a whole wall costs a hundred times a door."""
 GLANCE_S: Final = 0.05
-"""Between two looks at a tenant's log, when what was new in it was about others."""
+"""Between two looks at a tenant's log. What happens in this time is sent together."""
 logger = structlog.get_logger(__name__)
 
 Key = tuple[UUID, UUID]
@@ -37,10 +40,18 @@ Key = tuple[UUID, UUID]
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A wall and its doors that look different from the one before."""
+    """A wall and its doors that look different from the one before. `drawn` keeps what was made of it, for the next
+    who looks in the same way."""
 
     view: WallView
     changed: tuple[DoorView, ...]
+    drawn: dict[Hashable, bytes] = field(default_factory=dict, compare=False)
+
+    def draw(self, way: Hashable, make: Callable[[], str]) -> bytes:
+        """The frame for all who look in this `way`."""
+        if way not in self.drawn:
+            self.drawn[way] = frame(make().encode())
+        return self.drawn[way]
 
 
 @dataclass(slots=True)
@@ -48,7 +59,7 @@ class Watch:
     """One wall that is looked at, by `lookers` streams."""
 
     position: int
-    view: WallView
+    board: Board
     aged_at: float
     lookers: int = 0
     wake: asyncio.Event = field(default_factory=asyncio.Event)
@@ -70,7 +81,7 @@ class Walls:
         key = (tenant, bank)
         async with self._watch(key) as watch:
             with self._hub.join(key, lambda _: True) as client:
-                yield Seen(watch.view, watch.view.doors)
+                yield Seen(watch.board.view, watch.board.view.doors)
                 async for message in client.messages():
                     yield None if message is None else message.about
 
@@ -80,8 +91,8 @@ class Walls:
             self._listening = asyncio.create_task(self._listen(), name="walls")
         watch = self._watches.get(key)
         if watch is None:
-            position, view = await self._read(key)
-            watch = self._watches.setdefault(key, Watch(position, view, self._clock.monotonic()))
+            position, whole = await self._read(key)
+            watch = self._watches.setdefault(key, Watch(position, whole, self._clock.monotonic()))
         if watch.task is None:
             watch.task = asyncio.create_task(self._run(key, watch), name=f"wall {key[1]}")
         watch.lookers += 1
@@ -111,42 +122,41 @@ class Walls:
             with suppress(TimeoutError):
                 await asyncio.wait_for(watch.wake.wait(), LOOK_EVERY_S)
             watch.wake.clear()
-            read = True
+            whole = True
             try:
-                read = await self._look(key, watch)
+                whole = await self._look(key, watch)
             except Exception:
                 logger.exception("a wall could not be read", bank=str(key[1]))
-            await asyncio.sleep(AT_MOST_EVERY_S if read else GLANCE_S)
+            await asyncio.sleep(WHOLE_EVERY_S if whole else GLANCE_S)
 
     async def _look(self, key: Key, watch: Watch) -> bool:
-        """Read the wall anew if it may look different. Returns whether it did."""
-        now = self._clock.monotonic()
+        """Take in what is new. Returns whether the whole wall was read."""
+        now, before = self._clock.monotonic(), watch.board
         aged = now - watch.aged_at >= AGE_S
-        if not await self._concerned(key, watch) and not aged:
-            return False
-        before = watch.view
-        _, watch.view = await self._read(key)
-        doors = zip(before.doors, watch.view.doors, strict=True)
-        changed = tuple(after for known, after in doors if aged or known != after)
-        watch.aged_at = now if aged else watch.aged_at
-        self._hub.publish(key, Framed(Seen(watch.view, changed), b""))
-        return True
-
-    async def _concerned(self, key: Key, watch: Watch) -> bool:
-        """Whether something about this bank was recorded since; moves on in the log."""
-        concerned = False
         async with self._db.transaction(key[0]) as tx:
-            while batch := await log.read(tx, watch.position, BATCH):
-                watch.position = batch[-1].position
-                concerned = concerned or any(reading.concerns(key[1], event) for event in batch)
-        return concerned
+            events = await _since(tx, watch.position)
+            told = news(key[1], before.places, events)
+            if aged or (told and (told.whole or not before.known.heard)):
+                whole, after = True, await board.read(tx, key[1])
+            else:
+                whole, after = False, await board.renew(tx, before, told.doors, events) if told else before
+        watch.position = events[-1].position if events else watch.position
+        watch.board, watch.aged_at = after, now if aged else watch.aged_at
+        if after is not before:
+            doors = zip(before.view.doors, after.view.doors, strict=True)
+            changed = tuple(new for old, new in doors if aged or old != new)
+            self._hub.publish(key, Framed(Seen(after.view, changed), b""))
+        return whole
 
-    async def _read(self, key: Key) -> tuple[int, WallView]:
+    async def _read(self, key: Key) -> tuple[int, Board]:
         async with self._db.transaction(key[0]) as tx:
             position = await log.head(tx)
-            return position, await reading.wall(tx, key[1])
+            return position, await board.read(tx, key[1])
 
 
-def framed(text: str | None) -> bytes:
-    """A message of the stream, or a sign of life."""
-    return raw(None) if text is None else frame(text.encode())
+async def _since(tx: Tx, position: int) -> list[Event]:
+    """All that is new in the log."""
+    events: list[Event] = []
+    while batch := await log.read(tx, events[-1].position if events else position, BATCH):
+        events += batch
+    return events

@@ -22,7 +22,7 @@ from cranny.usecases.deliveries.actions.spoil import perish
 from cranny.usecases.deliveries.audit import audit
 from cranny.usecases.deliveries.lifecycle import DELIVERY, Deed, Delivery
 from cranny.usecases.deliveries.reactions import reaction
-from cranny.usecases.deliveries.reading import find, get, newest
+from cranny.usecases.deliveries.reading import find, get, newest, several
 from cranny.usecases.deliveries.shapes import DeliveryAsked, DeliveryShown, ItemAsked, RecipientAsked, RequirementsAsked
 
 __all__ = [
@@ -47,6 +47,7 @@ __all__ = [
     "newest",
     "readdress",
     "reroute",
+    "several",
 ]
 
 

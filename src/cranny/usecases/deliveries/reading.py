@@ -1,7 +1,7 @@
 """Deliveries as they are shown."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Final
 from uuid import UUID
 
@@ -31,6 +31,13 @@ async def find(tx: Tx, id_: UUID) -> DeliveryShown | None:
     """None when there is none."""
     found = await _shown(tx, rows.every(DeliveryRow, await tx.all(tables.GET, tx.tenant, [id_])))
     return found[0] if found else None
+
+
+async def several(tx: Tx, ids: Collection[UUID]) -> list[DeliveryShown]:
+    """Those of `ids` that there are, in no order."""
+    if not ids:
+        return []
+    return await _shown(tx, rows.every(DeliveryRow, await tx.all(tables.GET, tx.tenant, list(ids))))
 
 
 async def newest(
