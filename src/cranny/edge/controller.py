@@ -148,6 +148,11 @@ class Controller:
         visit = self._visit()
         return view(self.journal, self.wall, self._link(), visit.id if visit else None)
 
+    @property
+    def visiting(self) -> bool:
+        """A courier is at it."""
+        return self._visit() is not None
+
     def free(self) -> int:
         """Doors that could take a deposit now."""
         return sum(1 for _ in placing.free(self.journal.state, self.wall))
@@ -325,7 +330,8 @@ class Controller:
         if result is not Result.STUCK:
             self._attend(opening, None, cut_off=result is Result.UNSEEN)
         if result is not Result.STUCK or self.journal.state.compartment(opening.door).blocked:
-            self._tell(self._answer(opening, result, []))  # whoever stands there sees it; of no pulse nobody need know
+            answer = self._answer(opening, result, [])  # whoever stands there sees it; of no pulse nobody need know
+            self._tell(msgspec.structs.replace(answer, door=opening.door) if isinstance(answer, Refusal) else answer)
         return result
 
     # ------------------------------------------------------------ until the door is shut

@@ -126,6 +126,7 @@ class Opener:
                 opening=opening.opening,
                 visit=opening.visit,
                 attempt=opening.attempt,
+                afar=opening.credential == "command",
             )
         )
         self._wall.happen(opening.door, Happening.RELEASE)

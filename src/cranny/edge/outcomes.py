@@ -37,7 +37,8 @@ class Outcome(msgspec.Struct, frozen=True, tag_field="code"):
 
 
 class Opening(Outcome, frozen=True, tag="opening"):
-    """A lock is about to be released; the door does not stand open yet. `place` is its index in the layout."""
+    """A lock is about to be released; the door does not stand open yet. `place` is its index in the layout. `afar`:
+    nobody at the bank asked for it."""
 
     door: str
     place: int
@@ -45,13 +46,14 @@ class Opening(Outcome, frozen=True, tag="opening"):
     opening: UUID
     visit: UUID | None
     attempt: int
+    afar: bool = False
 
 
 class Opened(Outcome, frozen=True, tag="opened"):
     """A door stands open. `place` is its index in the layout, `centre` its middle's height in mm; `passed_over`
     are doors that were tried before and did not open. `visit` is None for a pick-up. `items`: how many go in or come
     out, 0 where nobody knows; `together`: something of the same collector lies inside already. `spoiled`: what is
-    taken out was too warm for too long."""
+    taken out was too warm for too long. `afar`: nobody at the bank asked for it."""
 
     door: str
     place: int
@@ -63,13 +65,15 @@ class Opened(Outcome, frozen=True, tag="opened"):
     items: int
     together: bool
     spoiled: bool = False
+    afar: bool = False
 
 
 class Refusal(Outcome, frozen=True, tag="refused"):
-    """Nothing was opened. `wait_s` only with `wait`."""
+    """Nothing was opened. `wait_s` only with `wait`; `door` only where it was to be opened from afar."""
 
     reason: Reason
     wait_s: int = 0
+    door: str = ""
 
 
 class NextDoor(Outcome, frozen=True, tag="next_door"):

@@ -73,6 +73,7 @@ def opened(state: State, opening: Opening, passed_over: list[str]) -> Opened:
         items=sum(len(delivery.items) for delivery in known),
         together=opening.purpose == "deposit" and inside is not None,
         spoiled=opening.purpose != "deposit" and inside is not None and state.spoiled(inside),
+        afar=opening.credential == "command",
     )
 
 

@@ -16,15 +16,21 @@ def find(label):
 
 
 @pytest.fixture
-def stage():
-    return Stage(find, lambda: 90)
+def visits():
+    """What is in it is a courier's visit under way."""
+    return []
 
 
-def opening(door, purpose="collect", attempt=1, visit=None):
-    return said.Opening(door=door, place=0, purpose=purpose, opening=OPENING, visit=visit, attempt=attempt)
+@pytest.fixture
+def stage(visits):
+    return Stage(find, lambda: 90, lambda: bool(visits))
 
 
-def opened(door, purpose="collect", visit=None, items=1, together=False):
+def opening(door, purpose="collect", attempt=1, visit=None, *, afar=False):
+    return said.Opening(door=door, place=0, purpose=purpose, opening=OPENING, visit=visit, attempt=attempt, afar=afar)
+
+
+def opened(door, purpose="collect", visit=None, items=1, *, together=False, afar=False):
     return said.Opened(
         door=door,
         place=0,
@@ -35,7 +41,12 @@ def opened(door, purpose="collect", visit=None, items=1, together=False):
         passed_over=[],
         items=items,
         together=together,
+        afar=afar,
     )
+
+
+def from_afar(door):
+    return opening(door, "inspect", afar=True), opened(door, "inspect", afar=True)
 
 
 def stored(door, so_far=1):
@@ -111,6 +122,63 @@ def test_a_door_left_open_is_asked_for_whatever_is_on_the_screen(stage):
     hear(stage, opened("A2", "deposit", VISIT), said.PleaseShut("A1"))
     assert stage.screen.place == find("A2")
     assert hear(stage, said.PleaseShut("A2")).late
+
+
+SHUT_A2 = said.Shut("A2", OPENING)
+LEFT_A2, TAKEN_A2 = said.LeftBehind("A2", OPENING), said.Collected("A2", OPENING, "collect", "sensed")
+
+
+def test_what_an_operator_opens_is_shown_when_nobody_is_at_it(stage):
+    assert hear(stage, *from_afar("A1")) == Open(place=find("A1"), purpose="inspect", items=1)
+    assert hear(stage, *from_afar("A2")).place == find("A2")
+    assert hear(stage, said.Shut("A1", OPENING)).place == find("A2")
+    assert hear(stage, SHUT_A2) == Done(place=find("A2"), outcome="shut")
+    hear(stage, said.VisitDone(VISIT, 0), *from_afar("A1"), opening("A2", "deposit", visit=VISIT))
+    assert stage.screen.place == find("A2")
+
+
+def test_an_operator_helps_somebody_whose_door_did_not_open(stage):
+    hear(stage, opening("A1"), opening("A1", attempt=2), said.Refusal("help"))
+    assert hear(stage, *from_afar("A1")) == Open(place=find("A1"), purpose="inspect", items=1)
+
+
+@pytest.mark.parametrize("after", [SHUT_A2, LEFT_A2, TAKEN_A2, said.Refusal("help", door="A2"), said.PleaseShut("A2")])
+@pytest.mark.parametrize(
+    "before",
+    [
+        [opening("A1", "deposit", visit=VISIT)],
+        [opened("A1", "deposit", VISIT)],
+        [opened("A1", "deposit", VISIT), stored("A1")],
+        [opened("A1", "deposit", VISIT), said.Refusal("unknown_tracking")],
+        [said.Refusal("unknown_tracking")],
+    ],
+    ids=["opening", "open", "stored", "refused at the door", "refused"],
+)
+def test_what_an_operator_opens_leaves_the_couriers_screen_alone(stage, visits, before, after):
+    visits.append(VISIT)
+    shown = hear(stage, *before)
+    assert hear(stage, *from_afar("A2")) == shown
+    assert hear(stage, after) == shown
+
+
+def test_what_an_operator_opens_leaves_a_recipients_door_on_the_screen(stage):
+    shown = hear(stage, opening("A1"), opened("A1"))
+    assert hear(stage, *from_afar("A2"), said.PleaseShut("A2"), SHUT_A2) == shown
+    assert isinstance(hear(stage, said.Collected("A1", OPENING, "collect", "sensed")), Done)
+
+
+def test_a_visit_is_over_and_a_door_opened_from_afar_still_asks_to_be_shut(stage, visits):
+    visits.append(VISIT)
+    hear(stage, opened("A1", "deposit", VISIT), stored("A1"), *from_afar("A2"))
+    visits.clear()
+    assert hear(stage, said.VisitDone(VISIT, 1)) == Home()
+    assert hear(stage, said.PleaseShut("A2")) == Open(place=find("A2"), purpose="inspect", late=True)
+
+
+def test_an_earlier_visitors_door_does_not_end_a_couriers_screen(stage, visits):
+    visits.append(VISIT)
+    shown = hear(stage, opened("A1", "deposit", VISIT), stored("A1"))
+    assert hear(stage, TAKEN_A2) == shown
 
 
 def test_the_pause_is_told_with_its_seconds(stage):

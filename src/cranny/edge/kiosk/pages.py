@@ -23,7 +23,7 @@ from cranny.ui.words import choose
 from cranny.web.sse import frame, raw, stream
 
 TEMPLATES: Final = Path(__file__).parent / "templates"
-HTML: Final = "text/html; charset=utf-8"
+HTML: Final = "text/html"
 
 Short = Annotated[str, msgspec.Meta(max_length=500)]
 

@@ -60,7 +60,7 @@ class Screens:
         self._drawn: tuple[Layout | None, Front] = (None, _NOWHERE)
         self._wait_until = 0.0
         self._fresh = True
-        self._stage = Stage(self._find, self._idle_s)
+        self._stage = Stage(self._find, self._idle_s, self._visiting)
 
     async def follow(self) -> None:
         """Turn what the controller tells into screens, until cancelled."""
@@ -153,13 +153,6 @@ class Screens:
         left = ceil(self._wait_until - self._clock.monotonic())
         return Home(problem=screen.problem, wait_s=max(left, 0))
 
-    def _resume(self, controller: Controller) -> None:
-        """After a start: a door that stands open is shown, as before."""
-        for opening in controller.journal.state.openings.values():
-            if controller.wall.stands_open(opening.door):
-                visit = "" if opening.visit is None else str(opening.visit)
-                self._stage.show(Open(place=self._find(opening.door), purpose=opening.purpose, visit=visit))
-
     def _controller(self) -> Controller | None:
         """None while it is restarting."""
         try:
@@ -186,3 +179,7 @@ class Screens:
     def _idle_s(self) -> int:
         controller = self._controller()
         return controller.journal.state.policy.visit_idle_s if controller else IDLE_S
+
+    def _visiting(self) -> bool:
+        controller = self._controller()
+        return controller is not None and controller.visiting

@@ -1,4 +1,8 @@
-"""What the bank's one screen shows: a screen, and what was told of a door, make the next screen."""
+"""What the bank's one screen shows: a screen, and what was told of a door, make the next screen.
+
+The screen belongs to whoever stands there. What is opened from afar is shown to them when nobody deals with another
+door, and else leaves their screen alone.
+"""
 
 from collections.abc import Callable
 from typing import Final
@@ -37,14 +41,17 @@ Find = Callable[[str], Place]
 
 
 class Stage:
-    """`idle_s` are the seconds after which a visit is over when nothing is scanned."""
+    """`idle_s` are the seconds after which a visit is over when nothing is scanned; `visiting`: a courier is at it."""
 
-    def __init__(self, find: Find, idle_s: Callable[[], int]) -> None:
+    def __init__(self, find: Find, idle_s: Callable[[], int], visiting: Callable[[], bool]) -> None:
         self.screen: Screen = Home()
         self.turn = 0
         self._find = find
         self._idle_s = idle_s
+        self._visiting = visiting
         self._instead_of = ""
+        self._afar: set[str] = set()
+        """Doors that were opened from afar and are not shut yet."""
 
     def show(self, screen: Screen) -> None:
         """`turn` grows with every change."""
@@ -54,6 +61,10 @@ class Stage:
 
     def hear(self, told: said.Told, *, scanned: bool = False) -> None:
         """An answer, or what happened after it. `scanned`: it answers a scan, not typed digits."""
+        if not self._elsewhere(told):
+            self._take(told, scanned=scanned)
+
+    def _take(self, told: said.Told, *, scanned: bool) -> None:
         match told:
             case said.Opening():
                 opening = Opening(place=self._find(told.door), purpose=told.purpose, attempt=told.attempt)
@@ -77,6 +88,23 @@ class Stage:
                 self._settled(told)
             case _:
                 pass
+
+    def _elsewhere(self, told: said.Told) -> bool:
+        """It is about a door that was opened from afar, while somebody deals with another one here."""
+        door = getattr(told, "door", "")
+        if isinstance(told, said.Opening | said.Opened) and told.afar:
+            self._afar.add(door)
+        aside = door in self._afar and self._in_use(door)
+        if isinstance(told, said.Refusal | said.Collected | said.LeftBehind | said.Shut):
+            self._afar.discard(door)
+        return aside
+
+    def _in_use(self, door: str) -> bool:
+        """Somebody deals with another door than this one."""
+        if self._shows(door):
+            return False
+        at_hand = isinstance(self.screen, Open | Opening) and self.screen.place.label not in self._afar
+        return at_hand or isinstance(self.screen, Counting) or self._visiting()
 
     def _open(self, told: said.Opened) -> Open:
         return Open(
@@ -115,6 +143,9 @@ class Stage:
             self._instead_of = told.door
         if isinstance(self.screen, Open | Opening) and not self._shows(told.door):
             return
+        own = isinstance(told, said.Stored | said.NotStored)
+        if not own and self._visiting() and not self._shows(told.door):
+            return  # an earlier visitor's door, in the middle of a courier's visit
         place = self._find(told.door)
         match told:
             case said.Stored():
