@@ -11,13 +11,15 @@ import msgspec
 import pytest
 
 from cranny import fleet
+from cranny.core.events import NewEvent
 from cranny.fleet import anomalies
-from cranny.pages.operator import FEATURE, reading
+from cranny.pages.operator import FEATURE, telling
 from cranny.pages.operator.session import NAME, Session, Sessions
+from cranny.pages.operator.shown import HOME
 from cranny.pages.operator.watching import Walls
-from cranny.platform import tenants
+from cranny.platform import events, tenants
 from cranny.platform.server import create_server
-from cranny.wire.kinds import DoorBlocked, DoorOpened, DoorUnsecured, SensorAlarmed, Summed, TelemetrySummed
+from cranny.wire.kinds import KINDS, DoorBlocked, DoorOpened, DoorUnsecured, SensorAlarmed, Summed, TelemetrySummed
 from tests.platform.conftest import serve
 
 OPENING = UUID(int=9)
@@ -160,6 +162,36 @@ async def test_whose_browser_it_is(yard) -> None:
         assert (await client.get(f"/walls/{mine}")).status_code == httpx2.codes.OK
 
 
+@pytest.mark.parametrize("language", ["en", "de", "pl"])
+async def test_whatever_a_bank_tells_is_said_in_words(yard, language: str) -> None:
+    """No fact is shown by the name that programs give it."""
+    silent = telling.OBVIOUS | {"telemetry.summed"}  # what is never said, or measured and drawn
+    kinds, subject = sorted(KINDS.keys() - silent), f"banks/{yard.box.bank}"
+    for part in (kinds[n : n + 6] for n in range(0, len(kinds), 6)):  # as many as are read of one subject
+        async with yard.db.transaction(yard.tenant) as tx:
+            await events.record(tx, [NewEvent(kind, subject, {"bank": str(yard.box.bank)}) for kind in part])
+        await yard.follow()
+        async with signed_in(yard) as client:
+            text = (await client.get(f"/walls/{yard.box.bank}", headers={"Accept-Language": language})).text
+        feed = re.search(r'id="feed">(.*?)</ol>', text, re.DOTALL)[1]
+        assert feed.count("<li") >= len(part), "each is told"
+        assert not [kind for kind in part if kind in re.sub(r"<[^>]*>", " ", feed)]
+
+
+async def test_people_get_a_page_where_there_is_none_and_programs_the_problem(yard) -> None:
+    async with signed_in(yard) as client:
+        for path in (f"/walls/{uuid5(yard.box.bank, 'other')}", f"/walls/{yard.box.bank}?door=Z9"):
+            page = await client.get(path, headers={"Accept": "text/html,*/*;q=0.8", "Accept-Language": "de"})
+            assert (page.status_code, page.headers["content-type"]) == (404, "text/html; charset=utf-8")
+            assert page.headers["cache-control"] == "no-store"
+            assert 'lang="de"' in page.text
+            assert "-not-found" in page.text
+            part = await client.get(path, headers={"HX-Request": "true"})
+            assert (part.status_code, "<html" in part.text, "Nothing here" in part.text) == (404, False, True)
+            told = await client.get(path, headers={"Accept": "application/json"})
+            assert told.json()["code"].endswith("-not-found")
+
+
 async def test_a_revoked_key_ends_its_sessions(yard) -> None:
     async with signed_in(yard) as client:
         async with yard.db.transaction(yard.tenant) as tx:
@@ -184,7 +216,7 @@ async def test_a_session_ends_and_is_nobody_elses(yard) -> None:
 async def test_nobody_is_led_elsewhere(yard, path: str) -> None:
     async with browser(yard) as client:
         answer = await client.post("/sign-in", data={"key": yard.key, "next": path})
-        assert answer.headers["location"] == reading.HOME
+        assert answer.headers["location"] == HOME
         answer = await client.post("/sign-in", data={"key": yard.key}, headers={"Sec-Fetch-Site": "cross-site"})
         assert answer.status_code == httpx2.codes.FORBIDDEN
 

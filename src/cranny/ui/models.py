@@ -16,6 +16,8 @@ STATES: tuple[DoorState, ...] = ("free", "held", "overdue", "return", "open", "a
 """free: could take a deposit · held: something waits for its collector · overdue: and should be gone ·
 return: to be taken back · open: the door is open · alarm: forced, or open too long · blocked: out of use ·
 unknown: the bank has not said, or is not sure."""
+NEEDY: tuple[DoorState, ...] = ("overdue", "alarm", "blocked", "unknown")
+"""States that somebody has to see to."""
 
 
 class View(msgspec.Struct, frozen=True, kw_only=True):
@@ -238,6 +240,15 @@ class BankCard(View, frozen=True):
     states: tuple[DoorState, ...]
     online: bool
     heard: datetime | None = None
+
+    def count(self, state: DoorState) -> int:
+        """Doors in this state."""
+        return self.states.count(state)
+
+    @property
+    def wrong(self) -> int:
+        """Doors that need somebody."""
+        return sum(map(self.count, NEEDY))
 
 
 # ---------------------------------------------------------------- the kiosk

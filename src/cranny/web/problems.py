@@ -73,6 +73,19 @@ def handlers() -> ExceptionHandlersMap:
     }
 
 
+def answer(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
+    """What the handlers make of `error`, for those who say the same in another form."""
+    match error:
+        case CrannyError():
+            return _cranny(request, error)
+        case ValidationException():
+            return _validation(request, error)
+        case HTTPException():
+            return _http(request, error)
+        case _:
+            return _unforeseen(request, error)
+
+
 def problem(
     request: Request[Any, Any, Any],
     status: int,

@@ -3,23 +3,27 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
+import msgspec
 from litestar import Request, Response
 from litestar.connection import ASGIConnection
+from litestar.exceptions import HTTPException
 from litestar.handlers import BaseRouteHandler
 from litestar.response import Redirect
 
 from cranny import fleet
-from cranny.core.errors import Forbidden, Unauthenticated
+from cranny.core.errors import CrannyError, Forbidden, Unauthenticated
 from cranny.pages.operator.session import NAME, Session, Sessions, still_good
+from cranny.pages.operator.shown import HOME
 from cranny.pages.operator.watching import Walls
 from cranny.platform.auth import Keys
 from cranny.platform.db import Tx
 from cranny.platform.feature import Parts
 from cranny.ui.pages import Pages
 from cranny.ui.words import choose
+from cranny.web import problems
 from cranny.web.openapi import PUBLIC
 
-HTML: Final = "text/html; charset=utf-8"
+HTML: Final = "text/html"
 SIGN_IN: Final = "/sign-in"
 
 Told = Request[Any, Any, Any]
@@ -47,7 +51,12 @@ class Desk:
             "opt": {PUBLIC: True},  # to the API's keys: these have a session
             "include_in_schema": False,
             "guards": [self._guard],
-            "exception_handlers": {Unauthenticated: to_sign_in},
+            "exception_handlers": {
+                Unauthenticated: to_sign_in,
+                CrannyError: self.sorry,
+                HTTPException: self.sorry,
+                Exception: self.sorry,
+            },
         }
         """What every page says of itself that is for those who signed in."""
 
@@ -75,6 +84,20 @@ class Desk:
     def draw(self, request: Told, template: str, zone: str = "UTC", **values: Any) -> Response[str]:
         language = choose(request.headers.get("accept-language", ""), self.pages.words)
         return Response(self.pages.render(template, language=language, zone=zone, **values), media_type=HTML)
+
+    def sorry(self, request: Told, error: Exception) -> Response[Any]:
+        """For people: a page, or where a page asked for a part of itself, that part. It says no more than the problem
+        document, which everybody else gets."""
+        told = problems.answer(request, error)
+        fragment = bool(request.headers.get("hx-request"))
+        if not fragment and "text/html" not in request.headers.get("accept", ""):
+            return told
+        said = msgspec.json.decode(told.content, type=problems.Problem)
+        template = "sorry_said.html" if fragment else "sorry.html"
+        page = self.draw(request, template, status=said.status, code=said.code, request_id=said.request, home=HOME)
+        page.status_code = said.status
+        page.headers["Cache-Control"] = "no-store"
+        return page
 
     def _sessions(self, request: Connection) -> Sessions:
         return Sessions(self.keyring, https=request.url.scheme == "https")

@@ -70,7 +70,13 @@ class Summary:
             ("stored", ledger.stored, all_, f"{ledger.stored}"),
             ("collected", ledger.count(Fate.COLLECTED), all_, f"{ledger.count(Fate.COLLECTED)}"),
         ):
-            bar = ProgressBar(total=max(of, 1), completed=min(max(done, 0), of), width=BAR, complete_style=COLOUR)
+            bar = ProgressBar(
+                total=max(of, 1),
+                completed=min(max(done, 0), of),
+                width=BAR,
+                complete_style=COLOUR,
+                finished_style=COLOUR,
+            )
             table.add_row(Text(name, style="bold"), bar, figure)
         return table
 
