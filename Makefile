@@ -4,8 +4,8 @@
 .PHONY: help venv assets fast test check up demo bench lock clean sim sim-campaign prove
 
 BIN := .venv/bin
-# Two cores are shared with PostgreSQL and NATS; more workers than that only wait for each other.
-WORKERS ?= 2
+# Half of the tests' time is waiting for real processes, lines and browsers: two cores have room for twice as many.
+WORKERS ?= 4
 # Where nothing is to be kept, pytest writes every assertion of every test anew, in each of its processes: 4 s each.
 unexport PYTHONDONTWRITEBYTECODE
 
@@ -19,7 +19,7 @@ assets: venv  ## what the screens use and we did not write (htmx, uPlot, icons, 
 	@$(BIN)/python scripts/assets.py
 
 fast: venv  ## pure tests, no engines, a few seconds
-	$(BIN)/pytest tests/unit -m "not slow and not prove" -n $(WORKERS) -q
+	$(BIN)/pytest tests/unit -m "not slow and not prove" -n 2 -q
 
 test: venv assets  ## every test, with a real PostgreSQL and NATS
 	$(BIN)/pytest -n $(WORKERS) --dist loadgroup -q  # those that share a house run in one process
@@ -37,7 +37,7 @@ sim: venv  ## simulated lives of banks and a server, until the oracles say "0 vi
 	@$(BIN)/python -m cranny.sim --seeds $(SEEDS) --first $(or $(FIRST),1) $(ARGS)
 
 prove: venv assets  ## the long attacks: lives, power cuts, kill -9, storms, rubbish (about 20 minutes)
-	$(BIN)/pytest -m prove -n $(WORKERS) --dist loadgroup -q -p tests.prove.figures
+	$(BIN)/pytest -m prove -n 2 --dist loadgroup -q -p tests.prove.figures
 
 CAMPAIGN ?= build/campaign.jsonl
 

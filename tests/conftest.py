@@ -33,6 +33,11 @@ IN_A_HURRY |= {"max_wal_senders": "0", "autovacuum": "off", "shared_buffers": "6
 NUMBERS = count()
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Long stories of real processes first, so that no worker is left with one when the others are done."""
+    items.sort(key=lambda item: item.get_closest_marker("xdist_group") is None)
+
+
 @dataclass(frozen=True)
 class Engines:
     postgres: PostgresAddress

@@ -21,12 +21,10 @@ from .patience import PATIENCE_S, eventually
 
 CRANNY = (sys.executable, "-m", "cranny")
 
-together = [
-    pytest.mark.engines,
-    pytest.mark.xdist_group("journeys"),
-    pytest.mark.asyncio(loop_scope="session"),
-]
-"""What every module of journeys marks its tests with: they share one house, so they run in one process."""
+def together(group: str = "house") -> list[pytest.MarkDecorator]:
+    """What every module of journeys marks its tests with. Those of one group run one after another in one process, and
+    share the house that is up there; a group of its own has who needs a house of its own, or much time."""
+    return [pytest.mark.engines, pytest.mark.xdist_group(group), pytest.mark.asyncio(loop_scope="session")]
 
 
 def free_port() -> int:

@@ -15,7 +15,7 @@ from .kiosk import Answer, Kiosk
 from .parcels import LARGE, Parcel, announce, bank_file, collect, deposit
 from .patience import eventually
 
-pytestmark = together
+pytestmark = together()
 
 
 @asynccontextmanager

@@ -18,7 +18,7 @@ from .kiosk import Kiosk
 from .parcels import SMALL, announce, bank_file, opens
 from .patience import PATIENCE_S, eventually
 
-pytestmark = together
+pytestmark = together()
 
 WORDS = "content=infrared,pulse-ms=300"
 

@@ -11,7 +11,7 @@ from .kiosk import Answer, Kiosk, listening
 from .parcels import LARGE, SMALL, Parcel, announce, bank_file, collect, deposit, opens
 from .patience import eventually
 
-pytestmark = together
+pytestmark = together()
 
 FLAT = (300, 20, 400)
 """Three of these fit behind the smallest door."""

@@ -6,7 +6,7 @@ from .house import House, together
 from .parcels import announce, bank_file, deposit
 from .patience import eventually
 
-pytestmark = together
+pytestmark = together()
 
 UID = "04:A1:B2:C3:D4:E5:80"
 

@@ -13,7 +13,7 @@ from .kiosk import Answer, Kiosk
 from .parcels import MEDIUM, SMALL, announce, bank_file, deposit
 from .patience import eventually
 
-pytestmark = together
+pytestmark = together()
 
 LONGEST_S = 30 / 40
 

@@ -12,7 +12,7 @@ from .house import House, dying, fresh_key, say, together
 from .parcels import announce, bank_file, deposit
 from .patience import eventually
 
-pytestmark = together
+pytestmark = together("commands")
 
 REASON = "recipient on the phone"
 

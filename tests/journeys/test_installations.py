@@ -12,7 +12,7 @@ from .box import Box
 from .house import House, free_port, together
 from .parcels import bank_file
 
-pytestmark = together
+pytestmark = together()
 ROOT = 0
 
 

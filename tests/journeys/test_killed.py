@@ -14,7 +14,7 @@ from .kiosk import Answer
 from .parcels import announce, announcement, bank_file, deposit, opens
 from .patience import eventually
 
-pytestmark = together
+pytestmark = together("killed")
 
 
 async def fatal(house: House, name: str, ask: Callable[[], Awaitable[Answer]]) -> None:

@@ -19,7 +19,7 @@ from .house import House, fresh_key, together
 from .parcels import SMALL, announce, announcement, bank_file, opens
 from .patience import eventually
 
-pytestmark = together
+pytestmark = together()
 
 TWENTY = range(20)
 Shot = tuple[str, dict[str, Any]]

@@ -14,7 +14,7 @@ from cranny.platform import engines
 
 from .house import free_port, together
 
-pytestmark = together
+pytestmark = together("city")
 
 HASH = "UPDATE facts SET hash = sha256(hash) WHERE seq = 3"
 TAKEN_AWAY = "UPDATE occupancies SET ended = started WHERE ended IS NULL"

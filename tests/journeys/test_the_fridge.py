@@ -26,7 +26,7 @@ from .kiosk import Answer, Kiosk
 from .parcels import announce, announcement, bank_file, deposit, opens
 from .patience import eventually
 
-pytestmark = together
+pytestmark = together("fridge")
 
 CLOCK = SystemClock()
 PACE = 60

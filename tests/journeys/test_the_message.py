@@ -17,7 +17,7 @@ from .house import House, eventually, free_port, say, together
 from .kiosk import Kiosk
 from .parcels import announce, deposit, opens
 
-pytestmark = together
+pytestmark = together()
 CODE = re.compile(r"\b\d{3} \d{3} \d{3}\b")
 
 

@@ -7,7 +7,7 @@ from .house import House, say, together
 from .kiosk import listening
 from .parcels import announce, opens
 
-pytestmark = together
+pytestmark = together()
 
 
 async def test_from_announcement_to_the_event_at_a_subscriber(house: House) -> None:

@@ -15,7 +15,7 @@ from .parcels import announce
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 pytestmark = [
-    *together,
+    *together("screens"),
     pytest.mark.slow,
     pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here: on Debian install the package chromium"),
 ]

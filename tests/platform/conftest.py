@@ -14,7 +14,7 @@ from cranny.core.clock import SystemClock
 from cranny.core.ids import TimeIds
 from cranny.core.rng import SeededRng
 from cranny.platform import tenants
-from cranny.platform.db import Database, open_pool
+from cranny.platform.db import Database, close_pool, open_pool
 from cranny.platform.engines import PostgresAddress
 from cranny.platform.feature import Parts
 from cranny.platform.keys import Keyring
@@ -77,7 +77,7 @@ async def wide(database: PostgresAddress, pokes: Pokes) -> AsyncIterator[Databas
     pool = await open_pool(database.app_dsn, size=16)
     rng = SeededRng(1)
     yield Database(pool, clock=SystemClock(), ids=TimeIds(SystemClock(), rng), rng=rng, poke=pokes)
-    await pool.close()
+    await close_pool(pool)
 
 
 @pytest.fixture
