@@ -21,6 +21,7 @@ from .patience import PATIENCE_S, eventually
 
 CRANNY = (sys.executable, "-m", "cranny")
 
+
 def together(group: str = "house") -> list[pytest.MarkDecorator]:
     """What every module of journeys marks its tests with. Those of one group run one after another in one process, and
     share the house that is up there; a group of its own has who needs a house of its own, or much time."""

@@ -22,6 +22,7 @@ async def store(bank: Any, text: str) -> Any:
     return answer
 
 
+@pytest.mark.slow
 def test_unknown_parcels_are_taken_in_as_often_as_the_policy_says(live_bank: Any) -> None:
     async def story(bank: Any) -> None:
         for n in range(3):

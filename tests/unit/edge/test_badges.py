@@ -3,6 +3,7 @@
 from typing import Any
 from uuid import UUID
 
+import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -180,6 +181,7 @@ def test_nothing_that_a_reader_reads_chooses_a_door(live_bank: Any) -> None:
     assert opened == doors_for(live_bank, [f"PARCEL-{n}" for n in range(len(opened))], **ACCEPT)
 
 
+@pytest.mark.slow
 @given(st.text(max_size=80))
 @example("04:A1-B2 c3")
 @example("\ud800aaaa")

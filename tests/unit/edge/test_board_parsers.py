@@ -109,6 +109,7 @@ bytes_of_a_line = st.one_of(st.binary(max_size=60), st.binary(max_size=60).map(h
 cuts_of_a_line = st.lists(st.integers(0, 60), max_size=8).map(sorted)
 
 
+@pytest.mark.slow
 @settings(max_examples=300)
 @given(data=bytes_of_a_line, cuts=cuts_of_a_line)
 @example(data=b"\x90\x00\x00\x00\x00\x00\x00", cuts=[])  # a length of nothing was found for ever, once

@@ -74,6 +74,7 @@ def test_an_answer_that_is_not_the_server_s_stops_nothing(live_bank: Any, kind: 
     live_bank(story)
 
 
+@pytest.mark.slow
 def test_every_bit_of_an_answer_counts() -> None:
     key = Ed25519PrivateKey.from_private_bytes(bytes(32))
     answer = acks.sign(key, TENANT, BANK, b"batch", FactAck(1, 7))

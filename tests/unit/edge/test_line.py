@@ -3,6 +3,7 @@
 from typing import Any
 
 import msgspec
+import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from cranny.edge.outcomes import Opened, Refusal
@@ -33,6 +34,7 @@ def test_a_bank_that_is_alone_works_on_and_tells_later(live_bank: Any) -> None:
     live_bank(story)
 
 
+@pytest.mark.slow
 def test_a_long_absence_comes_up_in_batches(live_bank: Any) -> None:
     async def story(bank: Any) -> None:
         bank.hub.cut("bank")

@@ -58,6 +58,7 @@ def said(lab, *kinds):
     return [body for body in lab.bodies() if isinstance(body, kinds)]
 
 
+@pytest.mark.slow
 def test_a_fine_day_says_little_and_all_of_it(cold_bank):
     async def story(lab, unusual):
         await lab.settle(4 * HOUR)
@@ -72,6 +73,7 @@ def test_a_fine_day_says_little_and_all_of_it(cold_bank):
     cold_bank(story)
 
 
+@pytest.mark.slow
 def test_a_fridge_that_fails_is_an_alarm_its_doors_are_not_offered_and_it_is_over_when_it_is_over(cold_bank):
     async def story(lab, unusual):
         milk = await lab.announce("MILK-1", features=("chilled",))
@@ -98,6 +100,7 @@ def test_a_fridge_that_fails_is_an_alarm_its_doors_are_not_offered_and_it_is_ove
     cold_bank(story)
 
 
+@pytest.mark.slow
 def test_what_lies_in_the_warm_for_too_long_is_told_to_be_spoiled_once_and_still_opens(cold_bank):
     async def story(lab, unusual):
         milk = await lab.announce("MILK-1", features=("chilled",))
@@ -223,6 +226,7 @@ def test_a_sensor_that_is_taken_away_takes_its_alarm_with_it(cold_bank):
     cold_bank(story)
 
 
+@pytest.mark.slow
 def test_a_full_disk_keeps_the_windows_for_later_and_the_alarms_at_once(cold_bank):
     async def story(lab, unusual):
         await lab.settle(MINUTE)

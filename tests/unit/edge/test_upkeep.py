@@ -32,6 +32,7 @@ def test_a_full_disk_is_told_once_and_its_end_as_well(live_bank: Any) -> None:
     live_bank(story)
 
 
+@pytest.mark.slow
 def test_facts_go_when_the_server_has_them_and_they_are_old(live_bank: Any) -> None:
     async def story(bank: Any) -> None:
         door = await bank.deposit(await bank.announce("PARCEL"))

@@ -23,6 +23,7 @@ async def board(address: str) -> SimulatedBoard:
     return opened
 
 
+@pytest.mark.slow
 async def test_the_next_process_finds_the_cabinet_as_the_last_one_left_it(tmp_path: Path) -> None:
     at = str(tmp_path / "world.json")
     first = await board(at)

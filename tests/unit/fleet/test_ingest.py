@@ -130,6 +130,7 @@ DEEDS = st.lists(
 )
 
 
+@pytest.mark.slow
 @given(deeds=DEEDS, cuts=st.lists(st.tuples(st.integers(0, 24), st.integers(0, 24)), max_size=12))
 @settings(max_examples=2 * settings.default.max_examples)
 async def test_no_story_and_no_network_breaks_i2_or_i8(new_journal, new_store, arrive, deeds, cuts):

@@ -179,6 +179,7 @@ def test_days_are_told_in_words() -> None:
     ]
 
 
+@pytest.mark.slow
 def test_every_number_of_banks_can_be_had() -> None:
     for number in range(1, MOST + 1):
         found = cabinets(number)

@@ -301,6 +301,7 @@ def test_what_is_said_is_heard(message):
     assert messages.unpack(messages.pack(message), type(message)) == message
 
 
+@pytest.mark.slow
 @given(st.data())
 def test_every_right_tells_its_kind(data):
     given_ = data.draw(st.one_of([every(kind) for kind in get_args(messages.Given)]))

@@ -33,6 +33,7 @@ def test_it_says_what_was_signed_and_fits_a_symbol() -> None:
     assert set(TEXT) <= set("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567")
 
 
+@pytest.mark.slow
 def test_every_flipped_bit_is_refused() -> None:
     message = base64.b32decode(TEXT[1:] + "=" * (-len(TEXT[1:]) % 8))
     for bit in range(8 * len(message)):
