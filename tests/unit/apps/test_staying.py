@@ -19,6 +19,7 @@ def collector():
     gc.set_threshold(*usual)
 
 
+@pytest.mark.slow
 def test_it_stays_until_its_work_is_done(collector):
     done = []
 
@@ -52,6 +53,7 @@ def test_what_goes_wrong_comes_through():
         stay(work(), settled_s=30)
 
 
+@pytest.mark.slow
 def test_what_was_there_from_the_start_is_left_alone(collector):
     settle()
     assert gc.get_freeze_count() > 10_000

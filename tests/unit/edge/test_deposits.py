@@ -3,6 +3,8 @@
 import asyncio
 from typing import Any
 
+import pytest
+
 from cranny.edge.outcomes import Collected, NotStored, Opened, Refusal, ShutFirst, Stored
 from cranny.wire.kinds import DepositStored
 from cranny.wire.messages import DeliveryWithdrawn, GrantRevoked
@@ -46,6 +48,7 @@ def test_a_parcel_is_stored_and_collected(live_bank: Any) -> None:
     live_bank(story)
 
 
+@pytest.mark.slow
 def test_twenty_scans_at_once_get_twenty_doors(live_bank: Any) -> None:
     async def story(bank: Any) -> None:
         parcels = [await bank.announce(f"PARCEL{n}") for n in range(20)]

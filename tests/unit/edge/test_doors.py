@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 from cranny.edge.outcomes import PleaseShut, Refusal
 
 
@@ -52,6 +54,7 @@ def test_a_burnt_lock_is_not_tried_twice(live_bank: Any) -> None:
     live_bank(story)
 
 
+@pytest.mark.slow
 def test_a_door_left_open_is_told_and_nothing_accepted_until_it_is_shut(live_bank: Any) -> None:
     async def story(bank: Any) -> None:
         parcel = await bank.announce("PARCEL")
@@ -120,6 +123,7 @@ def test_a_door_that_opens_too_late_is_forced_not_used(live_bank: Any) -> None:
     live_bank(story)
 
 
+@pytest.mark.slow
 def test_an_open_door_is_heard_seen_told_and_listed(live_bank: Any) -> None:
     async def story(bank: Any) -> None:
         parcel = await bank.announce("PARCEL")

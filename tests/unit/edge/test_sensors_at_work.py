@@ -128,6 +128,7 @@ def test_what_lies_in_the_warm_for_too_long_is_told_to_be_spoiled_once_and_still
     cold_bank(story, spoils_after_s=HOUR)
 
 
+@pytest.mark.slow
 def test_an_alarm_survives_power_cuts_and_is_told_once_when_the_network_is_back(cold_bank):
     async def story(lab, unusual):
         await lab.settle(MINUTE)
@@ -149,6 +150,7 @@ def test_an_alarm_survives_power_cuts_and_is_told_once_when_the_network_is_back(
     cold_bank(story)
 
 
+@pytest.mark.slow
 def test_a_power_cut_leaves_a_gap_that_is_seen_as_one(cold_bank):
     async def story(lab, unusual):
         await lab.settle(10 * MINUTE)

@@ -58,6 +58,7 @@ def test_facts_go_when_the_server_has_them_and_they_are_old(live_bank: Any) -> N
     live_bank(story)
 
 
+@pytest.mark.slow
 def test_a_server_that_asks_for_what_is_gone_gets_a_new_epoch(live_bank: Any) -> None:
     async def story(bank: Any) -> None:
         await bank.deposit(await bank.announce("PARCEL"))

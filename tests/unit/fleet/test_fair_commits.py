@@ -5,6 +5,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from uuid import UUID
 
+import pytest
+
 from cranny.fleet.changes import Breach
 from cranny.fleet.commits import Commits
 from cranny.sim.loop import VirtualLoop, live
@@ -34,6 +36,7 @@ class SlowStore:
         await self._inner.apply(changes)  # type: ignore[attr-defined]
 
 
+@pytest.mark.slow
 def test_a_hostile_tenant_holds_up_nobody_else(new_journal, new_store, arrive):
     loop = VirtualLoop()
 

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import msgspec
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -93,6 +94,7 @@ def test_pauses_grow_to_a_quarter_of_an_hour() -> None:
     assert [pause(n).total_seconds() for n in (1, 2, 3, 8, 9, 1000)] == [5, 10, 20, 640, 900, 900]
 
 
+@pytest.mark.slow
 @given(st.lists(st.sampled_from("abc"), unique=True, min_size=1), st.data())
 def test_every_way_ends_and_none_goes_through_a_closed_door(route: list[str], data: st.DataObject) -> None:
     row, now = on(route), NOW

@@ -31,6 +31,7 @@ def fetched(parcel: model.Parcel) -> float:
 # ---------------------------------------------------------------- the catalogue
 
 
+@pytest.mark.slow
 def test_the_catalogue_is_whole() -> None:
     every = every_box()
     assert len(every) == 24_678
@@ -81,6 +82,7 @@ def test_parcels_come_with_couriers_on_working_days() -> None:
     assert mornings / 2000 == pytest.approx(0.65, abs=0.04)
 
 
+@pytest.mark.slow
 def test_larger_banks_get_more_but_fewer_for_each_door(months: model.Plan) -> None:
     plan = months
     loads = Counter(parcel.person.bank for parcel in plan.parcels)

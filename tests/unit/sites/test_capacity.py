@@ -2,6 +2,7 @@
 
 from collections import Counter
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -40,6 +41,7 @@ some_doors = st.lists(st.builds(Door, sizes, features), max_size=5)
 some_wishes = st.lists(st.builds(Wish, items, features | st.just(PLAIN)), max_size=5)
 
 
+@pytest.mark.slow
 @settings(max_examples=2 * settings.default.max_examples)
 @given(some_doors, some_wishes, st.builds(Wish, items, features | st.just(PLAIN)))
 def test_it_agrees_with_brute_force(doors: list[Door], held: list[Wish], new: Wish) -> None:

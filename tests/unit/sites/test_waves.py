@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 from uuid import UUID
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -53,6 +54,7 @@ class Doors:
             self.rows[key] = ([*self.rows.get(key, ([], True))[0], *change.deliveries], True)
 
 
+@pytest.mark.slow
 @given(days())
 def test_few_waves_come_to_the_same_as_one_by_one(changes: list[Change]) -> None:
     one_by_one, in_waves = Doors(), Doors()

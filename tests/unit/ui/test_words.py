@@ -25,6 +25,7 @@ def known(path):
         return read_po(source, locale=path.parent.parent.name)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", CATALOGUES, ids=lambda path: path.parent.parent.name)
 def test_nothing_is_left_unsaid_or_kept_for_nothing(path):
     spoken = {(m.id, m.context) for m in gathering.gather(gathering.SPOKEN[words.LOCALES]) if m.id}

@@ -127,6 +127,7 @@ def test_what_is_chosen_is_right_and_something_is_chosen_when_a_door_is_right(
         assert sorted(chosen.size) != sorted(too_small)
 
 
+@pytest.mark.slow
 @given(DOORS, st.lists(SIZES, min_size=1, max_size=2), SETS, st.booleans(), st.randoms(use_true_random=False))
 def test_the_order_in_which_doors_are_named_does_not_matter(doors, items, features, seated, random):
     shuffled = doors.copy()

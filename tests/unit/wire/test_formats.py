@@ -144,6 +144,7 @@ def test_any_cbor_reader_can_read_it():
     ]
 
 
+@pytest.mark.slow
 @given(FACTS)
 def test_every_fact_of_every_kind_comes_back(fact):
     stored = facts.encode(fact)
@@ -213,6 +214,7 @@ def test_numbers_and_lengths_have_one_form(heads):
     is_read_as_the_careful_reader_reads_it(head + body + b"\xd8\x25\x50" + FACT.boot_id.bytes + counts + tail)
 
 
+@pytest.mark.slow
 @given(st.recursive(PLAIN | st.builds(cbor2.CBORTag, st.integers(0, 300), PLAIN), st.lists, max_leaves=6))
 def test_any_other_cbor_is_no_fact(value):
     for raw in (cbor2.dumps(value), cbor2.dumps([1, TENANT, BANK, value])):

@@ -3,6 +3,7 @@
 import asyncio
 
 import argon2
+import pytest
 
 from cranny.wire.kdf import VERIFIER_BYTES, Argon2Kdf, CheapKdf
 
@@ -18,6 +19,7 @@ async def test_argon2id_with_the_figures_we_promise():
     assert verifier.hex() == "1583b0625ebbe6dd99119040e5a6124fc0b25e9433a08a76e6f342442dea395a"
 
 
+@pytest.mark.slow
 async def test_the_loop_goes_on_while_verifiers_are_made():
     kdf = Argon2Kdf(at_once=2)
     ticks = 0
