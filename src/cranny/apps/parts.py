@@ -14,7 +14,7 @@ from cranny.core.errors import Unavailable
 from cranny.core.ids import TimeIds
 from cranny.core.rng import Rng
 from cranny.platform.db import Database, close_pool, open_pool, refuse_unsafe_role
-from cranny.platform.feature import Outlet, Parts
+from cranny.platform.feature import SOURCE, Outlet, Parts
 from cranny.platform.keys import Keyring
 from cranny.wire.brokers import Broker
 from cranny.wire.brokers.nats import NatsBroker
@@ -47,6 +47,8 @@ async def assemble(found: Addresses, settings: Settings, clock: Clock, rng: Rng)
                 rng=rng,
                 nats=(settings.nats_public_url or found.nats_url,),
                 outlets=outlets(settings),
+                source=settings.public_url or SOURCE,
+                webhooks_inside=settings.webhooks_inside,
             )
         finally:
             await close_pool(pool)

@@ -7,8 +7,8 @@ from cranny.apps.clock import make_clock
 from cranny.apps.parts import assemble
 from cranny.apps.settings import Settings
 from cranny.core.rng import SystemRng
-from cranny.platform.feature import Parts
-from cranny.platform.server import SOURCE, create_server
+from cranny.platform.feature import SOURCE, Parts
+from cranny.platform.server import create_server
 from cranny.web import serving as web
 from cranny.wiring.features import features
 

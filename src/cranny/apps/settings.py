@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Mapping
+from ipaddress import ip_network
 from pathlib import Path
 
 import msgspec
@@ -40,6 +41,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     sms_url: str | None = None
     sms_token: str = ""
     sms_from: str = ""
+    webhooks_inside: tuple[str, ...] = ()
+    """Networks of our own that webhooks may go to."""
     clock: Pace | None = None
     """How time is scaled; None where it is not."""
 
@@ -80,6 +83,7 @@ def read(env: Mapping[str, str] | None = None, *, data: Path | None = None, port
         sms_url=env.get("CRANNY_SMS_URL") or None,
         sms_token=_needed_by(env, "CRANNY_SMS_TOKEN", "CRANNY_SMS_URL"),
         sms_from=env.get("CRANNY_SMS_FROM", ""),
+        webhooks_inside=_networks(env, "CRANNY_WEBHOOKS_ALLOW"),
         clock=read_pace(pace) if (pace := env.get(VARIABLE)) else None,
     )
     if database and settings.master_key is None:
@@ -127,6 +131,14 @@ def _master(env: Mapping[str, str]) -> bytes | None:
     if len(key) != 32:  # noqa: PLR2004 - 256 bits
         raise Invalid("CRANNY_MASTER_KEY must be 64 hexadecimal digits.", code="settings-invalid")
     return key
+
+
+def _networks(env: Mapping[str, str], name: str) -> tuple[str, ...]:
+    found = env.get(name, "").replace(",", " ").split()
+    try:
+        return tuple(str(ip_network(text)) for text in found)
+    except ValueError as error:
+        raise Invalid(f"{name} takes networks such as 10.2.0.0/16: {error}.", code="settings-invalid") from error
 
 
 def _port(env: Mapping[str, str], name: str, otherwise: int) -> int:

@@ -7,6 +7,7 @@ from typing import Final
 
 import msgspec
 
+from cranny.core.backoff import doubled
 from cranny.outreach.tables import NoticeRow
 
 FIRST_PAUSE: Final = timedelta(seconds=5)
@@ -60,8 +61,7 @@ def after_failure(
 
 def pause(tries: int) -> timedelta:
     """5, 10, 20… seconds, a quarter of an hour at most."""
-    doublings: int = 2 ** min(max(tries - 1, 0), 16)
-    return min(FIRST_PAUSE * doublings, LONGEST_PAUSE)
+    return doubled(FIRST_PAUSE, LONGEST_PAUSE, tries)
 
 
 def _others(row: NoticeRow, route: Sequence[str]) -> list[str]:

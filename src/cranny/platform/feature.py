@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from litestar.types import ControllerRouterHandler
 
@@ -18,7 +18,11 @@ from cranny.platform.violation import Violation
 from cranny.wire.brokers import Broker
 from cranny.wire.kdf import Kdf
 
-__all__ = ["Feature", "Loop", "Outlet", "Parts", "Violation"]
+__all__ = ["SOURCE", "Feature", "Loop", "Outlet", "Parts", "Violation"]
+
+
+SOURCE: Final = "urn:cranny:server"
+"""The CloudEvents source where no public address is configured."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +50,10 @@ class Parts:
     """The broker's addresses as banks are told them at enrolment."""
     outlets: Mapping[str, Outlet] = field(default_factory=dict)
     """The channels for messages by name, the one to be tried first in front."""
+    source: str = SOURCE
+    """The CloudEvents source of this installation, a URI."""
+    webhooks_inside: tuple[str, ...] = ()
+    """Networks that are not public and that webhooks may go to all the same (`10.2.0.0/16`)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ from pgqueuer.domain.types import Channel, JobId, QueueEntrypoint, QueueManagerI
 from pgqueuer.ports.driver import Driver
 from pgqueuer.ports.repository import EntrypointExecutionParameter
 
+from cranny.core.backoff import doubled
 from cranny.core.errors import CrannyError
 from cranny.core.events import NewEvent
 from cranny.platform import events
@@ -38,6 +39,7 @@ AT_ONCE: Final = 8
 AHEAD: Final = 4
 """Claimed for each that runs, so that the queue is asked less often."""
 TRIES: Final = 10
+FIRST_DELAY: Final = timedelta(seconds=1)
 LONGEST_DELAY: Final = timedelta(minutes=5)
 STALE: Final = timedelta(seconds=30)
 """A claim without a sign of life for this long may be taken over."""
@@ -225,7 +227,7 @@ async def _for_ever(work: Callable[[], Awaitable[None]], pause_s: float) -> None
 
 def backoff(failures: int) -> timedelta:
     """How long to wait after one more failure: 1, 2, 4… seconds, five minutes at most."""
-    return min(timedelta(seconds=2 ** min(failures, 16)), LONGEST_DELAY)
+    return doubled(FIRST_DELAY, LONGEST_DELAY, failures + 1)
 
 
 def _queries(driver: Driver) -> Queries:

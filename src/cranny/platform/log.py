@@ -32,6 +32,12 @@ SELECT last.* FROM unnest($2::text[]) AS asked (subject) CROSS JOIN LATERAL (
   WHERE tenant = $1 AND subject = asked.subject AND position > 0 ORDER BY position DESC LIMIT $3
 ) AS last ORDER BY last.position DESC
 """
+MATCHING: Final = """
+SELECT id, tenant, type, subject, time, recorded, data, position FROM events
+WHERE tenant = $1 AND position > $2 AND position <= $3 AND NOT starts_with(type, $4)
+  AND (cardinality($5::text[]) = 0 OR type = ANY($5) OR split_part(type, '.', 1) || '.*' = ANY($5))
+ORDER BY position LIMIT $6
+"""
 HEAD: Final = "SELECT position FROM log_heads WHERE tenant = $1"
 CHAIN_AT: Final = "SELECT chain FROM events WHERE tenant = $1 AND position = $2"
 LINKS: Final = """
@@ -59,6 +65,13 @@ async def read(
     """Up to `limit` events after position `after`, of these types and about this subject where given."""
     sql = READ if subject is None else READ_SUBJECT
     return [event(record) for record in await tx.all(sql, tx.tenant, after, types, subject, limit)]
+
+
+async def matching(tx: Tx, after: int, until: int, patterns: Sequence[str], limit: int, *, but: str) -> list[Event]:
+    """Up to `limit` events at positions from `after` + 1 to `until` whose type is one of `patterns` (`delivery.stored`,
+    `delivery.*`; none is any), but none whose type begins with `but`."""
+    found = await tx.all(MATCHING, tx.tenant, after, until, but, list(patterns), limit)
+    return [event(record) for record in found]
 
 
 async def latest(tx: Tx, subjects: Sequence[str], each: int) -> list[Event]:

@@ -14,6 +14,7 @@ from uuid import UUID
 import msgspec
 import structlog
 
+from cranny.core.backoff import doubled
 from cranny.core.errors import CrannyError
 from cranny.core.events import Event, NewEvent
 from cranny.platform import events, log
@@ -25,6 +26,7 @@ from cranny.wire.brokers import Broker
 BATCH: Final = 200
 WINDOW: Final = 5000
 """Positions looked at in one step, so that a reaction to rare events moves on too."""
+FIRST_PAUSE: Final = timedelta(seconds=1)
 LONGEST_PAUSE: Final = timedelta(hours=1)
 
 BEHIND: Final = """
@@ -236,7 +238,7 @@ async def _retry_subject(tx: Tx, reaction: Reaction, subject: str) -> int:
 
 def pause(tries: int) -> timedelta:
     """1, 2, 4… seconds, an hour at most."""
-    return min(timedelta(seconds=2 ** min(max(tries - 1, 0), 16)), LONGEST_PAUSE)
+    return doubled(FIRST_PAUSE, LONGEST_PAUSE, tries)
 
 
 def _without_tries(row: Row) -> Event:

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
-from typing import Final
 
 from litestar import Litestar
 from litestar.middleware import DefineMiddleware
@@ -13,14 +12,11 @@ from litestar.types import ControllerRouterHandler
 import cranny
 from cranny.platform import api, api_keys, health, scopes
 from cranny.platform.auth import ApiKeys, Keys
-from cranny.platform.feature import Parts
+from cranny.platform.feature import SOURCE, Parts
 from cranny.platform.feed import Feed
 from cranny.platform.paging import Cursors
 from cranny.web.app import create_app
 from cranny.web.openapi import PUBLIC
-
-SOURCE: Final = "urn:cranny:server"
-"""The CloudEvents source where no public address is configured."""
 
 
 def create_server(
