@@ -164,6 +164,37 @@ async def test_occupied_and_blocked_doors_are_not_promised(db: Database, tenant:
     assert room["L",] == 0
 
 
+async def test_what_lies_in_a_door_is_counted_once_also_before_its_promise_is_used(
+    db: Database, tenant: UUID, bank_of: BankOf
+) -> None:
+    """The bank's word makes the door occupied at once; the promise is used by a reaction, a moment later."""
+    bank = await bank_of("S S")
+    async with db.transaction(tenant) as tx:
+        mine, later = tx.ids.new(), tx.ids.new()
+    held = await promise_for(db, tenant, bank, mine)
+    async with db.transaction(tenant) as tx:
+        await sites.occupy(tx, [sites.Occupied(bank.id, "A1", 1, tx.now(), [tx.ids.new(), mine])])
+    async with db.transaction(tenant) as tx:
+        assert await audit(tx) == []
+        assert (await sites.free_counts(tx, bank.id)).promised == []
+    second = await promise_for(db, tenant, bank, later)  # there is a door, and it is nobody's
+    with pytest.raises(Refused):
+        await promise(db, tenant, bank, "S")
+    async with db.transaction(tenant) as tx:
+        assert await sites.reject_overbooked(tx, bank.id) == []
+    async with db.transaction(tenant) as tx:
+        await sites.block(tx, bank.id, "A2", "not-opened")
+        # Short of a door is who has none: not the younger one of two, had both been counted.
+        assert await sites.reject_overbooked(tx, bank.id) == [second]
+        await sites.use_promise(tx, [held])
+
+
+async def promise_for(db: Database, tenant: UUID, bank: sites.Bank, delivery: UUID) -> UUID:
+    async with db.transaction(tenant) as tx:
+        (made,) = await sites.promise_many(tx, bank.id, [sites.PromiseAsked("S", TOMORROW, delivery=delivery)])
+        return made
+
+
 async def test_several_are_promised_in_one_go_or_none_of_them(db: Database, tenant: UUID, bank_of: BankOf) -> None:
     bank = await bank_of("S S M")
     asked = [sites.PromiseAsked("S", TOMORROW), sites.PromiseAsked(Size(300, 100, 300), TOMORROW)]

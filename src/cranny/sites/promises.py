@@ -27,12 +27,14 @@ _LAPSE_AT_ONCE: Final = 500
 
 class PromiseAsked(msgspec.Struct, frozen=True):
     """`want` is a size class's name, the size of a thing in mm, which may be turned, or the sizes of several things
-    that go in together. `seated` asks for a door within seated reach."""
+    that go in together. `seated` asks for a door within seated reach. `delivery` is what it is for: as soon as it lies
+    in a door it is counted there, and not here as well."""
 
     want: Wanted
     until: datetime
     features: Sequence[str] = ()
     seated: bool = False
+    delivery: UUID | None = None
 
 
 async def promise(
@@ -140,6 +142,7 @@ async def _add(tx: Tx, bank: UUID, rows: Sequence[tuple[PromiseAsked, Wish, Size
         [_array(in_order(wish.features - {SEATED})) for _, wish, _ in rows],
         [SEATED in wish.features for _, wish, _ in rows],
         [asked.until for asked, _, _ in rows],
+        [asked.delivery for asked, _, _ in rows],
     )
     return ids
 

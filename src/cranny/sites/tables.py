@@ -81,6 +81,7 @@ class ReservationRow(msgspec.Struct, frozen=True):
     until: datetime
     state: Promise
     created: datetime
+    delivery: UUID | None
 
 
 TABLES: Final[dict[str, type[msgspec.Struct]]] = {
@@ -213,7 +214,8 @@ RETURNING o.bank, o.label, o.generation
 
 # One round trip for all that promises at some banks are judged by. `part`: 'class' (of the tenant), 'door' (n: all
 # of the kind; free: those neither occupied nor
-# blocked nor unfit), 'held' (n: live promises of the kind).
+# blocked nor unfit), 'held' (n: live promises of the kind). What lies in a door is not promised any more, though
+# whoever is to write that down may not have come to it: it would be counted twice.
 SNAPSHOT: Final = """
 SELECT 'class' AS part, NULL::uuid AS bank, id AS size_class, name, ARRAY[width, height, depth] AS sides,
        '{}'::text[] AS features, 0 AS n, 0 AS free, 0 AS occupied, 0 AS unfit
@@ -230,17 +232,23 @@ UNION ALL
 SELECT 'held', bank, size_class, '', sides,
        CASE WHEN seated THEN features || '{seated}'::text[] ELSE features END, count(*), 0, 0, 0
 FROM reservations WHERE tenant = $1 AND bank = ANY ($2::uuid[]) AND state = 'held' AND until > $3
+    AND (delivery IS NULL OR delivery NOT IN (
+        SELECT unnest(deliveries) FROM occupancies WHERE tenant = $1 AND bank = ANY ($2::uuid[]) AND ended IS NULL
+    ))
 GROUP BY bank, size_class, sides, features, seated
 """
 ADD_RESERVATIONS: Final = """
-INSERT INTO reservations (tenant, id, bank, size_class, sides, features, seated, until, state, created)
-SELECT $1, r.id, $2, r.size_class, r.sides::int[], r.features::text[], r.seated, r.until, $3, $4
-FROM unnest($5::uuid[], $6::uuid[], $7::text[], $8::text[], $9::bool[], $10::timestamptz[])
-     AS r (id, size_class, sides, features, seated, until)
+INSERT INTO reservations (tenant, id, bank, size_class, sides, features, seated, until, state, created, delivery)
+SELECT $1, r.id, $2, r.size_class, r.sides::int[], r.features::text[], r.seated, r.until, $3, $4, r.delivery
+FROM unnest($5::uuid[], $6::uuid[], $7::text[], $8::text[], $9::bool[], $10::timestamptz[], $11::uuid[])
+     AS r (id, size_class, sides, features, seated, until, delivery)
 """
 NEWEST_HELD: Final = """
 SELECT id, sides, CASE WHEN seated THEN features || '{seated}'::text[] ELSE features END AS features
 FROM reservations WHERE tenant = $1 AND bank = $2 AND state = 'held' AND until > $3
+    AND (delivery IS NULL OR delivery NOT IN (
+        SELECT unnest(deliveries) FROM occupancies WHERE tenant = $1 AND bank = $2 AND ended IS NULL
+    ))
 ORDER BY created DESC, id DESC
 """
 DUE: Final = """

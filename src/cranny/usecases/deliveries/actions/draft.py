@@ -61,7 +61,7 @@ class Draft(msgspec.Struct, frozen=True):
         """The place that it needs: one door for all of its items."""
         sizes = [Size(item.width, item.height, item.depth) for item in self.items]
         until = self.row.hold_until or self.row.created
-        return sites.PromiseAsked(sizes, until, self.row.features, seated=self.row.seated)
+        return sites.PromiseAsked(sizes, until, self.row.features, seated=self.row.seated, delivery=self.row.id)
 
     def granted(self, reservation: UUID, deposit: UUID, collect: UUID) -> "Draft":
         row = msgspec.structs.replace(self.row, reservation=reservation, deposit_grant=deposit, collect_grant=collect)
