@@ -60,14 +60,31 @@ class Process:
             await self.child.wait()
 
 
-async def start(*arguments: str, log: Path, command: Sequence[str] = CRANNY) -> Process:
+async def start(
+    *arguments: str, log: Path, command: Sequence[str] = CRANNY, env: dict[str, str] | None = None
+) -> Process:
     with log.open("ab") as out:
-        child = await asyncio.create_subprocess_exec(*command, *arguments, stdout=out, stderr=out)
+        child = await asyncio.create_subprocess_exec(
+            *command, *arguments, stdout=out, stderr=out, env={**os.environ, **(env or {})}
+        )
     return Process(child, log)
 
 
 async def say(*arguments: str, env: dict[str, str] | None = None) -> str:
     """Run a command to its end; its output. Fails the test when the command fails."""
+    code, out, err = await _run(*arguments, env=env)
+    assert code == 0, f"cranny {' '.join(arguments)}: {out} {err}"
+    return out
+
+
+async def complain(*arguments: str, env: dict[str, str] | None = None) -> tuple[int, str]:
+    """Run a command that can't do what it is told; its exit code, and what it says of it."""
+    code, _, err = await _run(*arguments, env=env)
+    assert code != 0, f"cranny {' '.join(arguments)} worked"
+    return code, err
+
+
+async def _run(*arguments: str, env: dict[str, str] | None) -> tuple[int, str, str]:
     child = await asyncio.create_subprocess_exec(
         *CRANNY,
         *arguments,
@@ -75,9 +92,10 @@ async def say(*arguments: str, env: dict[str, str] | None = None) -> str:
         stderr=asyncio.subprocess.PIPE,
         env={**os.environ, "COLUMNS": "300", **(env or {})},
     )
-    out, err = await child.communicate()
-    assert child.returncode == 0, f"cranny {' '.join(arguments)}: {out.decode()} {err.decode()}"
-    return out.decode()
+    async with asyncio.timeout(PATIENCE_S):
+        out, err = await child.communicate()
+    assert child.returncode is not None
+    return child.returncode, out.decode(), err.decode()
 
 
 def dying(seam: str) -> tuple[str, ...]:
@@ -92,6 +110,8 @@ class House:
     key: str = ""
     before: tuple[str, ...] = ()
     """What its commands are run through, to be somebody else."""
+    settings: dict[str, str] = field(default_factory=dict)
+    """Environment variables of all its processes."""
     processes: dict[str, Process] = field(default_factory=dict)
     _client: httpx2.AsyncClient | None = None
 
@@ -110,7 +130,9 @@ class House:
         port = [] if name == "worker" else ["--port", str(self.port)]
         log = self.data / f"{name}.log"
         command = (*self.before, *command)
-        process = self.processes[name] = await start(name, "--data", str(self.data), *port, log=log, command=command)
+        process = self.processes[name] = await start(
+            name, "--data", str(self.data), *port, log=log, command=command, env=self.settings
+        )
         return process
 
     async def up(self, name: str = "up") -> None:
@@ -132,13 +154,13 @@ class House:
 
     async def found(self, tenant: str) -> None:
         """Add a tenant and act for it from now on."""
-        shown = await say("tenant", "add", tenant, "--data", str(self.data))
+        shown = await say("tenant", "add", tenant, "--data", str(self.data), env=self.settings)
         self.key = next(word for word in shown.split() if word.startswith("crn_"))
         self.client.headers["Authorization"] = f"Bearer {self.key}"
 
     async def check(self) -> str:
         """What `cranny check` finds wrong; empty when every invariant holds."""
-        said = await say("check", "--data", str(self.data))
+        said = await say("check", "--data", str(self.data), env=self.settings)
         return "" if said == "0 violations\n" else said
 
     @asynccontextmanager
@@ -160,7 +182,7 @@ class House:
         board = address or f"simulated:{board},{self.world(name)}"
         process = self.processes[name] = await start(
             "edge", "--data", str(home), "--port", str(port), "--board", board, *enrol, *options,
-            log=self.data / f"{name}.log", command=command,
+            log=self.data / f"{name}.log", command=command, env=self.settings,
         )  # fmt: skip
         try:
             async with httpx2.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=PATIENCE_S) as client:

@@ -6,7 +6,7 @@ import pytest
 from litestar import Litestar, get
 
 from cranny.core.errors import Unavailable
-from cranny.web.serving import serve
+from cranny.web.serving import require_free, serve
 
 
 @get("/slow", sync_to_thread=False)
@@ -43,3 +43,14 @@ async def test_a_taken_port_is_one_clear_sentence() -> None:
     with listener, pytest.raises(Unavailable, match=f"port {port}") as refused:
         await serve(Litestar([]), "127.0.0.1", port)
     assert refused.value.code == "port-taken"
+    assert "(Address already in use)" in refused.value.detail
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "192.0.2.7", "not.a.host.example"])
+def test_where_nobody_could_listen_is_known_before(host: str) -> None:
+    """192.0.2.7 is nobody's address (RFC 5737)."""
+    listener, port = taken()
+    with listener, pytest.raises(Unavailable, match=host):
+        require_free(host, port)
+    if host == "127.0.0.1":
+        require_free(host, port)

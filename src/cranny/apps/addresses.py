@@ -1,8 +1,9 @@
 """Where PostgreSQL and NATS are: configured, already started by another `cranny`, or started here."""
 
+import fcntl
 import os
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import msgspec
@@ -12,6 +13,7 @@ from cranny.apps.settings import Settings
 from cranny.core.rng import Rng
 from cranny.platform import engines
 from cranny.platform.engines import NatsAddress, NatsConfig, PostgresAddress
+from cranny.platform.engines.errors import explained
 from cranny.platform.keys import Keyring, read_or_make_master
 
 
@@ -33,7 +35,7 @@ class Addresses(msgspec.Struct, frozen=True, kw_only=True):
 async def stand_up(settings: Settings, rng: Rng) -> AsyncIterator[Addresses]:
     """Engines, started where no address is configured, with the schema up to date."""
     master = master_key(settings, rng)
-    config = _broker_config(Keyring(master, rng=rng), settings)
+    config = broker_config(Keyring(master, rng=rng), settings)
     configured_nats = NatsAddress(settings.nats_url, 0) if settings.nats_url else None
     async with (
         engines.postgres(settings.data, configured=_configured(settings)) as postgres,
@@ -56,10 +58,11 @@ async def stand_up(settings: Settings, rng: Rng) -> AsyncIterator[Addresses]:
 
 @asynccontextmanager
 async def find(settings: Settings, rng: Rng) -> AsyncIterator[Addresses]:
-    """The engines of a `cranny up` that runs on the same data, else as `stand_up`."""
+    """The engines of a `cranny up` that runs on the same data, else as `stand_up`. What is configured is taken in any
+    case: whoever names a database means that one."""
     running = _running(settings.data)
     if running is not None:
-        yield running
+        yield _as_configured(running, settings)
         return
     async with stand_up(settings, rng) as found:
         yield found
@@ -74,11 +77,12 @@ def master_key(settings: Settings, rng: Rng) -> bytes:
     """The configured master key, or the one in the data directory, made there at the first start."""
     if settings.master_key is not None:
         return settings.master_key
-    settings.data.mkdir(parents=True, exist_ok=True)
-    return read_or_make_master(settings.data / "master.key", rng)
+    with explained(settings.data):
+        settings.data.mkdir(parents=True, exist_ok=True)
+        return read_or_make_master(settings.data / "master.key", rng)
 
 
-def _broker_config(keyring: Keyring, settings: Settings) -> NatsConfig:
+def broker_config(keyring: Keyring, settings: Settings) -> NatsConfig:
     """Our own processes are users of the broker; everybody else is asked about through the auth callout."""
     user = nkeys.from_seed(keyring.nats_user_seed("server")).public_key.decode()
     account = nkeys.from_seed(keyring.nats_account_seed()).public_key.decode()
@@ -91,8 +95,20 @@ def _configured(settings: Settings) -> PostgresAddress | None:
     return PostgresAddress(owner_dsn=settings.owner_url, app_dsn=settings.database_url)
 
 
+def _as_configured(running: Addresses, settings: Settings) -> Addresses:
+    return msgspec.structs.replace(
+        running,
+        owner_dsn=settings.owner_url or running.owner_dsn,
+        app_dsn=settings.database_url or running.app_dsn,
+        nats_url=settings.nats_url or running.nats_url,
+        master=settings.master_key or running.master,
+    )
+
+
 class _announced:  # noqa: N801 - reads as a verb where it is used
-    """A private file that tells the other commands on this machine where the engines are."""
+    """A private file that tells the other commands on this machine where the engines are. It counts for as long as it
+    is locked: the kernel lets go of the lock when we die, whatever we die of, and a number of ours is given to somebody
+    else one day."""
 
     def __init__(self, data: Path, found: Addresses) -> None:
         self._path = data / "running.json"
@@ -100,28 +116,32 @@ class _announced:  # noqa: N801 - reads as a verb where it is used
 
     def __enter__(self) -> None:
         self._path.parent.mkdir(parents=True, exist_ok=True)
-        self._path.unlink(missing_ok=True)
-        handle = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(handle, "wb") as file:
-            file.write(msgspec.json.encode(self._found))
+        new = self._path.with_suffix(f".{os.getpid()}")
+        new.unlink(missing_ok=True)
+        self._handle = os.open(new, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
+        fcntl.flock(self._handle, fcntl.LOCK_EX)
+        os.write(self._handle, msgspec.json.encode(self._found))
+        new.rename(self._path)
 
     def __exit__(self, *_: object) -> None:
-        self._path.unlink(missing_ok=True)
+        # Of two that started at once the second one's word stands: it is not ours to take away.
+        with suppress(FileNotFoundError):
+            if os.path.samestat(self._path.stat(), os.fstat(self._handle)):
+                self._path.unlink()
+        os.close(self._handle)
 
 
 def _running(data: Path) -> Addresses | None:
     try:
-        found = msgspec.json.decode((data / "running.json").read_bytes(), type=Addresses)
+        with explained(data), (data / "running.json").open("rb") as file:
+            return msgspec.json.decode(file.read(), type=Addresses) if _locked(file.fileno()) else None
     except (FileNotFoundError, msgspec.MsgspecError):
         return None
-    return found if _alive(found.pid) else None
 
 
-def _alive(pid: int) -> bool:
+def _locked(handle: int) -> bool:
     try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
+        fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
         return True
-    return True
+    return False

@@ -7,7 +7,7 @@ from pathlib import Path
 from uuid import UUID
 
 from cranny import sites
-from cranny.apps.addresses import find
+from cranny.apps.addresses import broker_config, find, master_key
 from cranny.apps.clock import make_clock
 from cranny.apps.parts import assemble
 from cranny.apps.settings import Settings
@@ -16,14 +16,24 @@ from cranny.core.rng import SystemRng
 from cranny.platform import migrate, scopes, tenants
 from cranny.platform.db import Database, Tx
 from cranny.platform.feature import Violation
+from cranny.platform.keys import Keyring
 from cranny.sim import truth
 from cranny.wiring.audit import audit
 
 
 async def upgrade(settings: Settings) -> None:
-    """Bring the schema up to date."""
+    """Bring the schema up to date. Raises what `migrate.upgrade` raises."""
+    if settings.owner_url:
+        await migrate.upgrade(settings.owner_url)
+        return
     async with find(settings, SystemRng()) as found:
         await migrate.upgrade(found.owner_dsn)
+
+
+def nats_demands(settings: Settings) -> dict[str, object]:
+    """What a NATS server of your own has to be configured with (public keys only). Raises what `master_key` raises."""
+    rng = SystemRng()
+    return broker_config(Keyring(master_key(settings, rng), rng=rng), settings).demands()
 
 
 async def add_tenant(settings: Settings, name: str) -> tuple[UUID, str]:

@@ -14,13 +14,16 @@ from cranny.core.errors import Unavailable
 from cranny.core.ids import TimeIds
 from cranny.core.rng import Rng
 from cranny.platform.db import Database, close_pool, open_pool, refuse_unsafe_role
+from cranny.platform.engines.binaries import OLDEST_NATS
 from cranny.platform.feature import SOURCE, Outlet, Parts
+from cranny.platform.fitness import look_at, reached
 from cranny.platform.keys import Keyring
 from cranny.wire.brokers import Broker
 from cranny.wire.brokers.nats import NatsBroker
 from cranny.wire.kdf import Argon2Kdf
 
 CONNECT_WITHIN_S: Final = 10.0
+DATABASE: Final = "CRANNY_DATABASE_URL"
 
 log = structlog.get_logger(__name__)
 
@@ -28,12 +31,20 @@ log = structlog.get_logger(__name__)
 @asynccontextmanager
 async def assemble(found: Addresses, settings: Settings, clock: Clock, rng: Rng) -> AsyncIterator[Parts]:
     """Connected parts; closed on leaving. Raises one clear sentence when an engine does not answer."""
+    await look_at(found.app_dsn, DATABASE)  # before we wait for the broker
     keyring = Keyring(found.master, rng=rng)
-    broker = NatsBroker([found.nats_url], rng=rng, nkey_seed=keyring.nats_user_seed("server"), tls=broker_tls(settings))
+    broker = NatsBroker(
+        [found.nats_url],
+        rng=rng,
+        nkey_seed=keyring.nats_user_seed("server"),
+        tls=broker_tls(settings),
+        oldest=OLDEST_NATS,
+    )
     ids = TimeIds(clock, rng)
     await broker.connect(within=CONNECT_WITHIN_S)
     try:
-        pool = await open_pool(found.app_dsn)
+        with reached(DATABASE):
+            pool = await open_pool(found.app_dsn)
         try:
             await refuse_unsafe_role(pool)
             db = Database(pool, clock=clock, ids=ids, rng=rng, poke=_poke(broker))

@@ -9,6 +9,7 @@ import msgspec
 
 from cranny.apps.clock import VARIABLE, Pace, read_pace
 from cranny.core.errors import Invalid
+from cranny.platform.keys import read_master
 
 
 class Tls(msgspec.Struct, frozen=True):
@@ -119,9 +120,9 @@ def _needed_by(env: Mapping[str, str], name: str, other: str) -> str:
 
 
 def _master(env: Mapping[str, str]) -> bytes | None:
-    text = env.get("CRANNY_MASTER_KEY")
     if path := env.get("CRANNY_MASTER_KEY_FILE"):
-        text = Path(path).read_text(encoding="ascii")
+        return _from_file("CRANNY_MASTER_KEY_FILE", Path(path))
+    text = env.get("CRANNY_MASTER_KEY")
     if not text:
         return None
     try:
@@ -139,6 +140,13 @@ def _networks(env: Mapping[str, str], name: str) -> tuple[str, ...]:
         return tuple(str(ip_network(text)) for text in found)
     except ValueError as error:
         raise Invalid(f"{name} takes networks such as 10.2.0.0/16: {error}.", code="settings-invalid") from error
+
+
+def _from_file(name: str, path: Path) -> bytes:
+    try:
+        return read_master(path)
+    except OSError as error:
+        raise Invalid(f"{name}: {path} can't be read ({error.strerror}).", code="settings-invalid") from error
 
 
 def _port(env: Mapping[str, str], name: str, otherwise: int) -> int:

@@ -5,14 +5,21 @@ import asyncio
 from rich.console import Console
 
 from cranny.apps.addresses import Addresses, stand_up
+from cranny.apps.clock import make_clock
 from cranny.apps.family import keep
+from cranny.apps.parts import assemble
 from cranny.apps.settings import Settings
 from cranny.core.rng import SystemRng
+from cranny.web.serving import require_free
 
 
 async def run_up(settings: Settings) -> None:
-    """Until cancelled."""
-    async with stand_up(settings, SystemRng()) as found:
+    """Until cancelled. What can't be worked with is said once, and not by each process again and again."""
+    require_free(settings.host, settings.port)
+    rng = SystemRng()
+    async with stand_up(settings, rng) as found:
+        async with assemble(found, settings, make_clock(settings.clock), rng):
+            pass
         env = environment(found, settings)
         address = settings.public_url or f"http://{settings.host}:{settings.port}"
         Console().print(f"Cranny runs: [bold]{address}[/]   data: {settings.data}   end with Ctrl-C")

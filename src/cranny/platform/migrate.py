@@ -18,33 +18,31 @@ from sqlalchemy import Connection
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
-PACKAGE: Final = Path(__file__).resolve().parents[1]
+from cranny.platform.fitness import HELD, reached, require_fit
+from cranny.platform.revisions import PACKAGE, folders
+
 ONE_AT_A_TIME: Final = "SELECT pg_advisory_xact_lock(hashtext('cranny.migrate'))"
 
 # Alembic notes tips only, and loses those that another branch depends on: if that branch's folder is taken out
 # nobody would know any more what is there. So what was run is kept here, and Alembic's own note made from it.
 MAKE_HELD: Final = "CREATE TABLE IF NOT EXISTS migrations (revision text PRIMARY KEY)"
-HELD: Final = "SELECT revision FROM migrations"
+SHOW_HELD: Final = "GRANT SELECT ON migrations TO cranny_app"
 HOLD: Final = "INSERT INTO migrations (revision) VALUES ($1) ON CONFLICT DO NOTHING"
 UNSTAMP: Final = "DELETE FROM alembic_version"
 STAMP: Final = "INSERT INTO alembic_version (version_num) VALUES ($1)"
 
 
-def folders(package: Path = PACKAGE) -> list[Path]:
-    """Every feature's `migrations/` that holds at least one revision."""
-    found = {revision.parent for revision in package.glob("**/migrations/[0-9]*.py")}
-    return sorted(found)
-
-
 async def upgrade(owner_dsn: str, *, only: Sequence[Path] | None = None) -> None:
     """Bring the database up to the newest revision of every feature (of the folders in `only`, where given).
-    Does nothing when it already is. Tables of a feature that has been taken out stay as they are."""
+    Does nothing when it already is. Tables of a feature that has been taken out stay as they are. Raises what
+    `fitness` raises when the database can't be worked with."""
     config = _config(folders() if only is None else only)
     script = ScriptDirectory.from_config(config)
 
     def run(connection: Connection) -> None:
         connection.exec_driver_sql(ONE_AT_A_TIME)
         connection.exec_driver_sql(MAKE_HELD)
+        connection.exec_driver_sql(SHOW_HELD)
         here = {revision.revision for revision in script.walk_revisions()}
         if held := here.intersection(connection.exec_driver_sql(HELD).scalars()):
             connection.exec_driver_sql(UNSTAMP)
@@ -55,6 +53,7 @@ async def upgrade(owner_dsn: str, *, only: Sequence[Path] | None = None) -> None
         for revision in sorted(here):
             connection.exec_driver_sql(HOLD, (revision,))
 
+    await _require_fit(owner_dsn)
     await _with_connection(owner_dsn, run)
 
 
@@ -70,10 +69,13 @@ async def current(owner_dsn: str) -> frozenset[str]:
     return frozenset(held)
 
 
-def known() -> frozenset[str]:
-    """Every revision that this program has; those that are not in `current` are pending."""
-    script = ScriptDirectory.from_config(_config(folders()))
-    return frozenset(revision.revision for revision in script.walk_revisions())
+async def _require_fit(owner_dsn: str) -> None:
+    with reached("CRANNY_DATABASE_OWNER_URL"):
+        connection = await asyncpg.connect(owner_dsn)
+        try:
+            await require_fit(connection, owner=True)
+        finally:
+            await connection.close()
 
 
 def _tips(script: ScriptDirectory, held: set[str]) -> set[str]:

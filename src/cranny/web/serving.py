@@ -1,6 +1,7 @@
 """Serves an application until cancelled, and lets the requests under way finish."""
 
 import asyncio
+import os
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -47,12 +48,18 @@ async def serve(app: Litestar, host: str, port: int) -> None:
         listening.close()
 
 
+def require_free(host: str, port: int) -> None:
+    """Raises Unavailable, code `port-taken`, when `serve` could not listen there just now."""
+    _listen(host, port).close()
+
+
 def _listen(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         return socket.create_server((host, port), family=family, backlog=2048)
     except OSError as error:
+        why = os.strerror(error.errno) if error.errno else error
         raise Unavailable(
-            f"Can't listen on {host} port {port} ({error.strerror}): choose another port, or stop who uses it.",
+            f"Can't listen on {host} port {port} ({why}): choose another port, or stop who uses it.",
             code="port-taken",
         ) from error

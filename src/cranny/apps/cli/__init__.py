@@ -2,10 +2,11 @@
 
 import sys
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 
 from cyclopts import App, Group
 from rich.console import Console
+from rich.markup import escape
 
 from cranny import __version__
 from cranny.apps.cli import admin, alarms, anomalies, bank, commands, demo, edge, run
@@ -14,7 +15,7 @@ from cranny.core.errors import CrannyError
 
 SHELVES: Final = {
     "Start here": ("demo", "up"),
-    "Set up": ("tenant", "key", "bank", "db"),
+    "Set up": ("tenant", "key", "bank", "db", "nats"),
     "Every day": ("link", "anomalies", "alarms", "check"),
     "One process each": ("server", "worker", "edge"),
     "Also": ("--help", "--version"),
@@ -52,6 +53,12 @@ def main() -> None:
         sys.exit(130)
 
 
+def _further(error: CrannyError) -> list[str]:
+    """The second mistake of a file, and those after it: the sentence tells the first."""
+    errors: Any = error.extra.get("errors", ())
+    return [f"  line {one['line']}: {one['message']}" for one in errors[1:] if "line" in one]
+
+
 def _say(errors: Sequence[BaseException]) -> int:
     """Each in a sentence. The exit code."""
     console, for_good = Console(stderr=True, highlight=False), False
@@ -59,6 +66,8 @@ def _say(errors: Sequence[BaseException]) -> int:
         if isinstance(error, BaseExceptionGroup):
             for_good |= _say(error.exceptions) == FOR_GOOD
         elif isinstance(error, CrannyError):
-            console.print(f"[bold red]{error.code}[/]: {error.detail}", soft_wrap=True)
+            console.print(f"[bold red]{error.code}[/]: {escape(error.detail)}", soft_wrap=True)
+            for one in _further(error):
+                console.print(escape(one), soft_wrap=True)
             for_good |= not error.retry
     return FOR_GOOD if for_good else 1

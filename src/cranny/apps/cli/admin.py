@@ -1,6 +1,7 @@
 """Commands that set up and look after an installation: `db`, `tenant`, `check`."""
 
 import asyncio
+import json
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -13,12 +14,14 @@ from rich.table import Table
 from cranny.apps.cli.run import Data, set_up_logs
 
 database = App(name="db", help="The database's schema.")
+nats = App(name="nats", help="A NATS server of your own.")
 tenant = App(name="tenant", help="Tenants: who runs banks here.")
 key = App(name="key", help="API keys of a tenant. One key is one person: some deeds need two.")
 
 
 def register(app: App) -> None:
     app.command(database)
+    app.command(nats)
     app.command(tenant)
     app.command(key)
     app.command(check)
@@ -32,6 +35,14 @@ def upgrade(*, data: Data = None) -> None:
     set_up_logs("WARNING")
     asyncio.run(administer.upgrade(settings.read(data=data)))
     Console().print("The schema is up to date.")
+
+
+@nats.command
+def config(*, data: Data = None) -> None:
+    """Print what your NATS server has to be configured with, as a file that it can include. Holds no secret."""
+    from cranny.apps import administer, settings
+
+    print(json.dumps(administer.nats_demands(settings.read(data=data)), indent=1))
 
 
 @tenant.command

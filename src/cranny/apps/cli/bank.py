@@ -1,7 +1,8 @@
 """Commands about banks. They speak to the server's API with a tenant's key, as any integrator would."""
 
+import os
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import quote
 
 from cyclopts import App, Parameter
@@ -12,6 +13,9 @@ from cranny.core.clock import SystemClock
 from cranny.core.errors import CrannyError, Invalid, Unavailable
 from cranny.core.ids import TimeIds
 from cranny.core.rng import SystemRng
+
+if TYPE_CHECKING:
+    import httpx2
 
 Server = Annotated[str, Parameter(env_var="CRANNY_SERVER", help="The server's address.")]
 Key = Annotated[str, Parameter(env_var="CRANNY_API_KEY", help="The tenant's API key.")]
@@ -44,7 +48,7 @@ def list_(*, key: Key, server: Server = HERE) -> None:
     """List the tenant's banks."""
     table = Table("id", "name", "site")
     for row in call(server, key, "GET", "/v1/banks")["items"]:
-        table.add_row(row["id"], row["name"], str(row.get("site") or ""))
+        table.add_row(row["id"], row["name"], row["site_name"])
     Console().print(table)
 
 
@@ -56,7 +60,8 @@ def claim(bank_id: str, /, *, key: Key, server: Server = HERE) -> None:
 
 
 def read_file(file: Path) -> str:
-    """A bank's file, or one that ships with Cranny by its name. Raises Invalid, code `no-such-file`."""
+    """A bank's file, or one that ships with Cranny by its name. Raises Invalid, codes `no-such-file` and
+    `file-unreadable`."""
     from cranny import sites
 
     try:
@@ -69,6 +74,10 @@ def read_file(file: Path) -> str:
         raise Invalid(
             f"There is no file {file}, nor a shipped bank of that name ({names}).", code="no-such-file"
         ) from None
+    except OSError as error:
+        raise Invalid(f"{file} can't be read: {os.strerror(error.errno or 0)}.", code="file-unreadable") from error
+    except UnicodeDecodeError as error:
+        raise Invalid(f"{file} is not text in UTF-8 (byte {error.start}).", code="file-unreadable") from error
 
 
 def call(server: str, key: str, method: str, path: str, *, body: str = "", kind: str = "application/json") -> Any:
@@ -86,6 +95,18 @@ def call(server: str, key: str, method: str, path: str, *, body: str = "", kind:
             f"{server} does not answer ({error}). Is `cranny up` running?", code="server-silent"
         ) from error
     if answer.is_error:
-        problem = answer.json()
-        raise CrannyError(problem.get("detail", answer.text), code=problem.get("code", str(answer.status_code)))
+        raise _problem(answer)
     return answer.json()
+
+
+def _problem(answer: "httpx2.Response") -> CrannyError:
+    """What the server says is wrong; or whoever stands before it, and knows nothing of problem documents."""
+    try:
+        problem = answer.json()
+        return CrannyError(problem["detail"], code=problem["code"], extra={"errors": problem.get("errors") or ()})
+    except (ValueError, KeyError, TypeError):
+        return Unavailable(
+            f"{answer.url.host} answers {answer.status_code} {answer.reason_phrase}, which is not Cranny's word: is "
+            "the address right?",
+            code="server-silent",
+        )

@@ -44,3 +44,10 @@ class NatsConfig:
     which."""
     tls: TlsFiles | None = None
     max_payload: int = 4 * 1024 * 1024
+
+    def demands(self) -> dict[str, object]:
+        """What any server has to be configured with that is to work with us, in NATS's own words."""
+        authorization: dict[str, object] = {"users": [{"nkey": user} for user in self.users]}
+        if self.issuer:
+            authorization["auth_callout"] = {"issuer": self.issuer, "auth_users": self.users}
+        return {"max_payload": self.max_payload, "authorization": authorization}

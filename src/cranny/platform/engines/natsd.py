@@ -71,16 +71,12 @@ def _address(config: NatsConfig, port: int) -> NatsAddress:
 
 
 def _write(home: Home, file: Path, config: NatsConfig) -> None:
-    authorization: dict[str, object] = {"users": [{"nkey": user} for user in config.users]}
-    if config.issuer:
-        authorization["auth_callout"] = {"issuer": config.issuer, "auth_users": config.users}
     content: dict[str, object] = {
         "server_name": "cranny",
         "host": config.host,
         "port": config.port or ANY_FREE,
-        "max_payload": config.max_payload,
         "ports_file_dir": str(home.path / "run"),
-        "authorization": authorization,
+        **config.demands(),
     }
     with explained(home.path):
         if config.tls:

@@ -9,10 +9,11 @@ import ssl
 from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 import structlog
 from nats import errors
-from nats.aio.client import Client
+from nats.aio.client import Client, ServerVersion
 from nats.aio.msg import Msg
 from nats.aio.subscription import Subscription as NatsSubscription
 
@@ -43,11 +44,15 @@ class NatsBroker:
         nkey_seed: bytes | None = None,
         inbox_prefix: str = "_INBOX",
         tls: ssl.SSLContext | None = None,
+        oldest: tuple[int, ...] = (),
     ) -> None:
         """Not connected yet: see `connect`. `urls` (`nats://host:port`, `tls://…`) are tried in random order,
-        and only these; `nkey_seed` is an NKEY (`SU…`); `rng` spreads reconnections out."""
+        and only these; `nkey_seed` is an NKEY (`SU…`); `rng` spreads reconnections out. A server before the version
+        `oldest` is left alone."""
         self._urls = list(urls)
         self._rng = rng
+        self._oldest = oldest
+        self._why = ""
         self._options: dict[str, Any] = {
             "name": name,
             "nkeys_seed_str": nkey_seed.decode() if nkey_seed else None,
@@ -73,7 +78,10 @@ class NatsBroker:
             async with asyncio.timeout(within):
                 await self._up.wait()
         except TimeoutError:
-            raise self._not_connected() from None
+            raise Unavailable(
+                f"There is no connection to NATS at {_places(self._urls)}: {self._why or 'it does not answer'}.",
+                code="not-connected",
+            ) from None
 
     @property
     def connected(self) -> bool:
@@ -152,7 +160,8 @@ class NatsBroker:
                 await self._use(client, lost)
                 log.warning("broker connection lost")
             except Exception as error:  # noqa: BLE001 - whatever went wrong, the wire must come back
-                (log.debug if tries else log.warning)("broker out of reach", error=str(error) or repr(error))
+                self._why = str(error) or repr(error)
+                (log.debug if tries else log.warning)("broker out of reach", error=self._why)
             finally:
                 self._client = None
                 self._up.clear()
@@ -179,6 +188,8 @@ class NatsBroker:
                 error_cb=_told,
                 **self._options,
             )
+        if self._oldest:
+            _refuse_older(client.connected_server_version, self._oldest)
 
     async def _use(self, client: Client, lost: asyncio.Event) -> None:
         """Until the connection is lost."""
@@ -275,6 +286,18 @@ async def _round_trip(client: Client) -> None:
     with _our_errors("not-connected"):
         for _ in range(2):
             await asyncio.shield(asyncio.ensure_future(client.rtt(timeout=SEND_S)))
+
+
+def _refuse_older(server: ServerVersion, oldest: tuple[int, ...]) -> None:
+    found = (server.major, server.minor, server.patch)
+    if found < oldest:
+        have, need = (".".join(map(str, version)) for version in (found, oldest))
+        raise Unavailable(f"it is version {have}, and Cranny needs {need} or newer", code="broker-too-old")
+
+
+def _places(urls: Sequence[str]) -> str:
+    """Hosts and ports alone: an address may hold a password."""
+    return ", ".join(urlsplit(url).netloc.rpartition("@")[2] for url in urls)
 
 
 async def _told(error: Exception) -> None:
