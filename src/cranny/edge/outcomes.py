@@ -73,7 +73,7 @@ class Refusal(Outcome, frozen=True, tag="refused"):
 
     reason: Reason
     wait_s: int = 0
-    door: str = ""
+    door: str | msgspec.UnsetType = msgspec.UNSET
 
 
 class NextDoor(Outcome, frozen=True, tag="next_door"):
