@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -258,3 +259,29 @@ async def test_the_stream_over_http(wide: Database, tenant: UUID, key: str) -> N
     assert read[0] == "id: 0"
     assert read[3] == "event: thing.seen"
     assert msgspec.json.decode(read[4].removeprefix("data: "))["subject"] == "things/1"
+
+
+# ---------------------------------------------------------------- how often
+
+
+async def test_who_asks_too_often_is_told_when_to_go_on(wide: Database, key: str) -> None:
+    made = replace(parts(wide), requests_a_minute=3)
+    async with serve(create_server([], made), key) as client:
+        answers = [await client.get("/v1/events") for _ in range(5)]
+        assert [answer.status_code for answer in answers] == [200, 200, 200, 429, 429]
+        first, refused = answers[0], answers[-1]
+        assert first.headers["ratelimit-policy"] == refused.headers["ratelimit-policy"] == '"default";q=3;w=60'
+        assert first.headers["ratelimit"] == '"default";r=2;t=20'
+        assert refused.headers["ratelimit"].startswith('"default";r=0;t=')
+        assert 1 <= int(refused.headers["retry-after"]) <= 20
+        assert refused.headers["content-type"] == "application/problem+json"
+        assert (refused.json()["code"], refused.json()["retry"]) == ("too-many-requests", True)
+        # What asks for no key is not counted, and nobody pays for another.
+        assert "ratelimit" not in (await client.get("/health/live")).headers
+        async with wide.transaction() as tx:
+            _, other = await tenants.add_tenant(tx, "Somebody else")
+        theirs = await client.get("/v1/events", headers={"Authorization": f"Bearer {other}"})
+        assert theirs.headers["ratelimit"].startswith('"default";r=2')
+    unlimited = replace(parts(wide), requests_a_minute=0)
+    async with serve(create_server([], unlimited), key) as client:
+        assert "ratelimit" not in (await client.get("/v1/events")).headers

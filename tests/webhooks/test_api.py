@@ -1,5 +1,6 @@
 """Webhooks over HTTP, from an endpoint to the log of its deliveries."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from itertools import count
 from typing import Any
@@ -110,6 +111,23 @@ async def test_it_is_changed_switched_and_removed(client: httpx2.AsyncClient, ya
     assert (resent.status_code, resent.json()["code"]) == (409, "endpoint-removed")
     unknown = await client.get(f"/v1/webhook-messages/{UUID(int=3)}")
     assert (unknown.status_code, unknown.json()["code"]) == (404, "message-not-found")
+
+
+async def test_of_two_who_edit_the_same_the_slower_one_is_told(client: httpx2.AsyncClient, yard: Yard) -> None:
+    id_ = (await post(client, PATH, {"url": yard.receiver.url})).json()["id"]
+    tag = (await client.get(f"{PATH}/{id_}")).headers["etag"]
+    edits = [
+        client.patch(f"{PATH}/{id_}", json={"description": f"edit {n}"}, headers={"If-Match": tag}) for n in range(8)
+    ]
+    answers = await asyncio.gather(*edits)
+    (won,) = [answer for answer in answers if answer.status_code == 200]
+    assert {(lost.status_code, lost.json()["code"]) for lost in answers if lost is not won} == {
+        (412, "changed-meanwhile")
+    }
+    now = await client.get(f"{PATH}/{id_}")
+    assert (now.json(), now.headers["etag"]) == (won.json(), won.headers["etag"])
+    assert (await client.delete(f"{PATH}/{id_}", headers={"If-Match": tag})).status_code == 412
+    assert (await client.delete(f"{PATH}/{id_}", headers={"If-Match": now.headers["etag"]})).status_code == 204
 
 
 async def test_what_is_asked_wrongly_is_refused_in_a_sentence(client: httpx2.AsyncClient, yard: Yard) -> None:

@@ -36,6 +36,9 @@ SHOWN: Final = {
 }
 
 
+TAKEN: Final = "0199b6c1-5a10-7b4c-8e11-3f0a9d2c7e42"
+
+
 class TakenBack(msgspec.Struct, frozen=True):
     id: UUID
 
@@ -43,6 +46,7 @@ class TakenBack(msgspec.Struct, frozen=True):
 def routes(db: Database, keyring: Keyring) -> Sequence[ControllerRouterHandler]:
     @post(
         "/v1/banks/{bank:uuid}/tokens",
+        operation_id="issueToken",
         tags=["tokens"],
         responses={
             201: ResponseSpec(
@@ -66,7 +70,17 @@ def routes(db: Database, keyring: Keyring) -> Sequence[ControllerRouterHandler]:
 
         return await once(db, request, deed)
 
-    @post("/v1/banks/{bank:uuid}/tokens/{token:uuid}/take-back", tags=["tokens"], status_code=200)
+    @post(
+        "/v1/banks/{bank:uuid}/tokens/{token:uuid}/take-back",
+        tags=["tokens"],
+        status_code=200,
+        operation_id="takeBackToken",
+        responses={
+            200: ResponseSpec(
+                TakenBack, generate_examples=False, description="Which one.", examples=[Example(value={"id": TAKEN})]
+            )
+        },
+    )
     async def revoke(request: Asking, bank: FromPath[UUID], token: FromPath[UUID]) -> Response[bytes]:
         """Take a token back: it opens nothing any more once the bank has heard of it. A bank that is out of reach has
         not. Problem `bank-not-found`."""

@@ -59,6 +59,7 @@ async def assemble(found: Addresses, settings: Settings, clock: Clock, rng: Rng)
                 nats=(settings.nats_public_url or found.nats_url,),
                 outlets=outlets(settings),
                 source=settings.public_url or SOURCE,
+                requests_a_minute=settings.requests_a_minute,
                 webhooks_inside=settings.webhooks_inside,
             )
         finally:

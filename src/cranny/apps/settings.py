@@ -9,6 +9,7 @@ import msgspec
 
 from cranny.apps.clock import VARIABLE, Pace, read_pace
 from cranny.core.errors import Invalid
+from cranny.platform.feature import REQUESTS_A_MINUTE
 from cranny.platform.keys import read_master
 
 
@@ -42,6 +43,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     sms_url: str | None = None
     sms_token: str = ""
     sms_from: str = ""
+    requests_a_minute: int = REQUESTS_A_MINUTE
+    """That one key may send to one server process; 0 for any number."""
     webhooks_inside: tuple[str, ...] = ()
     """Networks of our own that webhooks may go to."""
     clock: Pace | None = None
@@ -84,6 +87,7 @@ def read(env: Mapping[str, str] | None = None, *, data: Path | None = None, port
         sms_url=env.get("CRANNY_SMS_URL") or None,
         sms_token=_needed_by(env, "CRANNY_SMS_TOKEN", "CRANNY_SMS_URL"),
         sms_from=env.get("CRANNY_SMS_FROM", ""),
+        requests_a_minute=_whole(env, "CRANNY_REQUESTS_A_MINUTE", REQUESTS_A_MINUTE),
         webhooks_inside=_networks(env, "CRANNY_WEBHOOKS_ALLOW"),
         clock=read_pace(pace) if (pace := env.get(VARIABLE)) else None,
     )
@@ -147,6 +151,13 @@ def _from_file(name: str, path: Path) -> bytes:
         return read_master(path)
     except OSError as error:
         raise Invalid(f"{name}: {path} can't be read ({error.strerror}).", code="settings-invalid") from error
+
+
+def _whole(env: Mapping[str, str], name: str, otherwise: int) -> int:
+    text = env.get(name, str(otherwise))
+    if not text.isdecimal() or len(text) > 9:  # noqa: PLR2004 - a billion is no limit any more
+        raise Invalid(f"{name} must be a whole number, not {text!r}.", code="settings-invalid")
+    return int(text)
 
 
 def _port(env: Mapping[str, str], name: str, otherwise: int) -> int:

@@ -7,11 +7,14 @@ from uuid import UUID
 
 import msgspec
 from litestar import Request, Response, get, post
+from litestar.openapi.datastructures import ResponseSpec
+from litestar.openapi.spec import Example
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 from litestar.types import ControllerRouterHandler
 from msgspec import Meta
 
 from cranny.fleet import anomalies, enrolment
+from cranny.fleet import api_examples as examples
 from cranny.fleet.lifecycle import AnomalyState
 from cranny.fleet.next_steps import NextStep, next_step
 from cranny.fleet.status import BankStatus, status
@@ -62,7 +65,13 @@ def routes(
 
 
 def _enrolments(db: Database, keyring: Keyring, nats: Sequence[str]) -> ControllerRouterHandler:
-    @post("/v1/enrolments", tags=["banks"], opt={PUBLIC: True})
+    @post(
+        "/v1/enrolments",
+        operation_id="enrolBank",
+        tags=["banks"],
+        opt={PUBLIC: True},
+        responses={201: _answer(EnrolReply, "It speaks for the bank.", examples.ENROLLED)},
+    )
     async def enrol(data: JSONBody[EnrolRequest]) -> EnrolReply:
         """What a box sends once, to speak for the bank of its claim from then on. No key: the claim is the right,
         and `proof` shows that the box holds the key that it names. Bytes are base64. Problems `claim-invalid`
@@ -74,7 +83,11 @@ def _enrolments(db: Database, keyring: Keyring, nats: Sequence[str]) -> Controll
 
 
 def _banks(db: Database) -> Sequence[ControllerRouterHandler]:
-    @post("/v1/banks/{bank:uuid}/claims", tags=["banks"])
+    @post(
+        "/v1/banks/{bank:uuid}/claims",
+        tags=["banks"],
+        responses={201: _answer(enrolment.Claim, "The claim, this once.", examples.CLAIM)},
+    )
     async def make_claim(request: Asking, bank: FromPath[UUID]) -> Response[bytes]:
         """A claim with which one controller enrols as this bank, once, within a day. An earlier claim lapses; the
         controller that speaks for the bank goes on until the claim is used. Shown once for each
@@ -85,7 +98,11 @@ def _banks(db: Database) -> Sequence[ControllerRouterHandler]:
 
         return await once(db, request, deed)
 
-    @get("/v1/banks/{bank:uuid}/status", tags=["banks"])
+    @get(
+        "/v1/banks/{bank:uuid}/status",
+        tags=["banks"],
+        responses={200: _answer(BankStatus, "As it was last heard.", examples.STATUS)},
+    )
     async def get_status(request: Asking, bank: FromPath[UUID]) -> BankStatus:
         """How the bank was last heard, and how far facts and rights have come. Problem `bank-not-found`."""
         async with db.transaction(request.user.tenant) as tx:
@@ -95,7 +112,11 @@ def _banks(db: Database) -> Sequence[ControllerRouterHandler]:
 
 
 def _anomalies(db: Database, cursors: paging.Cursors) -> Sequence[ControllerRouterHandler]:
-    @get("/v1/anomalies", tags=["anomalies"])
+    @get(
+        "/v1/anomalies",
+        tags=["anomalies"],
+        responses={200: _answer(paging.Page[AnomalyShown], "A page.", {"items": [examples.ANOMALY], "next": None})},
+    )
     async def list_anomalies(
         request: Asking,
         after: FromQuery[str | None] = None,
@@ -113,7 +134,13 @@ def _anomalies(db: Database, cursors: paging.Cursors) -> Sequence[ControllerRout
         )
         return paging.respond(request, page)
 
-    @post("/v1/anomalies/{anomaly:uuid}/settle", tags=["anomalies"], status_code=200)
+    @post(
+        "/v1/anomalies/{anomaly:uuid}/settle",
+        tags=["anomalies"],
+        operation_id="settleAnomaly",
+        status_code=200,
+        responses={200: _answer(AnomalyShown, "The anomaly.", examples.SETTLED)},
+    )
     async def settle(request: Asking, anomaly: FromPath[UUID], data: JSONBody[SettleAsked]) -> Response[bytes]:
         """Close it with a note. One that somebody settled before keeps its note. Problem `anomaly-not-found`."""
 
@@ -130,3 +157,7 @@ def _shown(row: AnomalyRow) -> AnomalyShown:
     step = next_step(row.kind, row.bank, row.subject, row.detail)
     shown = {name: getattr(row, name) for name in AnomalyRow.__struct_fields__ if name != "tenant"}
     return AnomalyShown(**shown, next_step=step)
+
+
+def _answer(kind: Any, description: str, example: object) -> ResponseSpec:
+    return ResponseSpec(kind, generate_examples=False, description=description, examples=[Example(value=example)])

@@ -11,7 +11,14 @@ from cranny.wire.mule import LARGEST
 
 
 def route(carrier: Carrier) -> ControllerRouterHandler:
-    @post("/v1/uplink", tags=["banks"], opt={PUBLIC: True}, status_code=200, request_max_body_size=LARGEST)
+    @post(
+        "/v1/uplink",
+        tags=["banks"],
+        opt={PUBLIC: True},
+        status_code=200,
+        operation_id="carryUplink",
+        request_max_body_size=LARGEST,
+    )
     async def uplink(request: Request[Any, None, Any]) -> Response[bytes]:
         """What `cranny edge export-uplink` wrote, as it is (`application/octet-stream`, 4 MiB at most); the answer is
         for `cranny edge import-downlink`. No key: the bank's signature is the right. Sending a file twice, or one whose

@@ -2,9 +2,11 @@
 
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 from litestar import Request, Response, get
+from litestar.openapi.datastructures import ResponseSpec
+from litestar.openapi.spec import Example
 from litestar.params import FromQuery, HeaderParameter, QueryParameter
 from litestar.response import Stream
 from litestar.types import ControllerRouterHandler
@@ -21,6 +23,20 @@ LISTING = "events"
 LONGEST_POSITION = 18
 """Digits: whatever they are, the database can hold the number."""
 
+EVENT: Final = {
+    "specversion": "1.0",
+    "id": "019cadc6-9a80-7b3c-8a31-70e1ab9c0b11",
+    "source": "https://lockers.example",
+    "type": "delivery.stored",
+    "subject": "deliveries/019cadc6-9a80-7de4-9145-27ff8431312a",
+    "time": "2026-03-02T09:00:00Z",
+    "datacontenttype": "application/json",
+    "data": {"from": "announced", "to": "stored", "door": "A09"},
+    "position": 4711,
+    "recordedtime": "2026-03-02T09:00:01Z",
+}
+STREAMED: Final = 'id: 4711\nevent: delivery.stored\ndata: {"specversion": "1.0", …}\n\n'
+
 Types = Annotated[list[str] | None, QueryParameter(name="type", description="Only these types; may be repeated.")]
 Subject = Annotated[str | None, QueryParameter(description="Only events about this, such as `deliveries/<id>`.")]
 Limit = Annotated[int, QueryParameter(ge=1, le=paging.MOST)]
@@ -29,7 +45,11 @@ Limit = Annotated[int, QueryParameter(ge=1, le=paging.MOST)]
 def routes(db: Database, feed: Feed, cursors: paging.Cursors, *, source: str) -> Sequence[ControllerRouterHandler]:
     """`source` is the CloudEvents source of this installation, a URI."""
 
-    @get("/v1/events", tags=["events"])
+    @get(
+        "/v1/events",
+        tags=["events"],
+        responses={200: _answer(paging.Page[log.CloudEvent], "A page.", {"items": [EVENT], "next": "kK3v…"})},
+    )
     async def list_events(
         request: Request[Principal, None, Any],
         after: FromQuery[str | None] = None,
@@ -47,7 +67,12 @@ def routes(db: Database, feed: Feed, cursors: paging.Cursors, *, source: str) ->
         items = [log.to_cloudevent(event, source) for event in found]
         return paging.respond(request, paging.Page(items, cursors.make(tenant, LISTING, [reached])))
 
-    @get("/v1/events/stream", tags=["events"], media_type="text/event-stream")
+    @get(
+        "/v1/events/stream",
+        tags=["events"],
+        media_type="text/event-stream",
+        responses={200: _answer(str, "For as long as the key is good.", STREAMED, media_type="text/event-stream")},
+    )
     async def follow_events(
         request: Request[Principal, None, Any],
         types: Types = None,
@@ -89,3 +114,13 @@ def _filter(types: Sequence[str] | None, subject: str | None) -> Wants:
         return (not wanted or event.type in wanted) and subject in (None, event.subject)
 
     return wants
+
+
+def _answer(kind: Any, description: str, example: object, *, media_type: str = "application/json") -> ResponseSpec:
+    return ResponseSpec(
+        kind,
+        generate_examples=False,
+        description=description,
+        media_type=media_type,
+        examples=[Example(value=example)],
+    )

@@ -14,7 +14,7 @@ from litestar.types import ControllerRouterHandler
 from msgspec import Meta
 
 from cranny.core.errors import Forbidden, Invalid, NotFound
-from cranny.platform import paging, scopes, tenants
+from cranny.platform import etags, paging, scopes, tenants
 from cranny.platform.auth import Principal
 from cranny.platform.db import Database, Tx
 from cranny.platform.idempotency import Reply, once
@@ -153,10 +153,10 @@ def _look(db: Database, cursors: paging.Cursors) -> Sequence[ControllerRouterHan
         return paging.respond(request, page)
 
     @get("/v1/api-keys/{key:uuid}", tags=["api keys"], responses={200: _answer(KeyShown, "The key.", SHOWN)})
-    async def get_api_key(request: Asking, key: FromPath[UUID]) -> KeyShown:
+    async def get_api_key(request: Asking, key: FromPath[UUID]) -> Response[KeyShown]:
         """One key, without its secret. Problem `api-key-not-found`."""
         async with db.transaction(request.user.tenant) as tx:
-            return _shown(await _get(tx, key))
+            return etags.respond(_shown(await _get(tx, key)))
 
     return [list_api_keys, get_api_key]
 
@@ -167,7 +167,9 @@ def _revoke(db: Database) -> ControllerRouterHandler:
         """Revoke a key: within seconds it opens nothing any more, nor do sessions that were begun with it. It stays
         in the list. Revoking again changes nothing. Problem `api-key-not-found`."""
         async with db.transaction(request.user.tenant) as tx:
-            if (await _get(tx, key)).revoked is None:
+            row = await _get(tx, key)
+            etags.insist(request, _shown(row))
+            if row.revoked is None:
                 await tenants.revoke_key(tx, key)
 
     return revoke_api_key

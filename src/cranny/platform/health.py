@@ -5,6 +5,8 @@ from collections.abc import Sequence
 import asyncpg
 import msgspec
 from litestar import Response, get
+from litestar.openapi.datastructures import ResponseSpec
+from litestar.openapi.spec import Example
 from litestar.types import ControllerRouterHandler
 
 from cranny.platform.db import Database
@@ -20,11 +22,24 @@ class Health(msgspec.Struct, frozen=True):
 
 
 def routes(db: Database, broker: Broker) -> Sequence[ControllerRouterHandler]:
-    @get("/health/live", tags=["health"], opt={PUBLIC: True}, status_code=204)
+    @get("/health/live", tags=["health"], opt={PUBLIC: True}, status_code=204, operation_id="getLiveness")
     async def live() -> None:
         """The process answers."""
 
-    @get("/health/ready", tags=["health"], opt={PUBLIC: True})
+    @get(
+        "/health/ready",
+        tags=["health"],
+        opt={PUBLIC: True},
+        operation_id="getReadiness",
+        responses={
+            200: ResponseSpec(
+                Health,
+                generate_examples=False,
+                description="Both answer.",
+                examples=[Example(value={"database": True, "broker": True})],
+            )
+        },
+    )
     async def ready() -> Response[Health]:
         """200 when the database and the broker answer, 503 otherwise."""
         health = Health(database=await _answers(db), broker=broker.connected)

@@ -7,14 +7,15 @@ from contextlib import asynccontextmanager, suppress
 from litestar import Litestar
 from litestar.middleware import DefineMiddleware
 from litestar.routes import HTTPRoute
-from litestar.types import ControllerRouterHandler
+from litestar.types import ControllerRouterHandler, Middleware
 
 import cranny
-from cranny.platform import api, api_keys, health, scopes
+from cranny.platform import api, api_keys, health, rates, scopes
 from cranny.platform.auth import ApiKeys, Keys
 from cranny.platform.feature import SOURCE, Parts
 from cranny.platform.feed import Feed
 from cranny.platform.paging import Cursors
+from cranny.platform.rates import Quota, RateLimit, Rates
 from cranny.web.app import create_app
 from cranny.web.openapi import PUBLIC
 
@@ -24,6 +25,7 @@ def create_server(
 ) -> Litestar:
     """`routes` are the features'. `https`: clients reach it by TLS."""
     feed = Feed(parts.db, parts.broker, source=source)
+    quota = Quota(parts.requests_a_minute) if parts.requests_a_minute else None
     cursors = Cursors(parts.keyring.cursor_key)
     own = [
         *api.routes(parts.db, feed, cursors, source=source),
@@ -47,13 +49,18 @@ def create_server(
         ids=parts.ids,
         title="Cranny",
         version=cranny.__version__,
-        middleware=[DefineMiddleware(ApiKeys, keys=Keys(parts.db))],
+        middleware=[DefineMiddleware(ApiKeys, keys=Keys(parts.db)), *_limits(quota, parts)],
+        before_send=[] if quota is None else [rates.tell(quota)],
         lifespan=[live],
         https=https,
         bearer=True,
     )
     _insist_on_scopes(app)
     return app
+
+
+def _limits(quota: Quota | None, parts: Parts) -> list[Middleware]:
+    return [] if quota is None else [DefineMiddleware(RateLimit, rates=Rates(quota, parts.clock))]
 
 
 def _insist_on_scopes(app: Litestar) -> None:

@@ -12,7 +12,7 @@ from litestar.params import Body, FromPath, FromQuery, QueryParameter
 from litestar.types import ControllerRouterHandler
 
 from cranny.core.errors import Invalid
-from cranny.platform import paging
+from cranny.platform import etags, paging
 from cranny.platform.auth import Principal
 from cranny.platform.db import Database, Tx
 from cranny.platform.idempotency import Reply, once
@@ -83,6 +83,16 @@ def _one_bank(db: Database) -> Sequence[ControllerRouterHandler]:
         async with db.transaction(request.user.tenant) as tx:
             return await banks.get_bank(tx, bank)
 
+    @get(
+        "/v1/banks/{bank:uuid}/policy",
+        tags=["banks"],
+        responses={200: _answer(BankPolicy, "The policy.", examples.POLICY)},
+    )
+    async def get_policy(request: Asking, bank: FromPath[UUID]) -> Response[BankPolicy]:
+        """The bank's policy, with the `ETag` that an edit can name. Problem `bank-not-found`."""
+        async with db.transaction(request.user.tenant) as tx:
+            return etags.respond((await banks.get_bank(tx, bank)).policy)
+
     @put(
         "/v1/banks/{bank:uuid}/policy",
         tags=["banks"],
@@ -92,14 +102,16 @@ def _one_bank(db: Database) -> Sequence[ControllerRouterHandler]:
         request: Asking,
         bank: FromPath[UUID],
         data: Annotated[BankPolicy, Body(examples=[Example(summary="A busy bank", value=examples.POLICY)])],
-    ) -> BankPolicy:
+    ) -> Response[BankPolicy]:
         """Replace the policy; what is left out gets its default. The bank follows it as soon as it is in
         reach. Problem `policy-invalid` for limits that contradict each other."""
         async with db.transaction(request.user.tenant) as tx:
+            await etags.hold(tx, request)
+            etags.insist(request, (await banks.get_bank(tx, bank)).policy)
             await banks.set_policy(tx, bank, data)
-        return data
+        return etags.respond(data)
 
-    return [get_bank, put_policy]
+    return [get_bank, get_policy, put_policy]
 
 
 def _inside(db: Database) -> Sequence[ControllerRouterHandler]:

@@ -1,6 +1,6 @@
 """The one way to make a web application here: problem documents, security headers, limits, OpenAPI 3.1."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Any, Final
 
@@ -9,7 +9,7 @@ from litestar.datastructures import State
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin, YamlRenderPlugin
 from litestar.openapi.spec import Components, SecurityScheme
-from litestar.types import ControllerRouterHandler, Middleware
+from litestar.types import ControllerRouterHandler, Message, Middleware, Scope
 
 from cranny.core.clock import Clock
 from cranny.core.ids import Ids
@@ -31,6 +31,7 @@ def create_app(
     version: str,
     state: Mapping[str, Any] | None = None,
     middleware: Sequence[Middleware] = (),
+    before_send: Sequence[Callable[[Message, Scope], Awaitable[None]]] = (),
     lifespan: Sequence[Lifespan] = (),
     https: bool = False,
     bearer: bool = False,
@@ -43,7 +44,7 @@ def create_app(
         route_handlers=list(routes),
         exception_handlers=problems.handlers(),
         middleware=list(middleware),
-        before_send=[headers.add_headers(https=https)],
+        before_send=[headers.add_headers(https=https), *before_send],
         request_max_body_size=body_limit,
         openapi_config=_openapi(title, version, bearer=bearer),
         logging_config=None,
@@ -67,4 +68,5 @@ def _openapi(title: str, version: str, *, bearer: bool) -> OpenAPIConfig:
         components=Components(security_schemes={"bearer": key}) if bearer else Components(),
         security=[{"bearer": []}] if bearer else None,
         use_handler_docstrings=True,
+        operation_id_creator=openapi.operation_id,
     )

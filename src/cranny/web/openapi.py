@@ -1,15 +1,23 @@
-"""What Litestar's description of the API leaves out: problem documents, and who needs which header."""
+"""What Litestar's description of the API leaves out: names, problem documents, who needs which header, and where to go
+from an answer."""
 
+import re
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
 from litestar import Litestar
+from litestar.handlers.http_handlers import HTTPRouteHandler
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.openapi.spec import (
+    Link,
+    OpenAPI,
+    OpenAPIHeader,
     OpenAPIMediaType,
     OpenAPIResponse,
     Operation,
     Parameter,
+    PathItem,
     Reference,
     Schema,
 )
@@ -21,9 +29,10 @@ from cranny.web.problems import MEDIA_TYPE, Problem
 PUBLIC: Final = "public"
 """`@get(…, opt={PUBLIC: True})` or `public=True`: no API key is asked for. Everything else asks for one."""
 
-__all__ = ["PUBLIC", "ResponseSpec", "complete"]
+__all__ = ["PUBLIC", "ResponseSpec", "complete", "operation_id"]
 
 _REF: Final = "#/components/schemas/{name}"
+_TEXT: Final = Schema(type=OpenAPIType.STRING)
 _KEY: Final = Parameter(
     name="Idempotency-Key",
     param_in="header",
@@ -31,11 +40,36 @@ _KEY: Final = Parameter(
     description="A fresh random value for each deed, the same one when it is tried again. Kept for seven days.",
     schema=Schema(type=OpenAPIType.STRING, min_length=1, max_length=255),
 )
+_MATCH: Final = Parameter(
+    name="If-Match",
+    param_in="header",
+    required=False,
+    description="The ETag that it was read with: edit it only if nobody has changed it since.",
+    schema=_TEXT,
+)
+_PARAMETERS: Final = {
+    "after": "The cursor `next` of the page before.",
+    "limit": "How many at most.",
+    "state": "Only those in this state.",
+    "bank": "Only of this bank.",
+}
+"""What parameters of these names mean wherever they stand in a query."""
+_SENTENCE_END: Final = re.compile(r"(?<=[.:!])\s")
+
+
+def operation_id(handler: HTTPRouteHandler, _: Any, path: Sequence[Any]) -> str:
+    """The handler's name as clients write it: `list_banks` is `listBanks`. A name that other rooms may use too gets the
+    last words of its address: `settle` is `settleAnomalies`."""
+    first, *others = handler.handler_name.split("_")
+    if not others:
+        words = [word for word in path if isinstance(word, str) and word not in {"v1", first}]
+        others = [word for part in words[:1] for word in part.split("-")]
+    return first + "".join(word.capitalize() for word in others)
 
 
 def complete(app: Litestar, *, bearer: bool) -> None:
-    """Add to the description of every operation the problem document, and, with `bearer`, that public ones
-    need no key and that the POSTs of others need an Idempotency-Key."""
+    """Add to the description of every operation its summary, the problem documents, what its parameters are, and links;
+    and, with `bearer`, that public ones need no key and that the POSTs of others need an Idempotency-Key."""
     document = app.openapi_schema
     _, schemas = msgspec.json.schema_components([Problem], ref_template=_REF)
     components: dict[str, Any] = document.components.schemas
@@ -47,22 +81,83 @@ def complete(app: Litestar, *, bearer: bool) -> None:
         for method, (handler, _) in route.route_handler_map.items():
             operation: Operation | None = getattr(item, method.lower(), None)
             if operation is not None:
-                _complete_operation(
-                    operation, public=bool(handler.opt.get(PUBLIC)), post=method == "POST", bearer=bearer
-                )
+                public = bool(handler.opt.get(PUBLIC))
+                _describe(operation)
+                _add_problems(operation, method, key=bearer and not public)
+                _add_match(operation, method, item)
+                if bearer:
+                    _add_key(operation, method, public=public)
+                _link(document, item, route.path_format, operation, method)
 
 
-def _complete_operation(operation: Operation, *, public: bool, post: bool, bearer: bool) -> None:
-    operation.responses = {
-        **{code: r for code, r in (operation.responses or {}).items() if code != "400"},
-        "default": OpenAPIResponse(
-            description="A problem (RFC 9457)",
-            content={MEDIA_TYPE: OpenAPIMediaType(schema=Reference(ref=_REF.format(name="Problem")))},
-        ),
-    }
-    if not bearer:
-        return
+def _describe(operation: Operation) -> None:
+    said = " ".join((operation.description or "").split())
+    operation.summary = _SENTENCE_END.split(said, maxsplit=1)[0].rstrip(".:")
+    for parameter in operation.parameters or []:
+        if not isinstance(parameter, Parameter) or parameter.description:
+            continue
+        if parameter.param_in == "path":
+            parameter.description = f"Which {parameter.name}."
+        else:
+            parameter.description = _PARAMETERS.get(parameter.name, f"Only with this {parameter.name}.")
+
+
+def _add_problems(operation: Operation, method: str, *, key: bool) -> None:
+    """Which there are by HTTP's own rules; the `code` in them says more, and `default` covers the rest."""
+    said: dict[str, str] = {"400": "The request does not fit."}
+    if key:
+        said |= {"401": "The API key is missing or not good.", "403": "The API key is not good for that."}
+        said |= {"429": "Asked too often: see `Retry-After`."}
+    if any(isinstance(one, Parameter) and one.param_in == "path" for one in operation.parameters or []):
+        said |= {"404": "There is no such thing."}
+    if key and method == "POST":
+        said |= {"409": "It contradicts what is.", "422": "The Idempotency-Key was used for another request."}
+    said |= {"default": "A problem (RFC 9457)."}
+    good = {code: answer for code, answer in (operation.responses or {}).items() if code != "400"}
+    operation.responses = {**good, **{code: _problem(text) for code, text in said.items()}}
+
+
+def _problem(description: str) -> OpenAPIResponse:
+    schema = Reference(ref=_REF.format(name="Problem"))
+    return OpenAPIResponse(description=description, content={MEDIA_TYPE: OpenAPIMediaType(schema=schema)})
+
+
+def _add_match(operation: Operation, method: str, item: PathItem) -> None:
+    """What stands at an address that can be read is edited with `If-Match`."""
+    if method in {"PUT", "PATCH", "DELETE"} and item.get is not None:
+        operation.parameters = [*(operation.parameters or []), _MATCH]
+        answers = dict(operation.responses or {})
+        answers["412"] = _problem("Somebody has changed it since it was read.")
+        operation.responses = {**answers, "default": answers.pop("default")}
+
+
+def _add_key(operation: Operation, method: str, *, public: bool) -> None:
     if public:
         operation.security = []
-    elif post:
+    elif method == "POST":
         operation.parameters = [*(operation.parameters or []), _KEY]
+
+
+def _link(document: OpenAPI, item: PathItem, path: str, operation: Operation, method: str) -> None:
+    """From what was made to where it is read, and from a page to the next one."""
+    made = (operation.responses or {}).get("201")
+    if method == "POST" and isinstance(made, OpenAPIResponse):
+        found = _reader(document.paths or {}, path)
+        if found is not None:
+            name, reader = found
+            made.links = {"get": Link(operation_id=reader.operation_id, parameters={name: "$response.body#/id"})}
+            made.headers = {"Location": OpenAPIHeader(description="Where it is read.", schema=_TEXT)}
+    names = {one.name for one in operation.parameters or [] if isinstance(one, Parameter)}
+    page = (operation.responses or {}).get("200")
+    if item.get is operation and "after" in names and isinstance(page, OpenAPIResponse):
+        page.links = {"next": Link(operation_id=operation.operation_id, parameters={"after": "$response.body#/next"})}
+        page.headers = {"Link": OpenAPIHeader(description='The next page, `rel="next"` (RFC 8288).', schema=_TEXT)}
+
+
+def _reader(paths: Mapping[str, PathItem], path: str) -> tuple[str, Operation] | None:
+    """The GET at `path/{name}`, and that name."""
+    for other, item in paths.items():
+        inside = other.removeprefix(f"{path}/")
+        if other != inside and re.fullmatch(r"\{\w+\}", inside) and item.get is not None:
+            return inside[1:-1], item.get
+    return None

@@ -13,7 +13,7 @@ from litestar.params import Body, FromPath, FromQuery, QueryParameter
 from litestar.types import ControllerRouterHandler
 
 from cranny.core.errors import Invalid
-from cranny.platform import paging, rows
+from cranny.platform import etags, paging, rows
 from cranny.platform.auth import Principal
 from cranny.platform.db import Database, Tx
 from cranny.platform.idempotency import Reply, once
@@ -104,10 +104,10 @@ def _look(db: Database, cursors: paging.Cursors) -> Sequence[ControllerRouterHan
         return paging.respond(request, page)
 
     @get(_ONE, tags=TAGS, responses={200: _answer(EndpointShown, "The endpoint.", shapes.SHOWN)})
-    async def get_endpoint(request: Asking, endpoint: FromPath[UUID]) -> EndpointShown:
+    async def get_endpoint(request: Asking, endpoint: FromPath[UUID]) -> Response[EndpointShown]:
         """One endpoint, without its secret. Problem `endpoint-not-found`."""
         async with db.transaction(request.user.tenant) as tx:
-            return shapes.endpoint(await endpoints.get(tx, endpoint))
+            return etags.respond(shapes.endpoint(await endpoints.get(tx, endpoint)))
 
     return [list_endpoints, get_endpoint]
 
@@ -118,18 +118,20 @@ def _change(db: Database, guard: Guard, resolve: Resolve) -> Sequence[Controller
         request: Asking,
         endpoint: FromPath[UUID],
         data: Annotated[EndpointChange, _examples(("Everything, please", {"types": []}))],
-    ) -> EndpointShown:
+    ) -> Response[EndpointShown]:
         """Change the address, what it is told of, or the description; what is left out stays. What waits goes to the
         new address. Problems `endpoint-not-found`, `webhook-url-refused`, `webhook-name-unknown`."""
         if isinstance(data.url, str):
             await _insist_on_outside(guard, resolve, data.url)
         async with db.transaction(request.user.tenant) as tx:
-            return shapes.endpoint(await endpoints.change(tx, endpoint, data))
+            etags.insist(request, shapes.endpoint(await endpoints.get(tx, endpoint, hold=True)))
+            return etags.respond(shapes.endpoint(await endpoints.change(tx, endpoint, data)))
 
     @delete(_ONE, tags=TAGS)
     async def remove_endpoint(request: Asking, endpoint: FromPath[UUID]) -> None:
         """Remove it: nothing is sent there any more, and what waits is dropped. Problem `endpoint-not-found`."""
         async with db.transaction(request.user.tenant) as tx:
+            etags.insist(request, shapes.endpoint(await endpoints.get(tx, endpoint, hold=True)))
             await endpoints.remove(tx, endpoint)
 
     return [change_endpoint, remove_endpoint]

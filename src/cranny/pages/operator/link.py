@@ -9,6 +9,8 @@ from typing import Any, Final
 
 import msgspec
 from litestar import Request, Response, get, post
+from litestar.openapi.datastructures import ResponseSpec
+from litestar.openapi.spec import Example
 from litestar.params import FromPath
 from litestar.response import Redirect
 from litestar.types import ControllerRouterHandler
@@ -37,8 +39,16 @@ class LinkMade(msgspec.Struct, frozen=True):
     expires: datetime
 
 
+_LINK: Final = ResponseSpec(
+    LinkMade,
+    generate_examples=False,
+    description="The link, this once.",
+    examples=[Example(value={"path": f"{SIGN_IN}/9f3c…", "expires": "2026-11-22T09:45:00Z"})],
+)
+
+
 def link_routes(desk: Desk) -> list[ControllerRouterHandler]:
-    @post("/v1/sign-in-links", tags=["pages"])
+    @post("/v1/sign-in-links", tags=["pages"], operation_id="makeSignInLink", responses={201: _LINK})
     async def make(request: Request[Principal, None, Any]) -> Response[bytes]:
         """A link that signs one browser in to the operator's pages, once, within 15 minutes. Its session sees what
         this API key sees and ends with it. Shown once."""

@@ -12,7 +12,7 @@ from litestar.params import Body, FromPath, FromQuery, QueryParameter
 from litestar.types import ControllerRouterHandler
 
 from cranny.core.errors import Invalid
-from cranny.platform import paging
+from cranny.platform import etags, paging
 from cranny.platform.auth import Principal
 from cranny.platform.db import Database, Tx
 from cranny.platform.idempotency import Reply, once
@@ -77,10 +77,10 @@ def _reads(db: Database, cursors: paging.Cursors) -> Sequence[ControllerRouterHa
         tags=["deliveries"],
         responses={200: _answer(DeliveryShown, "The delivery.", examples.STORED)},
     )
-    async def get_delivery(request: Asking, delivery: FromPath[UUID]) -> DeliveryShown:
+    async def get_delivery(request: Asking, delivery: FromPath[UUID]) -> Response[DeliveryShown]:
         """A delivery. Problem `delivery-not-found`."""
         async with db.transaction(request.user.tenant) as tx:
-            return await reading.get(tx, delivery)
+            return etags.respond(await reading.get(tx, delivery))
 
     return [list_deliveries, get_delivery, _temperature(db)]
 
@@ -203,6 +203,8 @@ def _redirecting(db: Database, keyring: Keyring) -> Sequence[ControllerRouterHan
         `shares-door` (more of the old recipient lies behind the same door), `invalid` with the path of each field."""
 
         async def deed(tx: Tx) -> Reply:
+            await etags.hold(tx, request)
+            etags.insist(request, await reading.get(tx, delivery))
             await readdress(tx, keyring, delivery, data.recipient)
             return Reply(200, await reading.get(tx, delivery))
 
@@ -256,13 +258,16 @@ def _kinds(db: Database) -> Sequence[ControllerRouterHandler]:
         request: Asking,
         name: FromPath[str],
         data: Annotated[KindAsked, _examples(("Mail that waits for ten days", examples.KIND_ASKED))],
-    ) -> KindShown:
+    ) -> Response[KindShown]:
         """Add a kind, or change its title and hours; deliveries under way keep theirs. Problem `kind-invalid`."""
         if not re.fullmatch(KIND_NAME, name):
             raise Invalid("A kind's name has 1 to 32 of a-z, 0-9 and -, and begins with a letter.", code="kind-invalid")
         async with db.transaction(request.user.tenant) as tx:
+            await etags.hold(tx, request)
+            before = next((kind for kind in await reading.kinds(tx) if kind.name == name), None)
+            etags.insist(request, before)
             await tx.run(tables.PUT_KIND, tx.tenant, name, data.title, data.hold_hours, data.collect_hours)
-        return KindShown(name, data.title, data.hold_hours, data.collect_hours)
+        return etags.respond(KindShown(name, data.title, data.hold_hours, data.collect_hours))
 
     return [list_kinds, put_kind]
 

@@ -1,0 +1,48 @@
+"""Two people edit the same thing: who was slower is told, and overwrites nothing. A thing that can be edited has an
+`ETag`; an edit that names it in `If-Match` is done only if nobody has changed the thing since."""
+
+import hashlib
+from typing import Any, Final
+
+import msgspec
+from litestar import Request, Response
+
+from cranny.core.errors import CrannyError
+from cranny.platform.db import Tx
+
+MATCH: Final = "If-Match"
+ANY: Final = "*"
+LOCK: Final = "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))"
+
+
+class Changed(CrannyError):
+    """It is not what it was when it was read."""
+
+    code = "changed-meanwhile"
+    status = 412
+
+
+def etag(shown: msgspec.Struct) -> str:
+    """Of what is shown of a thing: the same as long as that stays the same."""
+    return f'"{hashlib.sha256(msgspec.json.encode(shown)).hexdigest()[:32]}"'
+
+
+def respond(shown: msgspec.Struct) -> Response[Any]:
+    """The thing, with its ETag."""
+    return Response(content=shown, headers={"ETag": etag(shown)})
+
+
+async def hold(tx: Tx, request: Request[Any, Any, Any]) -> None:
+    """Let edits of what stands at this address wait for each other, until the end of the transaction."""
+    await tx.run(LOCK, f"{tx.tenant}{request.url.path}")
+
+
+def insist(request: Request[Any, Any, Any], shown: msgspec.Struct | None) -> None:
+    """`shown` is how the thing is now, None when there is none. Raises Changed when `If-Match` is there and does not
+    name it."""
+    asked = request.headers.get(MATCH)
+    if asked is None:
+        return
+    wanted = [tag.strip() for tag in asked.split(",")]
+    if shown is None or (ANY not in wanted and etag(shown) not in wanted):
+        raise Changed("Somebody has changed it since you read it. Read it again, then decide.")
