@@ -79,7 +79,7 @@ class Downlink:
         except Invalid as invalid:
             log.warning("downlink not believed", reason=invalid.code)
             return False
-        self._line.reached = True
+        self._line.heard()
         return await self._apply(page) or await self._in_step(page)
 
     async def take(self, message: bytes) -> None:

@@ -26,6 +26,14 @@ class Line:
     def __post_init__(self) -> None:
         self.broker.on_connected(self._join)
 
+    def heard(self) -> None:
+        """The server has answered. After a silence the other direction tries again at once, not with the next
+        heartbeat: a network that fell silent and came back tells nobody."""
+        if not self.reached:
+            self.reached = True
+            self.up.set()
+            self.down.set()
+
     async def wake(self) -> None:
         """There may be something to send or to fetch."""
         self.up.set()

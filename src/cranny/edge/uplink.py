@@ -100,7 +100,7 @@ class Uplink:
         subject = subjects.facts(self._line.tenant, self._line.bank)
         answer = await self._line.broker.request(subject, message, timeout=ANSWER_S)
         ack = acks.read(self._server, self._line.tenant, self._line.bank, message, answer)
-        self._line.reached = True
+        self._line.heard()
         return ack
 
     async def _take(self, ack: FactAck, sent: int) -> bool:

@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from cranny.core.errors import Conflict
 from cranny.core.ids import TimeIds
+from cranny.edge.backoff import LAST_S
 from cranny.edge.identity import Identity
 from cranny.fleet import NOTHING_YET, Uplink
 from cranny.sim.coverage import pair, watching
@@ -273,7 +274,7 @@ class World:
         self._net.calm = self._net.adversary.calm = self._server.fates.calm = True
         for bank in self._banks:
             bank.fates.calm = True
-        self._today.end()
+        self._today.end(late_s=self._plan.beat_s + LAST_S)
         if not await self._until(lambda: not self._people, EVENING_S):
             self.verdicts.say("I5", "people", f"{len(self._people)} still wait")
         await asyncio.sleep(LULL_S)

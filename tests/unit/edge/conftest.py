@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cranny.core.ids import TimeIds
 from cranny.core.rng import SeededRng
 from cranny.edge.app import Bank, Config, Parts, start
+from cranny.edge.beat import EVERY_S
 from cranny.edge.disk import Disk
 from cranny.edge.drivers import Address
 from cranny.edge.drivers.simulated import SimulatedBoard
@@ -190,6 +191,7 @@ class Lab:
         self.mains = Mains()
         self.layout = layout(doors)
         self.climate: Path | None = None
+        self.beat_s = EVERY_S
         self._bank: Bank | None = None
         self._locator = 0
 
@@ -206,7 +208,8 @@ class Lab:
 
     async def boot(self) -> None:
         self.mains = Mains()
-        self._bank = await start(Config(self.identity, "0.1", None), self._parts(), self.line, self.told.append)
+        config = Config(self.identity, "0.1", None, beat_s=self.beat_s)
+        self._bank = await start(config, self._parts(), self.line, self.told.append)
         await self.settle()
 
     async def crash(self) -> None:

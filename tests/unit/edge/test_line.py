@@ -211,6 +211,35 @@ def test_a_lost_poke_is_made_good_by_the_heartbeat(live_bank: Any) -> None:
     live_bank(story)
 
 
+def test_rights_come_as_soon_as_a_silent_network_speaks_again(live_bank: Any) -> None:
+    """Whoever was told of a code meanwhile does not stand there until the next heartbeat."""
+
+    async def story(bank: Any) -> None:
+        bank.beat_s = 3600.0
+        await bank.restart()
+        lanes = [subscription._lanes for subscription in bank.hub._brokers[1].subscriptions]
+        real = [lane._handler for lane in lanes]
+
+        async def silent(_: Any) -> None:
+            """Nobody notices: the connection stands."""
+
+        for lane in lanes:
+            lane._handler = silent
+        bank.board.force(bank.at("01"))
+        await bank.give(Policy(visit_idle_s=7))
+        await bank.settle(300)
+        assert bank.controller.state().link == "offline"
+        assert bank.state.policy.visit_idle_s != 7
+        for lane, handler in zip(lanes, real, strict=True):
+            lane._handler = handler
+        while bank.state.mark.acked < bank.state.mark.seq:
+            await bank.settle(0.1)
+        await bank.settle(0.5)
+        assert bank.state.policy.visit_idle_s == 7
+
+    live_bank(story)
+
+
 def test_a_bank_that_comes_back_says_so_at_once(live_bank: Any) -> None:
     async def story(bank: Any) -> None:
         heard: list[Any] = []

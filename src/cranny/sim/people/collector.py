@@ -25,7 +25,7 @@ AGAIN_S: Final = 240.0
 PATIENT_S: Final = 120.0
 """Whoever stands at the keypad for so long because of it goes away."""
 TRIES: Final = 8
-"""Then people wait for the evening, in which it has to work."""
+"""Then people wait for the evening, in which it has to work as soon as their bank has heard of everything."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,23 +63,33 @@ class Collector:
         self._scans = dice.chance(SCANS)
 
     async def come(self, *, after: float) -> None:
-        """Until it is done, or there is no hope."""
+        """Until it is done, or there is no hope: by day, in the evening, and once more when the banks have had the time
+        to hear of everything."""
         await self._pause(after)
-        for _ in range(TRIES):
+        await self._try()
+        chances = [("in the evening", self._day.evening), ("late in the evening", self._day.late)]
+        for when, wait in chances[: 1 if self.is_staff else 2]:
             if self.done:
                 return
+            self._trace.count(f"comes back {when}")
+            self._trace.say(self._taker.name, f"comes back {when}")
+            await wait()
+            await self._pause(AGAIN_S)
+            await self._try()
+        if not self.done:
+            self._trace.count("gives up")
+            self._trace.say(self._taker.name, "gives up")
+
+    async def _try(self) -> None:
+        """Some times. A screen that says nothing has refused nothing: that is none of them."""
+        left = TRIES
+        while left and not self.done:
             if not self._day.over and self._dice.chance(MISTYPES):
                 await self._lobby.type_code(self._taker.name, self.ticket.wrong, None)
             before = {door for door in self._lobby.bank.address if not self._lobby.is_open(door)}
-            await self._met(await self._prove(), before)
-        if not self._day.over:
-            self._trace.count("comes back in the evening")
-            self._trace.say(self._taker.name, "comes back in the evening")
-            await self._day.evening()
-            await self.come(after=AGAIN_S)
-            return
-        self._trace.count("gives up")
-        self._trace.say(self._taker.name, "gives up")
+            answer = await self._prove()
+            left -= answer is not None
+            await self._met(answer, before)
 
     async def _prove(self) -> Answer | None:
         ticket = self.ticket

@@ -6,13 +6,16 @@ import asyncio
 class Day:
     def __init__(self) -> None:
         self._evening = asyncio.Event()
+        self._late_at = 0.0
 
     @property
     def over(self) -> bool:
         """Nobody sends or brings anything any more, and everybody wants what is theirs."""
         return self._evening.is_set()
 
-    def end(self) -> None:
+    def end(self, *, late_s: float) -> None:
+        """`late_s` later whatever was on its way has arrived."""
+        self._late_at = asyncio.get_running_loop().time() + late_s
         self._evening.set()
 
     async def nap(self, seconds: float) -> bool:
@@ -26,3 +29,8 @@ class Day:
 
     async def evening(self) -> None:
         await self._evening.wait()
+
+    async def late(self) -> None:
+        """Until it is late in the evening."""
+        await self._evening.wait()
+        await asyncio.sleep(self._late_at - asyncio.get_running_loop().time())
