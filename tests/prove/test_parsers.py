@@ -1,13 +1,18 @@
 """A minute of rubbish for everything that reads what a stranger may send: it is read, or refused with a code, and
 nothing else ever happens. Built from real messages that are torn, doubled, flipped, run together and strewn with noise.
 
-Each failure names its seed; lock boards' parsers have a minute each in tests/unit/edge/test_board_parsers.py."""
+Each failure names its seed; lock boards' parsers have a minute each in tests/unit/edge/test_board_parsers.py, and what
+people type and scan at a kiosk has one in test_kiosk_rubbish.py."""
 
+import base64
+import os
+import struct
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Final
 from uuid import UUID
 
+import cbor2
 import msgspec
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -15,12 +20,20 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cranny import sites
 from cranny.core.clock import SystemClock
 from cranny.core.errors import Invalid
-from cranny.core.rng import SeededRng, SystemRng, pick
-from cranny.wire import codes, commands, enrolment, facts, kinds, messages, nkey, signing, subjects
+from cranny.core.rng import SeededRng, SystemRng
+from cranny.edge import mule as carried_back
+from cranny.edge.identity import Identity
+from cranny.edge.readers._parts.lines import Lines
+from cranny.edge.readers.hidraw import Reports
+from cranny.edge.readers.input import Keyboard
+from cranny.wire import acks, codes, commands, enrolment, facts, kinds, messages, nkey, signing, subjects, tokens
 from cranny.wire.facts import GENESIS, Fact
+from cranny.wire.mule import Carried, Returned
+from tests.prove.mangling import mangled
 
 pytestmark = pytest.mark.prove
-FUZZ_S: Final = 60.0
+FUZZ_S: Final = float(os.environ.get("CRANNY_FUZZ_S", "60"))
+"""Of each parser; shorter to try a parser out."""
 LEAST: Final = 5_000
 A, B, C = UUID(int=1), UUID(int=2), UUID(int=3)
 KEY = Ed25519PrivateKey.from_private_bytes(bytes(32))
@@ -30,6 +43,12 @@ BATCH = messages.FactBatch(A, B, 1, 1, [facts.encode(FACT)], [None], 4)
 POLICY = messages.Policy()
 LAYOUT = messages.Layout("Hall", "Europe/Vienna", [messages.CompartmentGiven("01", 1, 2, 3, 4, [], 1, 1)])
 DOWN = messages.Downlink(A, B, [messages.Entry(1, LAYOUT), messages.Entry(2, POLICY)], 2)
+KID = tokens.kid(KEY.public_key())
+TOKEN = tokens.Token(A.bytes, KID, B.bytes, "inspect", "01", 3, 1_790_000_000, 1_790_003_600)
+ME = Identity(A, B, [], nkey.seed(bytes(32)).decode(), KEY.public_key().public_bytes_raw(), bytes(32))
+UP = Carried(A, B, [signing.sign(KEY, "facts", messages.pack(BATCH))], signing.sign(KEY, "pull", b"x"))
+ACK = acks.sign(KEY, A, B, UP.batches[0], messages.FactAck(epoch=1, seq=1))
+BACK = Returned(A, B, [ACK], [signing.sign(KEY, "downlink", messages.pack(DOWN))])
 COMMAND = commands.Command(A, A, B, C, bytes(16), 60_000, "open", "keys/1", "why", (commands.Target("01", 3),))
 YAML = """name: Hall
 timezone: Europe/Prague
@@ -100,6 +119,36 @@ def read_bank_file(data: bytes) -> None:
     sites.read_yaml(data.decode(errors="replace"))
 
 
+def read_token(data: bytes) -> None:
+    """What is believed was signed, in the one form that it has."""
+    text = data.decode(errors="replace")
+    if tokens.looks_like_one(text):
+        token = tokens.read(KEY.public_key(), text)
+        assert tokens.sign(KEY, token) == text.strip().upper()
+
+
+def read_signed_token(data: bytes) -> None:
+    """Rubbish that the server has signed."""
+    text = "S" + base64.b32encode(signing.sign(KEY, "token", data)).decode().rstrip("=")
+    tokens.read(KEY.public_key(), text)
+
+
+def read_carried(data: bytes) -> None:
+    """Files of both directions."""
+    with suppress(Invalid):
+        messages.unpack(data, Carried)
+    carried_back.check(ME, data)
+
+
+def read_signs(data: bytes) -> None:
+    """What scanners, badge readers and keyboards send."""
+    for signs in (Reports().signs, Keyboard().signs, lambda raw: raw.decode("latin-1")):
+        for line in Lines(SystemClock()).take(signs(data)):
+            assert line.strip() == line != ""
+            codes.parse_qr(line)
+            codes.normal_badge(line)
+
+
 _packed = msgspec.msgpack.encode
 PARSERS: Final[dict[str, tuple[Callable[[bytes], object], Sequence[bytes]]]] = {
     "facts": (read_fact, [facts.encode(FACT), facts.encode(msgspec.structs.replace(FACT, body=kinds.pack(STORED)))]),
@@ -114,6 +163,17 @@ PARSERS: Final[dict[str, tuple[Callable[[bytes], object], Sequence[bytes]]]] = {
     "enrolments": (
         read_enrolment,
         [b'{"claim":"A","public_key":"B","signature":"AA==","sealing_key":"AA==","version":"1"}'],
+    ),
+    "tokens": (read_token, [tokens.sign(KEY, TOKEN).encode(), tokens.sign(KEY, TOKEN).lower().encode()]),
+    "signed tokens": (read_signed_token, [cbor2.dumps(list(msgspec.structs.astuple(TOKEN)), canonical=True), b"\x88"]),
+    "carried files": (read_carried, [messages.pack(UP), messages.pack(BACK)]),
+    "readers": (
+        read_signs,
+        [
+            b"".join(struct.pack("llHHi", 1, 0, 1, key, value) for key in (2, 3, 42, 30, 28) for value in (1, 0)),
+            b"".join(bytes([0, 0, key, 0, 0, 0, 0, 0]) + bytes(8) for key in (4, 30, 31, 40)),
+            b"Q0000012345\r\n",
+        ],
     ),
     "bank files": (read_bank_file, [YAML.encode(), b"a: &x [*x, *x]\n", b"- {<<: 1}\n", b"towers: 1e999\n"]),
 }
@@ -136,35 +196,14 @@ def test_a_minute_of_rubbish(name: str, record_property: Callable[[str, object],
             except Exception as error:
                 raise AssertionError(f"{name}: {data!r}") from error
     record_property("figure", f"{name}: {many:,} pieces of rubbish in {FUZZ_S:.0f} s, no crash")
-    assert many > LEAST
+    assert many > LEAST * FUZZ_S / 60
 
 
 def test_what_is_not_rubbish_is_read() -> None:
-    for name in ("facts", "messages", "envelopes"):
+    whole = {"envelopes": 1, "signed tokens": 1}  # the others of them are rubbish
+    for name in ("facts", "messages", "envelopes", "tokens", "signed tokens", "readers"):
         read, corpus = PARSERS[name]
-        for data in corpus if name != "envelopes" else corpus[:1]:
+        for data in corpus[: whole.get(name)]:
             read(data)
+    read_carried(messages.pack(BACK))
     read_bank_file(YAML.encode())
-
-
-def mangled(rng: SeededRng, corpus: Sequence[bytes]) -> bytes:
-    """Some of the corpus, mistreated once or a few times."""
-    data = bytearray(pick(rng, corpus))
-    for _ in range(1 + rng.below(4)):
-        at = rng.below(len(data) + 1)
-        match rng.below(7):
-            case 0 if at < len(data):
-                data[at] ^= 1 << rng.below(8)
-            case 1:
-                del data[at:]
-            case 2:
-                del data[at : at + rng.below(8)]
-            case 3:
-                data[at:at] = rng.bytes(rng.below(9))
-            case 4:
-                data[at:at] = data[rng.below(at + 1) : at]
-            case 5 if at < len(data):
-                data[at] = pick(rng, (0, 0x7F, 0x80, 0xFF, 0x9F, 0xBF, 0xDD, 0xDF, 0xC1))
-            case _:
-                data += pick(rng, corpus)[: rng.below(40)]
-    return bytes(data)

@@ -2,13 +2,25 @@
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import msgspec
 import pytest
 
 from cranny.core.clock import millis
-from cranny.edge import collects, command_rules, controller, journal, opening, rights, schema, storing, uplink
+from cranny.edge import (
+    collects,
+    command_rules,
+    controller,
+    credentials,
+    journal,
+    opening,
+    rights,
+    schema,
+    storing,
+    uplink,
+)
 from cranny.edge.change import Change
 from cranny.edge.commands import Commander
 from cranny.edge.crew import Crew
@@ -17,7 +29,7 @@ from cranny.edge.draft import Draft
 from cranny.edge.grace import one_less
 from cranny.edge.journal import Journal
 from cranny.edge.lifecycle import Deed
-from cranny.edge.rows import Command, Opening, Order
+from cranny.edge.rows import Command, Occupancy, Opening, Order
 from cranny.edge.state import State
 from cranny.edge.tokens import Tokens
 from cranny.fleet import Commits
@@ -220,6 +232,23 @@ def a_command_is_for_a_door(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(command_rules, "_kept_shut", easily)
 
 
+def a_code_can_be_tried_for_ever(patch: pytest.MonkeyPatch) -> None:
+    """The keypad is slow enough: why switch anybody's code off?"""
+    patch.setattr(credentials, "TRIES", 10**9)
+
+
+def what_was_taken_still_lies_there(patch: pytest.MonkeyPatch) -> None:
+    """The hand-over is told, and the books are put right by whoever looks behind the door next."""
+    finish = collects.finish
+
+    def lazy(*given: Any) -> Any:
+        change, settled = finish(*given)
+        kept = [row for row in change.rows if not (isinstance(row, Occupancy) and row.ended)]
+        return replace(change, rows=kept), settled
+
+    patch.setattr(collects, "finish", lazy)
+
+
 MISTAKES: dict[str, Plant] = {
     plant.__name__: plant
     for plant in (
@@ -244,5 +273,7 @@ MISTAKES: dict[str, Plant] = {
         commands_are_remembered_in_memory,
         commands_outlive_a_restart,
         a_command_is_for_a_door,
+        a_code_can_be_tried_for_ever,
+        what_was_taken_still_lies_there,
     )
 }

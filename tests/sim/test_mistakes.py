@@ -29,6 +29,8 @@ BROKEN = {
     "commands_are_remembered_in_memory": "I6",
     "commands_outlive_a_restart": "I6",
     "a_command_is_for_a_door": "I6",
+    "a_code_can_be_tried_for_ever": "I9",
+    "what_was_taken_still_lies_there": "I12",
 }
 
 

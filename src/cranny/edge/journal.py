@@ -103,6 +103,14 @@ class Journal:
             raise Forked(mark.epoch + 1)
         return mark.acked + 1, facts
 
+    async def past(self, epoch: int, after: int, limit: int) -> list[Stored]:
+        """Facts of an epoch that is over here, from number `after` + 1 on, `limit` at most; none where the disk does
+        not hold that one any more."""
+        asked = (epoch, after, limit)
+        found = await self.disk.run(lambda c: c.execute(schema.FACTS_AFTER, asked).fetchall(), essential=True)
+        facts = [Stored(*columns_) for columns_ in found]
+        return facts if facts and decode(facts[0].stored).seq == after + 1 else []
+
     def _chain(self, change: Change) -> tuple[list[Stored], Mark]:
         """The facts of `change`, following the last one, and the mark after them. A mark in `change` counts
         for what it says of the server (`acked`, `applied`)."""

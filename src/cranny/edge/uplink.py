@@ -2,7 +2,9 @@
 that the server does not say it holds."""
 
 import asyncio
+from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Final
 
 import msgspec
@@ -31,6 +33,16 @@ UNCONNECTED_S: Final = 900.0
 log = structlog.get_logger(__name__)
 
 
+@dataclass(frozen=True, slots=True)
+class Behind:
+    """The server was restored from a backup, and stands at fact `seq` of an `epoch` that is over here. `opened`: it
+    knows that there was such an epoch."""
+
+    epoch: int
+    seq: int = 0
+    opened: bool = False
+
+
 class Uplink:
     def __init__(
         self, journal: Journal, line: Line, key: Ed25519PrivateKey, server: Ed25519PublicKey, *, rng: Rng
@@ -41,6 +53,7 @@ class Uplink:
         self._server = server
         self._backoff = Backoff(rng)
         self._theirs = 0
+        self._behind: Behind | None = None
 
     async def run(self) -> None:
         """Until cancelled. Raises Forked once the server holds another history of this bank: nothing more of it is
@@ -69,23 +82,10 @@ class Uplink:
     async def _send(self) -> bool:
         """One batch. False when it has to be tried again later."""
         self._journal.grown.clear()
-        first, facts = await self._journal.unsent(BATCH_MOST)
-        facts = _that_fit(facts)
-        if not facts:
+        batch = await self._next()
+        if batch is None:
             return True
         self._journal.grown.set()
-        mark = self._journal.state.mark
-        batch = FactBatch(
-            tenant=mark.tenant,
-            bank=mark.bank,
-            epoch=mark.epoch,
-            first=first,
-            facts=[fact.stored for fact in facts],
-            beside=[fact.beside for fact in facts],
-            applied=mark.applied,
-            boot=self._journal.boot,
-            mono_ms=self._journal.mono_ms,
-        )
         try:
             ack = await self._ask(sign(self._key, "facts", pack(batch)))
         except Unavailable:
@@ -94,7 +94,37 @@ class Uplink:
         except Invalid as invalid:
             log.warning("acknowledgement not believed", reason=invalid.code)
             return False
-        return await self._take(ack, first + len(facts) - 1)
+        return await self._take(ack, batch.first + len(batch.facts) - 1)
+
+    async def _next(self) -> FactBatch | None:
+        """What the server does not hold: of epochs that are over, if it was restored from before their end, then of
+        this one. None when there is nothing."""
+        while self._behind is not None:
+            behind = self._behind
+            facts = _that_fit(await self._journal.past(behind.epoch, behind.seq, BATCH_MOST))
+            if facts or not behind.opened:
+                return self._batch(behind.epoch, behind.seq + 1, facts)  # an empty one: nothing is left of it here
+            self._behind = self._after(behind.epoch)
+        first, facts = await self._journal.unsent(BATCH_MOST)
+        facts = _that_fit(facts)
+        return self._batch(self._journal.state.mark.epoch, first, facts) if facts else None
+
+    def _after(self, epoch: int) -> Behind | None:
+        return Behind(epoch + 1) if epoch + 1 < self._journal.state.mark.epoch else None
+
+    def _batch(self, epoch: int, first: int, facts: Sequence[Stored]) -> FactBatch:
+        mark = self._journal.state.mark
+        return FactBatch(
+            tenant=mark.tenant,
+            bank=mark.bank,
+            epoch=epoch,
+            first=first,
+            facts=[fact.stored for fact in facts],
+            beside=[fact.beside for fact in facts],
+            applied=mark.applied,
+            boot=self._journal.boot,
+            mono_ms=self._journal.mono_ms,
+        )
 
     async def _ask(self, message: bytes) -> FactAck:
         subject = subjects.facts(self._line.tenant, self._line.bank)
@@ -111,6 +141,9 @@ class Uplink:
             log.warning("refused", why=ack.refused)
             return False
         mark = self._journal.state.mark
+        if ack.epoch < mark.epoch:
+            return self._catch_up(ack)
+        self._behind = None
         newest = max(mark.seq, sent)
         if ack.forked or ack.epoch > mark.epoch or (ack.epoch == mark.epoch and ack.seq > newest):
             self._line.forked, self._theirs = True, ack.epoch
@@ -124,6 +157,15 @@ class Uplink:
         if not before:
             self._line.down.set()  # rights have waited for this
         return self._journal.state.mark.acked > before
+
+    def _catch_up(self, ack: FactAck) -> bool:
+        """Whether the server has come any nearer. In an epoch that it holds another history of it takes nothing: then
+        the next one has to follow."""
+        before = self._behind
+        self._behind = self._after(ack.epoch) if ack.forked else Behind(ack.epoch, ack.seq, opened=True)
+        if before is None:
+            log.warning("the server has lost epochs", its=ack.epoch, ours=self._journal.state.mark.epoch)
+        return self._behind != before
 
 
 def _that_fit(facts: list[Stored]) -> list[Stored]:

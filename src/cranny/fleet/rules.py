@@ -121,11 +121,11 @@ def _late(cursor: Cursor, batch: FactBatch, known: Mapping[int, bytes]) -> Plan:
 
 def _next(cursor: Cursor, batch: FactBatch) -> Plan:
     """A batch of an epoch to come. One epoch at a time: a server that was restored from a backup first asks for
-    what it lost."""
+    what it lost. An empty batch says that there is nothing left to be told of an epoch: the next one may follow."""
     if batch.epoch > cursor.epoch + 1:
         return Plan(Verdict.GAP, cursor)
     start = Cursor(batch.epoch, 0, GENESIS)
-    if batch.first > 1 or not batch.facts:
+    if batch.first > 1:
         return Plan(Verdict.GAP, start)
     return _follow(start, batch, 0, opens=True)
 

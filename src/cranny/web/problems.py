@@ -14,6 +14,7 @@ import msgspec
 import structlog
 from litestar import Request, Response
 from litestar.exceptions import HTTPException, ValidationException
+from litestar.serialization import decode_json
 from litestar.types import ExceptionHandlersMap
 
 from cranny.core.errors import CrannyError, Invalid
@@ -68,6 +69,7 @@ def handlers() -> ExceptionHandlersMap:
         ValidationException: _validation,
         HTTPException: _http,
         RecursionError: _too_deep,
+        UnicodeDecodeError: _no_text,
         HTTPStatus.INTERNAL_SERVER_ERROR: _unforeseen,
         Exception: _unforeseen,
     }
@@ -151,6 +153,15 @@ def _too_deep(request: Request[Any, Any, Any], error: RecursionError) -> Respons
     if "deserializing" not in str(error):  # not the body's depth, but a mistake of ours
         return _unforeseen(request, error)
     return problem(request, 400, Invalid.code, "The body is nested too deeply.")
+
+
+def _no_text(request: Request[Any, Any, Any], error: UnicodeDecodeError) -> Response[bytes]:
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    if trace is None or trace.tb_frame.f_globals.get("__name__") != decode_json.__module__:
+        return _unforeseen(request, error)  # not the body's text, but a mistake of ours
+    return problem(request, 400, Invalid.code, "The body is no UTF-8.")
 
 
 def _unforeseen(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:

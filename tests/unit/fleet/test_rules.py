@@ -109,6 +109,16 @@ def test_epochs_are_taken_one_by_one(new_journal):
     assert plan(held, write(new_journal(epoch=2), 2).batch(2), {}).verdict is Verdict.GAP
 
 
+def test_an_epoch_of_which_nothing_is_left_is_passed_over(new_journal):
+    """An empty batch says so; the next epoch follows it."""
+    held = Cursor(1, 4, bytes(32))
+    made = plan(held, new_journal(epoch=2).batch(), {})
+    assert (made.verdict, made.opened, made.links) == (Verdict.TAKEN, True, ())
+    assert answer(made) == FactAck(epoch=2, seq=0)
+    assert plan(made.cursor, write(new_journal(epoch=3), 2).batch(), {}).verdict is Verdict.TAKEN
+    assert plan(made.cursor, new_journal(epoch=2).batch(), {}).cursor == made.cursor
+
+
 def test_a_late_batch_of_a_closed_epoch_is_a_repeat_or_comes_too_late(journal):
     write(journal, 3)
     now = Cursor(2, 7, bytes(32))

@@ -42,6 +42,8 @@ async def fail(kind: FromPath[str], n: FromQuery[int] = 0) -> dict[str, int]:
         raise NotFound("No such thing.")
     if kind == "bug":
         raise ZeroDivisionError("the secret ingredient")
+    if kind == "bytes":
+        return {b"\xff".decode(): n}
     return {"n": n}
 
 
@@ -109,6 +111,17 @@ async def test_what_does_not_fit_is_named(client: AsyncClient, sent: bytes, path
 async def test_a_body_without_bottom_is_the_sender_s_mistake(client: AsyncClient, opens: bytes) -> None:
     answer = await client.post("/parcels", content=opens * 50_000, headers={"Content-Type": "application/json"})
     assert (answer.status_code, answer.json()["code"]) == (400, "invalid")
+
+
+@pytest.mark.parametrize(
+    "sent", [b'{"nam\xc1":"x"}', b'{"name":"\xc1","items":[]}', b"\xff", b'{"name":"x\xed\xa0\x80"}']
+)
+async def test_a_body_that_is_no_text_is_the_sender_s_mistake(client: AsyncClient, sent: bytes) -> None:
+    """A mistake of ours with bytes stays ours."""
+    answer = await client.post("/parcels", content=sent, headers={"Content-Type": "application/json"})
+    assert (answer.status_code, answer.json()["code"]) == (400, "invalid")
+    ours = await client.get("/fail/bytes")
+    assert (ours.status_code, ours.json()["code"]) == (500, "internal")
 
 
 async def test_broken_json_and_wrong_parameters(client: AsyncClient) -> None:
