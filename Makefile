@@ -36,7 +36,7 @@ SEEDS ?= 40
 sim: venv  ## simulated lives of banks and a server, until the oracles say "0 violations" (SEEDS=40, FIRST=1)
 	@$(BIN)/python -m cranny.sim --seeds $(SEEDS) --first $(or $(FIRST),1) $(ARGS)
 
-prove: venv assets  ## the long attacks: lives, power cuts, kill -9, storms, rubbish (about 20 minutes)
+prove: venv assets  ## the long attacks: lives, power cuts, kill -9, storms, rubbish (about 25 minutes)
 	$(BIN)/pytest -m prove -n 2 --dist loadgroup -q -p tests.prove.figures
 
 CAMPAIGN ?= build/campaign.jsonl

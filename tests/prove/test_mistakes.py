@@ -17,6 +17,7 @@ BROKEN = {
     "the_dead_revive": "I11",
     "any_door_is_free": "I2",
     "nobody_looks_for_rot": "I7",
+    "what_was_acknowledged_is_held_for_ever": "I4",
 }
 
 

@@ -39,6 +39,7 @@ A, B, C = UUID(int=1), UUID(int=2), UUID(int=3)
 KEY = Ed25519PrivateKey.from_private_bytes(bytes(32))
 FACT = Fact(1, A, B, 1, 1, GENESIS, "door.forced", {"door": "01"}, C, 7, 1_790_000_000_000, "good", offline=True)
 STORED = kinds.DepositStored(opening=A, door="01", generation=3, deliveries=[B], grant=C, evidence="sensed")
+DEPOSITED = msgspec.structs.replace(FACT, kind="deposit.stored", body=kinds.pack(STORED))
 BATCH = messages.FactBatch(A, B, 1, 1, [facts.encode(FACT)], [None], 4)
 POLICY = messages.Policy()
 LAYOUT = messages.Layout("Hall", "Europe/Vienna", [messages.CompartmentGiven("01", 1, 2, 3, 4, [], 1, 1)])
@@ -59,7 +60,7 @@ towers:
   - name: A
     compartments:
       - {label: M1, size: M, centre: 900, unit: 1, channel: 1}
-      - {label: M2, width: 380, height: 190, depth: 640, centre: 1100, unit: 1, channel: 2, features: [low]}
+      - {label: M2, width: 380, height: 190, depth: 640, centre: 1100, unit: 1, channel: 2, features: [chilled]}
 """
 
 
@@ -151,7 +152,13 @@ def read_signs(data: bytes) -> None:
 
 _packed = msgspec.msgpack.encode
 PARSERS: Final[dict[str, tuple[Callable[[bytes], object], Sequence[bytes]]]] = {
-    "facts": (read_fact, [facts.encode(FACT), facts.encode(msgspec.structs.replace(FACT, body=kinds.pack(STORED)))]),
+    "facts": (
+        read_fact,
+        [
+            facts.encode(FACT),
+            facts.encode(DEPOSITED),
+        ],
+    ),
     "bodies": (read_body, [_packed(STORED), _packed(kinds.DoorForced(door="01")), _packed({"door": "01", "x": None})]),
     "messages": (read_message, [_packed(BATCH), _packed(DOWN), _packed(COMMAND), _packed(messages.Pull(3))]),
     "envelopes": (read_envelope, [signing.sign(KEY, "facts", _packed(BATCH)), signing.sign(KEY, "command", b"x")]),

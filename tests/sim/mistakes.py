@@ -29,7 +29,7 @@ from cranny.edge.draft import Draft
 from cranny.edge.grace import one_less
 from cranny.edge.journal import Journal
 from cranny.edge.lifecycle import Deed
-from cranny.edge.rows import Command, Occupancy, Opening, Order
+from cranny.edge.rows import Command, Delivery, Occupancy, Opening, Order
 from cranny.edge.state import State
 from cranny.edge.tokens import Tokens
 from cranny.fleet import Commits
@@ -243,7 +243,7 @@ def what_was_taken_still_lies_there(patch: pytest.MonkeyPatch) -> None:
 
     def lazy(*given: Any) -> Any:
         change, settled = finish(*given)
-        kept = [row for row in change.rows if not (isinstance(row, Occupancy) and row.ended)]
+        kept = [row for row in change.rows if not isinstance(row, Occupancy | Delivery)]
         return replace(change, rows=kept), settled
 
     patch.setattr(collects, "finish", lazy)

@@ -9,10 +9,11 @@ import pytest
 from cranny.access import GRANT, Grant
 from cranny.access import Deed as GrantDeed
 from cranny.core.lifecycle import Move
-from cranny.edge import downlink, placing, rights, sums
+from cranny.edge import downlink, placing, rights, sums, uplink
 from cranny.edge.change import Change
 from cranny.edge.rows import Row
 from cranny.edge.state import State
+from cranny.wire.messages import FactAck
 from tests.sim.mistakes import Plant
 
 
@@ -52,6 +53,16 @@ def nobody_looks_for_rot(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(sums, "counting", _not_counting)
 
 
+def what_was_acknowledged_is_held_for_ever(patch: pytest.MonkeyPatch) -> None:
+    """Servers have backups, so nothing is ever asked for twice."""
+    acknowledged = uplink.acknowledged
+
+    def once(state: State, ack: FactAck) -> Any:
+        return (Change(), None) if ack.seq < state.mark.acked else acknowledged(state, ack)
+
+    patch.setattr(uplink, "acknowledged", once)
+
+
 class _Nothing:
     def __enter__(self) -> None:
         pass
@@ -72,5 +83,6 @@ PROTOCOL_MISTAKES: dict[str, Plant] = {
         the_dead_revive,
         any_door_is_free,
         nobody_looks_for_rot,
+        what_was_acknowledged_is_held_for_ever,
     )
 }

@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 import cranny
-from cranny.sim import coverage, excuses
+from cranny.sim import conflicts, coverage, excuses
 from cranny.sim.coverage import FAULTS, PHASES, TABLES, missing, pair, row_of, told, watching
 from cranny.sim.trace import Trace
 from cranny.wire.doors import DOOR, Door, Happening
@@ -14,7 +14,8 @@ SOURCE = Path(cranny.__file__).parent
 
 def everything() -> dict[str, int]:
     rows = [row_of(table, *key) for table in TABLES for key in table.table]
-    return dict.fromkeys([*rows, *(pair(fault, phase) for fault in FAULTS for phase in PHASES)], 1)
+    pairs = [pair(fault, phase) for fault in FAULTS for phase in PHASES]
+    return dict.fromkeys([*rows, *pairs, *(name for names in conflicts.MET.values() for name in names)], 1)
 
 
 def test_every_state_table_is_watched_or_proven_elsewhere() -> None:
@@ -31,6 +32,15 @@ def test_what_was_not_met_is_missed() -> None:
     del counts[name]
     assert missing(counts) == [name]
     assert "met: " in told(counts)
+
+
+def test_every_row_of_the_conflict_table_is_met_or_says_why_not() -> None:
+    page = (Path(__file__).parents[2] / "docs/conflicts.md").read_text(encoding="utf-8")
+    cells = [tuple(cell.strip() for cell in line.split("|")[1:3]) for line in page.splitlines() if "::test_" in line]
+    assert sorted(cells) == sorted([*conflicts.MET, *conflicts.EXCUSED])
+    counts = everything()
+    del counts["row: delivery: recalling, take_back"]
+    assert "conflict: pick-up x a recall at the same bank" in missing(counts)
 
 
 def test_an_excuse_for_what_is_not_there_is_none() -> None:

@@ -46,6 +46,8 @@ class Upkeep:
     async def _mend(self) -> None:
         """A full disk is told, once, from the room that is kept for what must be written; so is its end."""
         room = await self._journal.disk.mend()
+        if not told(self._journal.state, room)[0].bodies:
+            return
         try:
             await self._journal.commit(lambda state: told(state, room))
         except DiskFull:

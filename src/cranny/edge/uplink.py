@@ -29,6 +29,9 @@ BATCH_BYTES: Final = LARGEST // 2
 ANSWER_S: Final = 10.0
 UNCONNECTED_S: Final = 900.0
 """Without a connection only a connection helps, and it wakes us; until then the disk is left alone."""
+ASK_S: Final = 3600.0
+"""A bank in which nothing happens asks so often whether the server still holds what it has acknowledged: one that was
+restored from a backup does not know what it lost."""
 
 log = structlog.get_logger(__name__)
 
@@ -60,8 +63,8 @@ class Uplink:
         sent."""
         self._line.forked = False  # as far as this start knows
         while not self._line.forked:
-            await self._journal.grown.wait()
-            if await self._send():
+            grown = await _wait(self._journal.grown, ASK_S)
+            if await (self._send() if grown else self._ask_where()):
                 self._backoff.success()
                 continue
             self._line.up.clear()
@@ -81,11 +84,27 @@ class Uplink:
 
     async def _send(self) -> bool:
         """One batch. False when it has to be tried again later."""
+        if not self._line.broker.connected:
+            self._line.reached = False
+            return False
         self._journal.grown.clear()
         batch = await self._next()
         if batch is None:
             return True
         self._journal.grown.set()
+        return await self._exchange(batch)
+
+    async def _ask_where(self) -> bool:
+        """Where the server stands, with an empty batch. What it does not hold any more is sent again."""
+        mark = self._journal.state.mark
+        if mark.acked == mark.seq and self._line.broker.connected:
+            await self._exchange(self._batch(mark.epoch, mark.acked + 1, []))
+            if self._behind is not None or self._journal.state.mark.acked < mark.acked:
+                self._journal.grown.set()
+        return True
+
+    async def _exchange(self, batch: FactBatch) -> bool:
+        """Whether the server holds more of what the bank knows than before."""
         try:
             ack = await self._ask(sign(self._key, "facts", pack(batch)))
         except Unavailable:
@@ -185,9 +204,10 @@ def acknowledged(state: State, ack: FactAck) -> Ruled[None]:
     return Change(rows=[msgspec.structs.replace(state.mark, acked=ack.seq)]), None
 
 
-async def _wait(event: asyncio.Event, seconds: float) -> None:
+async def _wait(event: asyncio.Event, seconds: float) -> bool:
+    """Whether it happened."""
     try:
         async with asyncio.timeout(seconds):
-            await event.wait()
+            return await event.wait()
     except TimeoutError:
-        return
+        return False

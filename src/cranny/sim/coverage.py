@@ -8,6 +8,7 @@ from typing import Any, Final
 from cranny import access
 from cranny.core.lifecycle import Lifecycle, Move
 from cranny.edge import lifecycle as at_bank
+from cranny.sim import conflicts
 from cranny.sim.excuses import ELSEWHERE, PAIRS, ROWS
 from cranny.sim.trace import Trace
 from cranny.usecases import deliveries
@@ -79,6 +80,7 @@ def missing(counts: Mapping[str, int]) -> list[str]:
     pairs = {pair(fault, phase) for fault in FAULTS for phase in PHASES}
     excused = {f"row: {name}" for name in ROWS} | {pair(*both) for both in PAIRS}
     lost = sorted(name for name in (rows | pairs) - excused if not counts.get(name))
+    lost += conflicts.not_met(counts)
     return lost + [f"excused for nothing: {name}" for name in sorted(excused - rows - pairs)]
 
 
@@ -86,8 +88,10 @@ def told(counts: Mapping[str, int]) -> str:
     """For people: how much of it all was met."""
     rows = [row_of(lifecycle, *key) for lifecycle in TABLES for key in lifecycle.table]
     pairs = [pair(fault, phase) for fault in FAULTS for phase in PHASES]
+    met = sum(conflicts.shown(row, counts) for row in conflicts.MET)
     met_rows, met_pairs = (sum(bool(counts.get(name)) for name in names) for names in (rows, pairs))
     return (
         f"met: {met_rows} of {len(rows)} rows of {len(TABLES)} state tables ({len(ROWS)} excused, {len(ELSEWHERE)} "
-        f"tables are proven elsewhere), {met_pairs} of {len(pairs)} faults x critical sections ({len(PAIRS)} excused)"
+        f"tables are proven elsewhere), {met_pairs} of {len(pairs)} faults x critical sections ({len(PAIRS)} excused), "
+        f"{met} of {len(conflicts.MET) + len(conflicts.EXCUSED)} conflicts ({len(conflicts.EXCUSED)} excused)"
     )

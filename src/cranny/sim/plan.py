@@ -29,7 +29,7 @@ class Plan:
     deliveries: int = 32
     doors: int = 12
     pace: float = 1.0
-    beat_s: float = 15.0
+    beat_s: float = 25.0
     alone_from: float = 0.0
     alone_hours: float = 0.0
     prankster: bool = False

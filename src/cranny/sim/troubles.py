@@ -10,6 +10,7 @@ from cranny.core.rng import pick
 from cranny.sim.dice import Dice
 
 MIXES: Final = (0.0, 0.3, 1.0, 1.0, 2.5)
+SELDOM: Final = (0.0, 0.0, 0.0, 1.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,8 @@ class Troubles:
     """Restarts, and somebody who holds it."""
     rot: float = 0.0
     """Disks that change what is on them."""
+    restores: float = 0.0
+    """The server goes back to an older copy of its database."""
 
 
 NONE: Final = Troubles(0, 0, 0, 0, 0, 0)
@@ -39,7 +42,8 @@ NONE: Final = Troubles(0, 0, 0, 0, 0, 0)
 def mix(seed: int) -> Troubles:
     dice = Dice(seed, "troubles")
     messages, partitions, power, disks, server, doors, broker, rot = (pick(dice, MIXES) for _ in range(8))
-    return Troubles(messages, partitions, power, disks, server, doors, broker, rot)
+    restores = pick(dice, SELDOM)
+    return Troubles(messages, partitions, power, disks, server, doors, broker, rot, restores)
 
 
 KINDS: Final = tuple(one.name for one in fields(Troubles))

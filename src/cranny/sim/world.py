@@ -15,6 +15,7 @@ from cranny.core.errors import Conflict
 from cranny.core.ids import TimeIds
 from cranny.edge.backoff import LAST_S
 from cranny.edge.identity import Identity
+from cranny.edge.uplink import ASK_S
 from cranny.fleet import NOTHING_YET, Uplink
 from cranny.sim.coverage import pair, watching
 from cranny.sim.dice import Dice
@@ -47,12 +48,14 @@ from cranny.wire.brokers.memory import Hub
 START: Final = datetime(2026, 3, 2, 6, tzinfo=UTC)
 KILLED_S: Final = 1800.0
 """Between two kills of the server out of the blue, on average."""
+RESTORED_S: Final = 5400.0
+"""Between two restores of its database, on average, where there are any."""
 LOOK_S: Final = 10.0
 LULL_S: Final = 90.0
 """So that the last reactions to the last facts are not overlooked."""
 EVENING_S: Final = 5400.0
 """Until when everybody must have what is theirs, once everything works again."""
-QUIET_S: Final = 1800.0
+QUIET_S: Final = 2 * ASK_S
 """Until when server and banks must agree then."""
 
 
@@ -89,7 +92,8 @@ class World:
         doors = {bank: [box.label for box in made.compartments] for bank, made in layouts.items()}
         odds = {section: usual * self._troubles.server for section, usual in SERVER_ODDS.items()}
         fates = Fates(NAME, odds, Dice(seed, NAME, "fates"), self.trace)
-        self._store = ReferenceStore(doors, fates, Dice(seed, NAME, "store"))
+        backs_up = self._troubles.restores > 0
+        self._store = ReferenceStore(doors, fates, Dice(seed, NAME, "store"), backs_up=backs_up)
         self._rights = Rights(
             self._store.books,
             tenant=self._tenant,
@@ -219,7 +223,7 @@ class World:
 
     async def _day(self) -> None:
         self.trace.say("world", "the day begins")
-        storms = [asyncio.create_task(self._server_kills()), *self._network()]
+        storms = [asyncio.create_task(self._server_kills()), asyncio.create_task(self._restores()), *self._network()]
         for bank, lobby in () if self._plan.gentle else zip(self._banks, self._lobbies, strict=True):
             far = self._far(bank.name)
             misfortune = Misfortune(bank, lobby, self._troubles, self.trace, pace=self._plan.pace, far=far)
@@ -318,6 +322,17 @@ class World:
         while True:
             await pause(dice, KILLED_S * self._plan.pace, self._troubles.server)
             self._server.kill()
+
+    async def _restores(self) -> None:
+        dice = Dice(self._seed, NAME, "restores")
+        while True:
+            await pause(dice, RESTORED_S * self._plan.pace, self._troubles.restores)
+            self._server.kill()
+            lost = await self._store.restore()
+            self._lasting.forget()
+            self.trace.count("misfortune: server restored")
+            self.trace.count("facts lost by a restore", lost)
+            self.trace.say(NAME, f"~~~ restored from a backup: {lost} facts are lost")
 
     # ------------------------------------------------------------ who lives in it
 

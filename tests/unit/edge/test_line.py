@@ -91,6 +91,21 @@ def test_a_server_restored_from_a_copy_gets_the_rest_again(live_bank: Any) -> No
     live_bank(story)
 
 
+def test_a_quiet_bank_notices_that_the_server_was_restored(live_bank: Any) -> None:
+    """Nothing happens there for days, so nothing is sent that would show it."""
+
+    async def story(bank: Any) -> None:
+        await bank.deposit(await bank.announce("PARCEL"))
+        await bank.settle()
+        told = len(bank.stored())
+        del bank.server.facts[2:], bank.server.beside[2:]
+        await bank.settle(2 * 3600)
+        assert bank.server.facts == bank.stored()
+        assert len(bank.stored()) == told
+
+    live_bank(story)
+
+
 def test_a_fact_that_memory_missed_is_no_fork(live_bank: Any) -> None:
     """The disk fails behind a commit: the fact goes up, and is acknowledged, before the restart."""
 

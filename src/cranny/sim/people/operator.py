@@ -63,7 +63,8 @@ class Operator:
         self._trace = trace
         self._spawn = spawn
         self._pace = pace
-        self._heard: Beat | None = None
+        self._heard = b""
+        """The newest beat, as it came."""
         self._seen: dict[str, int] = {}
         me = lobby.bank.identity
         self._bank_key = nkey.private(me.seed.encode()).public_key()
@@ -85,13 +86,17 @@ class Operator:
                 self._spawn(self._send(signed))
 
     async def _hear(self, message: Incoming) -> None:
+        self._heard = message.payload
+
+    def _believed(self) -> Beat | None:
         try:
-            self._heard = unpack(signing.verify(self._bank_key, "beat", message.payload), Beat)
+            return unpack(signing.verify(self._bank_key, "beat", self._heard), Beat)
         except Invalid:
             self._trace.count("beats not believed")
+            return None
 
     def _command(self) -> Command | None:
-        beat, doors = self._heard, list(self._lobby.bank.address)
+        beat, doors = self._believed(), list(self._lobby.bank.address)
         if beat is None:
             return None
         action = "open" if self._dice.chance(OPENS) else OTHERS[self._dice.below(len(OTHERS))]

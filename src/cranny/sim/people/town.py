@@ -31,6 +31,8 @@ TOURS: Final = 5
 LOAD: Final = 6
 TOUR_S: Final = 700.0
 COLLECT_S: Final = 1500.0
+HAMMERS: Final = 50
+"""So many times somebody types at most; every other time the keypad makes them wait."""
 ROUND_S: Final = 1500.0
 """Between two rounds of whoever looks after the doors."""
 
@@ -189,7 +191,7 @@ class Town:
             tried += 1
             codes = [one.ticket.wrong for one in self.collectors.values() if not one.done]
             await Vandal(f"vandal {tried}", self._lobby, self._dice, self._day, self._trace).play(
-                codes, self._dice.below(25)
+                codes, self._dice.below(HAMMERS)
             )
 
     async def _prank(self) -> None:

@@ -103,6 +103,16 @@ class Books:
         for one in fields(self):
             yield getattr(self, one.name)
 
+    def copy(self) -> list[dict[Any, Any]]:
+        """All that is committed, for `go_back`."""
+        return [dict(table.kept) for table in self.tables()]
+
+    def go_back(self, copy: list[dict[Any, Any]]) -> None:
+        """To what it was when `copy` was made. Not within a transaction."""
+        for table, kept in zip(self.tables(), copy, strict=True):
+            table.kept.clear()
+            table.kept.update(kept)
+
     def begin(self) -> None:
         for table in self.tables():
             table.begin()

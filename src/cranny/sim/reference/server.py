@@ -246,9 +246,14 @@ class Server:
 
     async def _sweep(self, life: Life) -> None:
         """For as long as the day lasts: in the evening nobody waits for a clock."""
+        before: list[sweeps.Due] = []
         while True:
             await asyncio.sleep(self._dice.soon(sweeps.EVERY_S * self._pace))
-            due = [] if self.fates.calm else sweeps.read(self.store.books, self._dice)
+            if self.fates.calm:
+                await life.ended()
+                return
+            fresh = sweeps.read(self.store.books, self._dice)
+            due, before = [*fresh, *sweeps.again(before, self._dice)], before + fresh
             await asyncio.sleep(self._dice.soon(sweeps.LATE_S))
             if due:
                 refused = partial(self._trace.count, "sweeps: refused")

@@ -1,14 +1,15 @@
 """The reference store: the fleet's `Store` over plain rows, with the rules that PostgreSQL's constraints hold.
 
 A transaction takes time, in which the server may be killed; then nothing of it stays. Whoever is killed behind the
-commit never says so to anybody, and all of it stays.
+commit never says so to anybody, and all of it stays. Restored from its backup it goes back to the moment at which a
+right was last given to any bank: facts are lost, and all that came of them, and no right is.
 """
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from cranny.fleet import Breach, Change, Ended, Known, Started, Uplink
@@ -27,8 +28,10 @@ def _nobody() -> None:
 class ReferenceStore:
     """`grown` is set behind every commit."""
 
-    def __init__(self, doors: Mapping[UUID, Collection[str]], fates: Fates, dice: Dice) -> None:
-        """`doors` are the labels of each bank."""
+    def __init__(
+        self, doors: Mapping[UUID, Collection[str]], fates: Fates, dice: Dice, *, backs_up: bool = False
+    ) -> None:
+        """`doors` are the labels of each bank. Only who `backs_up` can `restore`."""
         self.books = Books()
         self.grown = asyncio.Event()
         self.committed: Callable[[], None] = _nobody
@@ -36,7 +39,9 @@ class ReferenceStore:
         self._doors = doors
         self._fates = fates
         self._dice = dice
+        self._backs_up = backs_up
         self._turn = asyncio.Lock()
+        self._copy: list[dict[Any, Any]] | None = None
 
     @asynccontextmanager
     async def transaction(self, life: Life) -> AsyncIterator["ReferenceStore"]:
@@ -53,10 +58,20 @@ class ReferenceStore:
                 self.books.rollback()
                 raise
             self.books.commit()
+            if self._backs_up and self.books.entries.fresh():
+                self._copy = self.books.copy()
             self.committed()
             self.grown.set()
         if self._fates.strikes(Section.UNANSWERED):
             await life.die()
+
+    async def restore(self) -> int:
+        """From the backup, when no transaction is under way. How many facts are lost."""
+        async with self._turn:
+            before = len(self.books.facts.kept)
+            if self._copy is not None:
+                self.books.go_back(self._copy)
+            return before - len(self.books.facts.kept)
 
     # ------------------------------------------------------------ the fleet's port
 

@@ -1,8 +1,8 @@
 """The clock's part on the server's side: what was not brought in time lapses and is given up, what was not fetched
 falls due; sometimes somebody asks for more time. A sweep acts on what it has read a moment before, like the real ones:
-so it comes too late now and then, and twice."""
+so it comes too late now and then, and twice, even long after."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
@@ -24,6 +24,8 @@ SWEPT: Final = {
     Delivery.OVERDUE: Deed.EXTEND,
 }
 SOME: Final = 0.12
+REPEATED: Final = 2
+"""Deeds of earlier sweeps that one does once more: a person who asks again, a worker that was away for long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,11 @@ def read(books: Books, dice: Dice) -> list[Due]:
         for row in books.deliveries.kept.values()
         if row.state in SWEPT and dice.chance(SOME if row.state is not Delivery.LAPSED else SOME / 2)
     ]
+
+
+def again(before: Sequence[Due], dice: Dice) -> list[Due]:
+    """Some of what was done `before`, by chance."""
+    return [before[dice.below(len(before))] for _ in range(REPEATED if before else 0)]
 
 
 def act(rights: Rights, due: list[Due], refused: Callable[[], None]) -> None:
