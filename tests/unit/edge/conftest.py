@@ -20,7 +20,6 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cranny.core.ids import TimeIds
 from cranny.core.rng import SeededRng
 from cranny.edge.app import Bank, Config, Parts, start
-from cranny.edge.beat import EVERY_S
 from cranny.edge.disk import Disk
 from cranny.edge.drivers import Address
 from cranny.edge.drivers.simulated import SimulatedBoard
@@ -191,7 +190,7 @@ class Lab:
         self.mains = Mains()
         self.layout = layout(doors)
         self.climate: Path | None = None
-        self.beat_s = EVERY_S
+        self.beat_s = 15.0
         self._bank: Bank | None = None
         self._locator = 0
 
