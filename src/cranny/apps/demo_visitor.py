@@ -78,5 +78,7 @@ async def _store(kiosk: Kiosk) -> None:
         await asyncio.sleep(SCAN_AGAIN_S)
     await kiosk.hands(answer.door, "put")
     await kiosk.hands(answer.door, "shut")
+    while await kiosk.look(answer.door) != "taken":  # noqa: ASYNC110 - the latch takes its time
+        await asyncio.sleep(SCAN_AGAIN_S)
     if answer.visit is not None:
         await kiosk.done(answer.visit)

@@ -103,12 +103,18 @@ def test_too_small_and_nothing_larger_is_free(stage):
     assert hear(stage, said.Refusal("full")) == Home(problem="no-room")
 
 
-def test_the_next_label_is_scanned_while_the_door_still_stands_open(stage):
+def test_the_next_label_is_scanned_while_the_door_still_stands_open(stage, visits):
+    visits.append(VISIT)
     hear(stage, opened("A1", "deposit", VISIT), opening("A2", "deposit", visit=VISIT), opened("A2", "deposit", VISIT))
     assert hear(stage, stored("A1")).place == find("A2")
     assert hear(stage, stored("A2", 2)) == Done(
         place=find("A2"), outcome="stored", visit=str(VISIT), stored=2, leave_s=90
     )
+
+
+def test_who_left_before_the_door_was_shut_does_not_keep_the_screen(stage):
+    hear(stage, opened("A1", "deposit", VISIT), said.VisitDone(VISIT, 0))
+    assert hear(stage, stored("A1")) == Done(place=find("A1"), outcome="stored")
 
 
 def test_what_is_refused_never_hides_an_open_door(stage):

@@ -148,9 +148,11 @@ class Stage:
             return  # an earlier visitor's door, in the middle of a courier's visit
         place = self._find(told.door)
         match told:
-            case said.Stored():
+            case said.Stored() if self._visiting():
                 done = Done(place=place, outcome="stored", visit=str(told.visit), stored=told.so_far)
                 self.show(msgspec.structs.replace(done, leave_s=self._idle_s()))
+            case said.Stored():  # they said that they were done, or went, before the door was shut
+                self.show(Done(place=place, outcome="stored"))
             case said.NotStored():
                 self._not_stored(told, place)
             case said.Collected():

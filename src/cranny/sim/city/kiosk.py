@@ -49,6 +49,11 @@ class Kiosk:
         """`put`, `take` or `shut`."""
         return msgspec.json.decode(await self._post(f"/hands/doors/{door}", {"act": act}), type=Seen)
 
+    async def look(self, door: str) -> str:
+        """How the screen draws the door."""
+        doors = (await self.client.get("/kiosk/state")).json()["doors"]
+        return next(str(one["look"]) for one in doors if one["label"] == door)
+
     async def done(self, visit: UUID) -> None:
         await self._post(f"/kiosk/visits/{visit}/done", {})
 

@@ -16,6 +16,8 @@ from cranny.wire.allocation import COLD, SCARCE
 
 SHIPPED: Final = ("corner-20", "station-60", "campus-128")
 MOST: Final = 6
+ONCE_MORE: Final = " BCDEF"
+"""What tells a second bank of a kind, and its site, from the first."""
 JAMMED: Final = "station-60"
 """A bank whose first door is stuck: couriers meet it, and the next door opens."""
 STUCK: Final = (1, 1)
@@ -62,9 +64,9 @@ def _cabinet(number: int, *, sees: bool) -> Cabinet:
     name, again = SHIPPED[number % len(SHIPPED)], number // len(SHIPPED)
     file, bank = sites.shipped_banks()[name], sites.shipped_bank(name)
     if again:
-        file = NAMED.sub(rf"\1: \2 {again + 1}", file)
+        file = NAMED.sub(rf"\1: \2 {ONCE_MORE[again]}", file)
     features = [frozenset(door.features) for tower in bank.towers for door in tower.compartments]
     ordinary = sum(COLD.isdisjoint(these) and SCARCE.isdisjoint(these) for these in features)
-    place = Place(f"{bank.name} {again + 1}" if again else bank.name, ordinary)
+    place = Place(f"{bank.name} {ONCE_MORE[again]}" if again else bank.name, ordinary)
     jammed, warms = (name == which and not again for which in (JAMMED, FRIDGE))
     return Cabinet(place, file, len(features), sees, jammed, warms)
