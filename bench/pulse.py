@@ -26,7 +26,7 @@ AT_ONCE: Final = 100
 PACE_S: Final = 0.05
 """Between two codes when nobody looks at a screen."""
 CALM_S: Final = 0.6
-"""Between two doors on a screen: a wall is sent five times a second at most, and nobody opens doors faster."""
+"""Between two doors on a screen: nobody opens them faster."""
 
 
 @dataclass
@@ -72,7 +72,7 @@ async def seen(house: House, *, turns: int, patience_s: float, quick: bool) -> F
         foreign=max(window.foreign for window in windows),
         beside=[
             f"{len(found.seen)} doors, from the contact at the bank to the frame of the operator's live wall",
-            "on the way: journal, uplink, NATS, ingest, commit, position, commit, reading and drawing the whole wall",
+            "on the way: journal, uplink, NATS, ingest, commit, position, commit, reading and drawing the door",
         ],
         values={"p50_ms": p50, "p99_ms": p99},
     )

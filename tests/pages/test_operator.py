@@ -192,6 +192,17 @@ async def test_people_get_a_page_where_there_is_none_and_programs_the_problem(ya
             assert told.json()["code"].endswith("-not-found")
 
 
+async def test_the_description_of_the_api_can_be_read_by_people(yard) -> None:
+    """Without a key: what the API is like is no secret."""
+    async with browser(yard) as stranger:
+        page = await stranger.get("/docs")
+        paths = (await stranger.get("/schema/openapi.json")).json()["paths"]
+    assert page.headers["content-type"] == "text/html; charset=utf-8"
+    assert page.text.count('<article class="card call"') == sum(map(len, paths.values())) > 3
+    assert 'POST</span> <span class="path">/v1/sign-in-links' in page.text
+    assert "signs one browser in" in page.text
+
+
 async def test_a_revoked_key_ends_its_sessions(yard) -> None:
     async with signed_in(yard) as client:
         async with yard.db.transaction(yard.tenant) as tx:

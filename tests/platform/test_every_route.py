@@ -21,6 +21,7 @@ OPEN = {
 }
 PAGES_OPEN = {
     ("GET", "/"),
+    ("GET", "/docs"),  # what the API is like is no secret
     ("GET", "/sign-in"),
     ("POST", "/sign-in"),
     ("GET", "/sign-in/{token}"),  # proven by the link itself

@@ -18,6 +18,7 @@ import cranny
 from cranny.core.clock import SystemClock
 from cranny.core.ids import TimeIds
 from cranny.core.rng import SystemRng
+from cranny.pages.operator.reference import groups
 from cranny.ui import sheet
 from cranny.ui.pages import Pages
 from cranny.ui.routes import static_route
@@ -186,6 +187,26 @@ async def push_wall(name: FromPath[str], index: FromPath[int], turn: FromPath[st
     return "told"
 
 
+@get("/docs", sync_to_thread=False)
+def docs(request: Told) -> Response[str]:
+    """The preview's own calls, as the API's are told."""
+    document = request.app.openapi_schema.to_schema()
+    return html(OPERATOR.render("reference.html", groups=groups(document), version="0"))
+
+
+@get("/sorry/{status:int}", sync_to_thread=False)
+def sorry(status: FromPath[int], lang: FromQuery[str] = "en") -> Response[str]:
+    told = {"status": status, "code": "bank-not-found", "request_id": "01a21e2c-10a1-77b9", "home": "/walls"}
+    return html(OPERATOR.render("sorry.html", language=lang, **told))
+
+
+@get("/sign-in/{how:str}", sync_to_thread=False)
+def sign_in(how: FromPath[str], lang: FromQuery[str] = "en") -> Response[str]:
+    if how in ("key", "wrong"):
+        return html(OPERATOR.render("sign_in.html", language=lang, back="/walls", wrong=how == "wrong"))
+    return html(OPERATOR.render("sign_in_link.html", language=lang, token="0", known=how == "link"))
+
+
 def app() -> Litestar:
     clock = SystemClock()
     return create_app(
@@ -193,6 +214,7 @@ def app() -> Litestar:
             static_route(SHELF),
             *(kiosk_page, code, scan, home, help_, visit, kiosk_live, push_kiosk),
             *(banks, wall, wall_css, wall_live, push_wall, ask, send, asked, agree),
+            *(docs, sorry, sign_in),
         ],
         clock=clock,
         ids=TimeIds(clock, SystemRng()),

@@ -31,6 +31,12 @@ WALLS = (
     "/walls?none=1",
     "/walls/station-60?door=A10",
     "/walls/odd?offline=1&lang=de",
+    "/docs",
+    "/sorry/404?lang=pl",
+    "/sign-in/key",
+    "/sign-in/wrong?lang=de",
+    "/sign-in/link",
+    "/sign-in/used?lang=de",
 )
 
 
@@ -86,6 +92,7 @@ def test_axe_finds_nothing_on_the_pages_of_the_operator(visit):
         assert faults(page) == [], path
         page.set_viewport_size({"width": 390, "height": 844})
         assert faults(page, SHAPE) == [], path
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390, path
         page.emulate_media(color_scheme="dark")
         assert faults(page, COLOURS) == [], path
 

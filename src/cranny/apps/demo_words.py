@@ -95,7 +95,7 @@ def welcome(console: Console, stage: Stage, invitation: Invitation, link: str) -
         ("see the doors live", f"{link}  (signs one browser in, once)"),
         ("bring one yourself", f"scan (or type) [bold]{invitation.to_bring}[/] there"),
         ("other kiosks", "  ".join(kiosk.url for kiosk in stage.kiosks if kiosk.url != invitation.kiosk) or "none"),
-        ("API", f"{stage.url}/schema/openapi.json"),
+        ("API", f"{stage.url}/docs  (for programs: /schema/openapi.json)"),
         ("API key", stage.key),
         ("events", f"curl -N -H 'Authorization: Bearer {stage.key}' {stage.url}/v1/events/stream"),
         ("look again", again(stage)),

@@ -18,6 +18,7 @@ from cranny.pages.operator import reading
 from cranny.pages.operator.commands import command_routes
 from cranny.pages.operator.desk import SIGN_IN, Desk, Told
 from cranny.pages.operator.link import link_routes
+from cranny.pages.operator.reference import reference_routes
 from cranny.pages.operator.session import LASTS, NAME, Session, still_good
 from cranny.pages.operator.shown import HOME
 from cranny.pages.operator.watching import Seen
@@ -52,6 +53,7 @@ def routes(parts: Parts) -> Sequence[ControllerRouterHandler]:
         *link_routes(desk),
         *_wall_routes(desk),
         *command_routes(desk),
+        *reference_routes(desk),
         static_route(pages.shelf, _OPEN),
     ]
 
