@@ -10,9 +10,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from cranny.core.errors import Unavailable
 from cranny.edge.commands import Rebooting
-from cranny.edge.kiosk.stage import Stage
 from cranny.edge.outcomes import Collected, Opened
-from cranny.ui.models import Done, Home, Place
 from cranny.wire import subjects
 from cranny.wire.commands import LONGEST_MS, Command, CommandReply, Target
 from cranny.wire.messages import Beat, pack, unpack
@@ -86,48 +84,6 @@ def test_a_door_is_opened_and_the_journal_says_for_whom(live_bank: Any) -> None:
         assert bank.kinds() == ["opening.intended", "door.opened", "command.answered", "door.shut"]
         assert bank.bodies("command.answered")[0].by == BY
         assert not bank.state.compartment("03").blocked  # the sensor says empty
-
-    live_bank(story)
-
-
-def test_a_courier_in_the_middle_of_a_visit_keeps_the_screen(live_bank: Any) -> None:
-    """While the operator's door opens, stands open and is shut, the courier's stays on the screen; between two of
-    their parcels so does what they did last."""
-
-    async def story(bank: Any) -> None:
-        stage = Stage(
-            lambda label: Place(label=label, index=0, side="left", level="chest"),
-            lambda: 90,
-            lambda: bank.controller.visiting,
-        )
-
-        def shown() -> Any:
-            heard, bank.told[:] = list(bank.told), []
-            for told in heard:
-                stage.hear(told)
-            return stage.screen
-
-        desk = await Desk.at(bank)
-        answer = await bank.controller.scan((await bank.announce("PARCEL")).tracking[0])
-        shown()
-        stage.hear(answer)
-        first = stage.screen
-        afar = "05" if first.place.label != "05" else "04"
-        await desk.send(desk.command("open", afar))
-        assert shown() == first
-        await bank.shut(afar)
-        assert shown() == first
-        await bank.put(first.place.label)
-        await bank.shut(first.place.label)
-        between = shown()
-        assert isinstance(between, Done)
-        await desk.send(desk.command("open", afar))
-        await bank.shut(afar)
-        assert shown() == between
-        stage.hear(bank.controller.done(UUID(between.visit)))
-        assert shown() == Home()
-        await desk.send(desk.command("open", afar))
-        assert (shown().place.label, stage.screen.purpose) == (afar, "inspect")
 
     live_bank(story)
 
