@@ -1,7 +1,7 @@
 """Deliveries over HTTP."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Annotated, Any, Final, Literal
 from uuid import UUID
 
@@ -157,11 +157,7 @@ def _changing(db: Database, keyring: Keyring) -> Sequence[ControllerRouterHandle
         Cancelling again changes nothing. Problems `delivery-not-found`, `delivery-cancel-when-collected`,
         `delivery-cancel-when-returned`."""
 
-        async def deed(tx: Tx) -> Reply:
-            await cancel(tx, keyring, delivery, reason=data.reason)
-            return Reply(200, await reading.get(tx, delivery))
-
-        return await once(db, request, deed)
+        return await _changed(db, request, delivery, lambda tx: cancel(tx, keyring, delivery, reason=data.reason))
 
     @post(
         "/v1/deliveries/{delivery:uuid}/extend",
@@ -178,11 +174,7 @@ def _changing(db: Database, keyring: Keyring) -> Sequence[ControllerRouterHandle
         or `overdue`, and not beyond what is perishable in it. Problems `delivery-not-found`, `delivery-perishable`,
         `delivery-extend-when-…`."""
 
-        async def deed(tx: Tx) -> Reply:
-            await extend(tx, delivery, data.hours)
-            return Reply(200, await reading.get(tx, delivery))
-
-        return await once(db, request, deed)
+        return await _changed(db, request, delivery, lambda tx: extend(tx, delivery, data.hours))
 
     return [cancel_delivery, extend_delivery, *_redirecting(db, keyring)]
 
@@ -202,13 +194,12 @@ def _redirecting(db: Database, keyring: Keyring) -> Sequence[ControllerRouterHan
         stored. For the same person nothing changes. Problems `delivery-not-found`, `delivery-readdress-when-…`,
         `shares-door` (more of the old recipient lies behind the same door), `invalid` with the path of each field."""
 
-        async def deed(tx: Tx) -> Reply:
+        async def deed(tx: Tx) -> None:
             await etags.hold(tx, request)
             etags.insist(request, await reading.get(tx, delivery))
             await readdress(tx, keyring, delivery, data.recipient)
-            return Reply(200, await reading.get(tx, delivery))
 
-        return await once(db, request, deed)
+        return await _changed(db, request, delivery, deed)
 
     @post(
         "/v1/deliveries/{delivery:uuid}/reroute",
@@ -227,13 +218,22 @@ def _redirecting(db: Database, keyring: Keyring) -> Sequence[ControllerRouterHan
         (event `delivery.goes_on`). Problems `delivery-not-found`, `bank-not-found`, `same-bank`,
         `delivery-reroute-when-…`, `no-capacity`, `too-big`, `no-such-door`, `locators-exhausted`."""
 
-        async def deed(tx: Tx) -> Reply:
-            await reroute(tx, keyring, delivery, data.bank, reason=data.reason)
-            return Reply(200, await reading.get(tx, delivery))
-
-        return await once(db, request, deed)
+        where, why = data.bank, data.reason
+        return await _changed(db, request, delivery, lambda tx: reroute(tx, keyring, delivery, where, reason=why))
 
     return [change_delivery, reroute_delivery]
+
+
+async def _changed(
+    db: Database, request: Asking, delivery: UUID, deed: Callable[[Tx], Awaitable[object]]
+) -> Response[bytes]:
+    """Do `deed` once, and show what has become of the delivery."""
+
+    async def and_show(tx: Tx) -> Reply:
+        await deed(tx)
+        return Reply(200, await reading.get(tx, delivery))
+
+    return await once(db, request, and_show)
 
 
 def _kinds(db: Database) -> Sequence[ControllerRouterHandler]:
