@@ -1,7 +1,9 @@
 """A bank file with a mistake is told so by line, in words that say what to do; no file can do harm."""
 
+import re
 from contextlib import suppress
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -185,3 +187,9 @@ def test_shipped_banks_show_every_feature_and_read_the_same_as_json() -> None:
         assert read_json(yaml.safe_load(text)) == banks[name]
     with pytest.raises(NotFound, match="corner-20"):
         shipped_bank("corner-21")
+
+
+def test_the_file_in_the_shopping_guide_is_a_bank() -> None:
+    page = (Path(__file__).parents[3] / "docs/hardware.md").read_text()
+    (text,) = re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)
+    assert [box.label for tower in read_yaml(text).towers for box in tower.compartments] == ["A01", "A02"]

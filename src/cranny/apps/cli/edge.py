@@ -20,6 +20,14 @@ Board = Annotated[str, Parameter(help="The lock board: a driver's name, then wha
 edge = App(name="edge", help="A bank's own program: its controller and kiosk, and the commissioning of its doors.")
 
 
+Server = Annotated[str, Parameter(env_var="CRANNY_SERVER", help="Where to enrol.")]
+Port = Annotated[int, Parameter(help="The kiosk's port on this machine.")]
+Readers = Annotated[
+    list[str] | None,
+    Parameter(help="A scanner or card reader (serial, input, hidraw, pcsc), then its address; as many as there are."),
+]
+
+
 def register(app: App) -> None:
     app.command(edge)
 
@@ -29,15 +37,10 @@ def run(
     *,
     data: Data = None,
     claim: Annotated[str | None, Parameter(help="One-time claim to enrol with, from `cranny bank claim`.")] = None,
-    server: Annotated[str, Parameter(env_var="CRANNY_SERVER", help="Where to enrol.")] = "http://127.0.0.1:8080",
-    port: Annotated[int, Parameter(help="The kiosk's port on this machine.")] = 8100,
+    server: Server = "http://127.0.0.1:8080",
+    port: Port = 8100,
     board: Board = "simulated",
-    reader: Annotated[
-        list[str] | None,
-        Parameter(
-            help="A scanner or card reader (serial, input, hidraw, pcsc), then its address; as many as there are."
-        ),
-    ] = None,
+    reader: Readers = None,
 ) -> None:
     """Run a bank's controller and its kiosk. With --claim it enrols first; the key pair is made on this box."""
     from cranny.apps import settings
@@ -74,6 +77,18 @@ def commission(
     box = Box(home=_home(read, data), board=board, port=0, clock=make_clock(read.clock), rng=SystemRng())
     text = read_file(layout) if layout else None
     stay(at_the_bank(box, Terminal(), layout=text, only=door or (), afresh=afresh))
+
+
+@edge.command
+def unit(*, board: Board, reader: Readers = None, port: Port = 8100) -> None:
+    """Print the systemd service that runs this controller with as little of the machine as it needs. Enrol first, as
+    the service's user: docs/hardware.md."""
+    from cranny.apps.unit import unit as written
+
+    arguments = ["--board", board, "--port", str(port)]
+    for one in reader or ():
+        arguments += ["--reader", one]
+    sys.stdout.write(written(Path(sys.argv[0]).absolute(), arguments, board=board, scanners=reader or ()))
 
 
 @edge.command

@@ -17,10 +17,12 @@ from gpiozero import GPIOZeroError
 from cranny.core.clock import Clock
 from cranny.core.errors import Invalid
 from cranny.core.rng import Rng
+from cranny.edge.devices import PINS
 from cranny.edge.drivers import Address, Bench, BoardFault, BoardSilent, Changed, Driver, Meters, Reading, Tally
 from cranny.edge.drivers._pins.pins import ChipPins, PinMap, Pins, TakePins, ZeroPins, read_pins
 from cranny.edge.drivers._polling import Poller
 
+NEEDS: Final = PINS
 UNIT: Final = 1
 EVERY_S: Final = 0.02
 

@@ -11,6 +11,7 @@ from typing import Final
 
 from cranny.core.clock import Clock
 from cranny.core.rng import Rng
+from cranny.edge.devices import HID
 from cranny.edge.readers import Bench, Kind, Presented, Reader
 from cranny.edge.readers._parts.address import kind, read
 from cranny.edge.readers._parts.again import again
@@ -18,6 +19,7 @@ from cranny.edge.readers._parts.device import Pipe, chunks
 from cranny.edge.readers._parts.keys import USAGES, key_for, typed
 from cranny.edge.readers._parts.lines import Lines
 
+NEEDS: Final = HID
 REPORT: Final = 8
 """Bytes: modifiers, nothing, and up to six keys that are down."""
 SHIFTS: Final = 0b0010_0010

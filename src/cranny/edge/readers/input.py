@@ -12,6 +12,7 @@ from typing import Final
 
 from cranny.core.clock import Clock
 from cranny.core.rng import Rng
+from cranny.edge.devices import KEYS
 from cranny.edge.readers import Bench, Kind, Presented, Reader
 from cranny.edge.readers._parts.address import kind, read, wrong
 from cranny.edge.readers._parts.again import again
@@ -19,6 +20,7 @@ from cranny.edge.readers._parts.device import Pipe, chunks
 from cranny.edge.readers._parts.keys import CODES, OTHER_CODES, SHIFT_CODES, key_for, typed
 from cranny.edge.readers._parts.lines import Lines
 
+NEEDS: Final = KEYS
 EVENT: Final = struct.Struct("llHHi")
 """`struct input_event`: seconds, microseconds, type, code, value."""
 KEY: Final = 1
