@@ -1,7 +1,11 @@
 """Real engines for the tests that need them: started once per worker process, a fresh database for each test.
 
 `engines` gives both addresses and the keyring they were configured with; `database` the DSNs of a new, migrated
-database; `db` the same opened as the product opens it."""
+database; `db` the same opened as the product opens it.
+
+What they need is imported when they are asked for: the pure tests, in processes of their own, need none of it."""
+
+from __future__ import annotations
 
 import os
 import shutil
@@ -10,20 +14,15 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, replace
 from itertools import count
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import asyncpg
-import nkeys
 import pytest
 import pytest_asyncio
 
-from cranny.core.clock import SystemClock
-from cranny.core.ids import TimeIds
-from cranny.core.rng import SeededRng
-from cranny.platform import engines as platform_engines
-from cranny.platform.db import Database, open_pool
-from cranny.platform.engines import NatsAddress, NatsConfig, PostgresAddress
-from cranny.platform.keys import Keyring
-from cranny.platform.migrate import upgrade
+if TYPE_CHECKING:
+    from cranny.platform.db import Database
+    from cranny.platform.engines import NatsAddress, PostgresAddress
+    from cranny.platform.keys import Keyring
 
 MEMORY = Path("/dev/shm")  # noqa: S108 - a copy of the template takes 12 ms there, 180 ms on a disk
 ROOM_NEEDED = 1024**3
@@ -69,6 +68,13 @@ def new_data_dir() -> Iterator[Callable[[], Path]]:
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def engines() -> AsyncIterator[Engines]:
+    import nkeys
+
+    from cranny.core.rng import SeededRng
+    from cranny.platform import engines as platform_engines
+    from cranny.platform.engines import NatsConfig
+    from cranny.platform.keys import Keyring
+
     keyring = Keyring(bytes(32), rng=SeededRng(0))
     server = nkeys.from_seed(keyring.nats_user_seed("server")).public_key.decode()
     issuer = nkeys.from_seed(keyring.nats_account_seed()).public_key.decode()
@@ -84,12 +90,16 @@ async def engines() -> AsyncIterator[Engines]:
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def template(engines: Engines) -> str:
     """The name of the database that the others are copied from."""
+    from cranny.platform.migrate import upgrade
+
     await upgrade(engines.postgres.owner_dsn)
     return "cranny"
 
 
 @pytest.fixture
 async def database(engines: Engines, template: str) -> AsyncIterator[PostgresAddress]:
+    import asyncpg
+
     name = f"test_{next(NUMBERS)}"
     admin = await asyncpg.connect(_named(engines.postgres.admin_dsn, "postgres"))
     try:
@@ -107,6 +117,11 @@ async def database(engines: Engines, template: str) -> AsyncIterator[PostgresAdd
 
 @pytest.fixture
 async def db(database: PostgresAddress) -> AsyncIterator[Database]:
+    from cranny.core.clock import SystemClock
+    from cranny.core.ids import TimeIds
+    from cranny.core.rng import SeededRng
+    from cranny.platform.db import Database, open_pool
+
     async def nobody_listens(_: str) -> None:
         pass
 

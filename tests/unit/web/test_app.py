@@ -47,9 +47,15 @@ async def fail(kind: FromPath[str], n: FromQuery[int] = 0) -> dict[str, int]:
     return {"n": n}
 
 
+@pytest.fixture(scope="module")
+def app() -> Any:
+    """It keeps nothing between two requests."""
+    return make()
+
+
 @pytest.fixture
-async def client() -> AsyncIterator[AsyncClient]:
-    async with AsyncClient(transport=ASGITransport(make()), base_url="http://server") as client:
+async def client(app: Any) -> AsyncIterator[AsyncClient]:
+    async with AsyncClient(transport=ASGITransport(app), base_url="http://server") as client:
         yield client
 
 
