@@ -32,7 +32,7 @@ class Granted(msgspec.Struct):
 
 
 def routes(db: Database) -> list[Any]:
-    @post("/v1/wishes")
+    @post("/v1/deliveries/wishes")
     async def wish(request: Request[Any, Any, Any], data: JSONBody[Wish]) -> Response[Granted]:
         async def deed(tx: Tx) -> Reply:
             id_ = tx.ids.new()
@@ -40,7 +40,9 @@ def routes(db: Database) -> list[Any]:
             if data.name == "the moon":
                 raise Refused("Not that.", code="too-far")
             await asyncio.sleep(0.05)
-            return Reply(201, Granted(id_, data.name), secret=data.name == "a key", location=f"/v1/wishes/{id_}")
+            return Reply(
+                201, Granted(id_, data.name), secret=data.name == "a key", location=f"/v1/deliveries/wishes/{id_}"
+            )
 
         return await idempotency.once(db, request, deed)
 
@@ -56,7 +58,7 @@ async def client(wide: Database) -> AsyncIterator[Client]:
 
 
 async def wish(client: Client, key: str, name: str = "a book") -> Any:
-    return await client.post("/v1/wishes", json={"name": name}, headers={"Idempotency-Key": key})
+    return await client.post("/v1/deliveries/wishes", json={"name": name}, headers={"Idempotency-Key": key})
 
 
 async def granted(db: Database) -> int:
@@ -72,7 +74,7 @@ async def test_a_repeated_request_gets_the_first_answer(client: Client, wide: Da
     again = await wish(client, "k-1")
     assert first.status_code == again.status_code == 201
     assert first.json() == again.json()
-    assert first.headers["location"] == again.headers["location"] == f"/v1/wishes/{first.json()['id']}"
+    assert first.headers["location"] == again.headers["location"] == f"/v1/deliveries/wishes/{first.json()['id']}"
     assert "idempotent-replayed" not in first.headers
     assert again.headers["idempotent-replayed"] == "true"
     assert await granted(wide) == 1
@@ -93,7 +95,7 @@ async def test_a_key_belongs_to_one_request(client: Client, wide: Database) -> N
 
 
 async def test_a_post_without_a_key_is_told_how(client: Client) -> None:
-    missing = await client.post("/v1/wishes", json={"name": "a book"})
+    missing = await client.post("/v1/deliveries/wishes", json={"name": "a book"})
     assert (missing.status_code, missing.json()["code"]) == (400, "idempotency-key-missing")
     strange = await wish(client, "k" * 256)
     assert (strange.status_code, strange.json()["code"]) == (400, "idempotency-key-invalid")

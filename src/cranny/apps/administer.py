@@ -13,7 +13,8 @@ from cranny.apps.parts import assemble
 from cranny.apps.settings import Settings
 from cranny.core.errors import Conflict, NotFound
 from cranny.core.rng import SystemRng
-from cranny.platform import migrate, scopes, tenants
+from cranny.platform import heads, log, migrate, scopes, tenants, trail
+from cranny.platform.chain import Break
 from cranny.platform.db import Database, Tx
 from cranny.platform.feature import Violation
 from cranny.platform.keys import Keyring
@@ -77,6 +78,26 @@ async def revoke_key(settings: Settings, tenant: str, label: str) -> None:
         if not live:
             raise NotFound(f"There is no live key {label!r}.", code="api-key-not-found")
         await tenants.revoke_key(tx, live[0].id)
+
+
+async def verify_log(settings: Settings, tenant: str, head: str | None) -> tuple[int, Break | None]:
+    """How far the tenant's log goes, and where its chain breaks first, if it does; compared with a `head` that was
+    kept elsewhere, where its text is given. Raises like `add_key`, and Invalid, code `head-unreadable`."""
+    async with _as_tenant(settings, tenant) as tx:
+        kept = None if head is None else heads.read(head, tx.tenant)
+        return await log.head(tx), await trail.verify(tx, kept=kept)
+
+
+async def log_head(settings: Settings, tenant: str) -> str:
+    """The head of the tenant's log, to be kept elsewhere: one line. Raises like `add_key`."""
+    async with _as_tenant(settings, tenant) as tx:
+        return await heads.show(tx)
+
+
+async def list_trail(settings: Settings, tenant: str, most: int) -> Sequence[trail.Entry]:
+    """The newest entries of the audit trail, the last first. Raises like `add_key`."""
+    async with _as_tenant(settings, tenant) as tx:
+        return await trail.newest(tx, most)
 
 
 async def _live(tx: Tx, label: str) -> list[tenants.ApiKeyRow]:

@@ -7,8 +7,9 @@ to other processes is a poke, sent after the commit; a lost poke is repaired by 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from contextvars import ContextVar
 from datetime import datetime
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, Protocol, TypeAlias
 from uuid import UUID
 
 import asyncpg
@@ -97,6 +98,10 @@ class Tx:
         """The connection has broken: what was not committed is undone."""
         return _lost(self.connection)
 
+    def serves(self, tenant: UUID) -> bool:
+        """Whether it is a transaction of `tenant`."""
+        return self._tenant == tenant
+
     def now(self) -> datetime:
         return self.clock.now()
 
@@ -137,6 +142,21 @@ class Tx:
         await self.connection.execute("RELEASE SAVEPOINT attempt")
 
 
+class Witness(Protocol):
+    """Writes in a transaction, as its last deed, on whose behalf it was done. It is asked before every commit of its
+    tenant until it was told that one came through."""
+
+    tenant: UUID
+
+    async def attest(self, tx: Tx) -> None: ...
+
+    def committed(self) -> None: ...
+
+
+WITNESS: Final[ContextVar[Witness | None]] = ContextVar("witness", default=None)
+"""Set for the time of a request that is written down (`trail.py`)."""
+
+
 class Database:
     """A pool of connections as the application role."""
 
@@ -157,7 +177,13 @@ class Database:
             try:
                 await connection.execute(_begin(tenant))
                 yield tx
-                await _commit(connection)
+                witness = WITNESS.get()
+                if witness is not None and tx.serves(witness.tenant):
+                    await witness.attest(tx)
+                    await _commit(connection)
+                    witness.committed()
+                else:
+                    await _commit(connection)
             except asyncpg.TransactionRollbackError as error:
                 # A deadlock, of which PostgreSQL picked us as the one to give way. Nothing was done.
                 await _undo(connection, "ROLLBACK")

@@ -16,6 +16,7 @@ from cranny.platform.feature import SOURCE, Parts
 from cranny.platform.feed import Feed
 from cranny.platform.paging import Cursors
 from cranny.platform.rates import Quota, RateLimit, Rates
+from cranny.platform.trail import Trail
 from cranny.web.app import create_app
 from cranny.web.openapi import PUBLIC
 
@@ -49,7 +50,7 @@ def create_server(
         ids=parts.ids,
         title="Cranny",
         version=cranny.__version__,
-        middleware=[DefineMiddleware(ApiKeys, keys=Keys(parts.db)), *_limits(quota, parts)],
+        middleware=[DefineMiddleware(ApiKeys, keys=Keys(parts.db)), DefineMiddleware(Trail), *_limits(quota, parts)],
         before_send=[] if quota is None else [rates.tell(quota)],
         lifespan=[live],
         https=https,

@@ -8,6 +8,7 @@ from cranny.platform.log import EventRow
 from cranny.platform.reactions import ReactionCursorRow, ReactionParkedRow
 from cranny.platform.sequencer import LogHeadRow
 from cranny.platform.tenants import ApiKeyRow, TenantRow
+from cranny.platform.trail import AuditDetailRow
 
 TABLES: Final[dict[str, type]] = {
     "tenants": TenantRow,
@@ -18,6 +19,7 @@ TABLES: Final[dict[str, type]] = {
     "reaction_cursors": ReactionCursorRow,
     "reaction_parked": ReactionParkedRow,
     "idempotency": IdempotencyRow,
+    "audit_details": AuditDetailRow,
 }
 EXEMPT: Final = frozenset(
     {"alembic_version", "directory", "migrations", "pgqueuer", "pgqueuer_log", "pgqueuer_statistics"}

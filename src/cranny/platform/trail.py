@@ -1,0 +1,219 @@
+"""The audit trail: who did what, why, and from where, in the tenant's hash-chained log.
+
+Every administrative deed and every reading of a code or of personal data is written in the very transaction that does
+it: it is done and written, or neither. What is personal in an entry (address, program, reason) lies beside the log, and
+the log holds a salted digest of it, so that it can be erased and the chain still holds.
+"""
+
+import hmac
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Final
+from uuid import UUID
+
+import cbor2
+import msgspec
+from litestar.datastructures import Headers
+from litestar.enums import ScopeType
+from litestar.types import ASGIApp, Receive, Scope, Send
+
+from cranny.core.events import NewEvent
+from cranny.platform import events, rows, scopes
+from cranny.platform.chain import Break, Walk
+from cranny.platform.db import WITNESS, Database, Tx
+from cranny.platform.log import HEAD_LINK, LINKS
+
+BEGINS: Final = "audit."
+WHY: Final = "Audit-Reason"
+"""A header with which whoever asks can say why."""
+LONGEST: Final = 500
+BUSINESS: Final = frozenset({"deliveries"})
+"""What is written there is everyday work, and its own events tell of it."""
+READINGS: Final = frozenset({"codes", "people"})
+"""To read there is to be told a secret or something personal."""
+KEEP: Final = timedelta(days=730)
+
+ADD: Final = """
+INSERT INTO audit_details (tenant, event, by, address, agent, why, salt, written)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+"""
+DETAILS: Final = "SELECT * FROM audit_details WHERE tenant = $1 AND event = ANY($2::uuid[])"
+NEWEST: Final = """
+SELECT id, type, subject, time, recorded, data, position, chain FROM events
+WHERE tenant = $1 AND position > 0 AND starts_with(type, 'audit.') ORDER BY position DESC LIMIT $2
+"""
+FORGET: Final = "DELETE FROM audit_details WHERE tenant = $1 AND written < $2"
+FORGET_BY: Final = "DELETE FROM audit_details WHERE tenant = $1 AND by = $2"
+
+
+class AuditDetailRow(msgspec.Struct, frozen=True):
+    """`by` is `keys/<id>` or `persons/<id>`."""
+
+    tenant: UUID
+    event: UUID
+    by: str
+    address: str
+    agent: str
+    why: str
+    salt: bytes
+    written: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """`details` is None when they were erased."""
+
+    position: int
+    at: datetime
+    by: str
+    does: str
+    on: str
+    details: AuditDetailRow | None
+
+
+def is_audited(method: str, path: str) -> bool:
+    """Whether the operation at the template `path` is written down. Pages are, when they change anything."""
+    try:
+        area, _, deed = scopes.needed(method, path).partition(":")
+    except scopes.UnknownArea:
+        return method not in scopes.READS
+    return area in READINGS or (deed != "read" and area not in BUSINESS)
+
+
+@dataclass(slots=True)
+class Asked:
+    """A request that is written down: a witness to the transactions that it makes. The first that commits has it."""
+
+    tenant: UUID
+    by: str
+    name: str
+    does: str
+    on: str
+    address: str
+    agent: str
+    why: str
+    request: str
+    _written: bool = field(default=False)
+
+    async def attest(self, tx: Tx) -> None:
+        if self._written:
+            return
+        salt = tx.rng.bytes(32)
+        data = {
+            "by": self.by,
+            "does": self.does,
+            "on": self.on,
+            "request": self.request,
+            "digest": digest(salt, self.address, self.agent, self.why).hex(),
+        }
+        (id_,) = await events.record(tx, [NewEvent(BEGINS + self.name, self.by, data)])
+        await tx.run(ADD, tx.tenant, id_, self.by, self.address, self.agent, self.why, salt, tx.now())
+
+    def committed(self) -> None:
+        self._written = True
+
+
+class Trail:
+    """The middleware, behind the one that knows who asks."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        asked = _asked(scope) if scope["type"] == ScopeType.HTTP else None
+        token = WITNESS.set(asked)
+        try:
+            await self._app(scope, receive, send)
+        finally:
+            WITNESS.reset(token)
+
+
+def _asked(scope: Any) -> Asked | None:
+    who, template = scope.get("user"), scope.get("path_template", "")
+    if who is None or not is_audited(scope["method"], template):
+        return None
+    headers, client = Headers.from_scope(scope), scope.get("client")
+    return Asked(
+        tenant=who.tenant,
+        by=f"keys/{who.key_id}",
+        name=scope["route_handler"].handler_name,
+        does=f"{scope['method']} {template}",
+        on=scope["path"],
+        address=client[0] if client else "",
+        agent=_short(headers.get("user-agent", "")),
+        why=_short(headers.get(WHY, "")),
+        request=str(scope.get("state", {}).get("request_id", "")),
+    )
+
+
+def _short(text: str) -> str:
+    return text.encode("latin-1", "replace").decode("utf-8", "replace").replace("\x00", "\ufffd")[:LONGEST]
+
+
+def digest(salt: bytes, address: str, agent: str, why: str) -> bytes:
+    """HMAC-SHA256 over the deterministic CBOR of the three."""
+    return hmac.digest(salt, cbor2.dumps([address, agent, why], canonical=True), "sha256")
+
+
+async def verify(tx: Tx, *, kept: tuple[int, bytes] | None = None, batch: int = 2000) -> Break | None:
+    """The first position at which the tenant's log is not what was written, details included; None when all of it is.
+    `kept` is a head (position, chain) that was kept elsewhere: who can write everything here can't change that."""
+    walk, reached = Walk(), None
+    while found := await tx.all(LINKS, tx.tenant, walk.position, batch):
+        details = await _details(tx, [row["id"] for row in found if row["type"].startswith(BEGINS)])
+        for row in found:
+            broken = walk.step(row) or _detail_break(row, details.get(row["id"]))
+            if broken is not None:
+                return broken
+            if kept is not None and walk.position == kept[0]:
+                reached = walk.chain
+    if kept is not None and kept[0] > walk.position:
+        return Break(walk.position + 1, "it is missing: the log is shorter than when its head was kept")
+    if kept is not None and kept[0] > 0 and reached != kept[1]:
+        return Break(kept[0], "up to here the log was written anew since its head was kept")
+    head = await tx.one(HEAD_LINK, tx.tenant)
+    return walk.end(0, bytes(32)) if head is None else walk.end(head["position"], head["chain"])
+
+
+def _detail_break(row: Any, detail: AuditDetailRow | None) -> Break | None:
+    if detail is None:
+        return None  # erased, or none of ours
+    wanted = bytes.fromhex(row["data"].get("digest", ""))
+    if hmac.compare_digest(wanted, digest(detail.salt, detail.address, detail.agent, detail.why)):
+        return None
+    return Break(row["position"], "address, program or reason beside it were changed")
+
+
+async def newest(tx: Tx, limit: int) -> list[Entry]:
+    """The newest entries, the last first."""
+    found = await tx.all(NEWEST, tx.tenant, limit)
+    details = await _details(tx, [row["id"] for row in found])
+    return [
+        Entry(
+            row["position"],
+            row["time"],
+            row["data"]["by"],
+            row["data"]["does"],
+            row["data"]["on"],
+            details.get(row["id"]),
+        )
+        for row in found
+    ]
+
+
+async def _details(tx: Tx, ids: Sequence[UUID]) -> dict[UUID, AuditDetailRow]:
+    if not ids:
+        return {}
+    return {row.event: row for row in rows.every(AuditDetailRow, await tx.all(DETAILS, tx.tenant, list(ids)))}
+
+
+async def erase(tx: Tx, by: str) -> int:
+    """What is personal in the entries of one person or key; the entries stay. Returns how many."""
+    return int((await tx.run(FORGET_BY, tx.tenant, by)).rsplit(maxsplit=1)[-1])
+
+
+async def forget(db: Database, tenant: UUID) -> int:
+    """A sweep: what is personal, after two years."""
+    async with db.transaction(tenant) as tx:
+        return int((await tx.run(FORGET, tenant, tx.now() - KEEP)).rsplit(maxsplit=1)[-1])
