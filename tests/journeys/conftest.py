@@ -9,8 +9,8 @@ from .house import House, free_port
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def house(new_data_dir: Callable[[], Path]) -> AsyncIterator[House]:
     """`cranny up` on an empty directory, with one tenant. All journeys that don't kill it share it: each has a bank
-    of its own."""
-    house = House(new_data_dir(), free_port())
+    of its own. Webhooks may go to this machine."""
+    house = House(new_data_dir(), free_port(), settings={"CRANNY_WEBHOOKS_ALLOW": "127.0.0.0/8"})
     await house.up()
     await house.found("Hallway")
     yield house

@@ -197,6 +197,50 @@ async def _acknowledge(house: House, bank: str, box: Box) -> Deed:
     return Deed(shot, told(house, "alarm.acknowledged", f"alarms/{alarm['id']}"))
 
 
+async def _endpoint(house: House) -> str:
+    """A webhook endpoint at which nobody answers; where it is."""
+    asked = {"url": "http://127.0.0.1:9/hooks", "types": ["bank.added"]}
+    return f"/v1/webhook-endpoints/{(await house.post('/v1/webhook-endpoints', asked))['id']}"
+
+
+async def _add_endpoint(house: House, _: str, __: Box) -> Deed:
+    asked = {"url": "http://127.0.0.1:9/hooks", "description": fresh_key()}
+    effects = listed(house, "/v1/webhook-endpoints?limit=500", description=asked["description"])
+    return Deed(("/v1/webhook-endpoints", asked), effects, secret=True)
+
+
+async def _rotate(house: House, _: str, __: Box) -> Deed:
+    place = await _endpoint(house)
+    return Deed((f"{place}/rotate", {}), told(house, "webhook_endpoint.rotated", place[4:]), secret=True)
+
+
+async def _switch_off(house: House, _: str, __: Box) -> Deed:
+    place = await _endpoint(house)
+    return Deed((f"{place}/switch-off", {}), told(house, "webhook_endpoint.switched_off", place[4:]))
+
+
+async def _switch_on(house: House, _: str, __: Box) -> Deed:
+    place = await _endpoint(house)
+    await house.post(f"{place}/switch-off", {})
+    return Deed((f"{place}/switch-on", {}), told(house, "webhook_endpoint.switched_on", place[4:]))
+
+
+async def _send_test(house: House, _: str, __: Box) -> Deed:
+    place = await _endpoint(house)
+    sent = listed(house, f"/v1/webhook-messages?endpoint={place.rpartition('/')[2]}", type="webhook.test")
+    return Deed((f"{place}/test", {}), sent)
+
+
+async def _resend(house: House, _: str, __: Box) -> Deed:
+    message = (await house.post(f"{await _endpoint(house)}/test", {}))["id"]
+    return Deed((f"/v1/webhook-messages/{message}/resend", {}))
+
+
+async def _api_key(house: House, _: str, __: Box) -> Deed:
+    asked = {"label": fresh_key(), "scopes": ["events:read"]}
+    return Deed(("/v1/api-keys", asked), listed(house, "/v1/api-keys?limit=500", label=asked["label"]), secret=True)
+
+
 async def _sign_in_link(_: House, __: str, ___: Box) -> Deed:
     return Deed(("/v1/sign-in-links", {}), secret=True)
 
@@ -216,6 +260,13 @@ POSTS: dict[str, Callable[[House, str, Box], Awaitable[Deed]]] = {
     "/v1/banks/{bank}/tokens": _token,
     "/v1/banks/{bank}/tokens/{token}/take-back": _take_back,
     "/v1/sign-in-links": _sign_in_link,
+    "/v1/api-keys": _api_key,
+    "/v1/webhook-endpoints": _add_endpoint,
+    "/v1/webhook-endpoints/{endpoint}/rotate": _rotate,
+    "/v1/webhook-endpoints/{endpoint}/switch-off": _switch_off,
+    "/v1/webhook-endpoints/{endpoint}/switch-on": _switch_on,
+    "/v1/webhook-endpoints/{endpoint}/test": _send_test,
+    "/v1/webhook-messages/{message}/resend": _resend,
 }
 """How to make a request for each POST. A new one gets a line here."""
 ELSEWHERE = {
