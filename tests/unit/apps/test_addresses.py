@@ -41,6 +41,12 @@ async def test_what_is_configured_wins_over_what_runs_here(tmp_path: Path) -> No
             assert (found.app_dsn, found.nats_url) == ("app", "nats://hub")
 
 
+async def test_where_all_is_configured_no_secret_is_written_down(tmp_path: Path) -> None:
+    async with find(Settings(data=tmp_path, **ELSEWHERE), SystemRng()) as found:
+        assert found.app_dsn == "app@db"
+        assert held(tmp_path) == {}
+
+
 def test_of_two_that_start_at_once_the_second_ones_word_stands(tmp_path: Path) -> None:
     with addresses._announced(tmp_path, HERE):
         with addresses._announced(tmp_path, msgspec.structs.replace(HERE, app_dsn="second")):
