@@ -53,3 +53,11 @@ def test_whoever_else_answers_is_not_taken_for_the_server(monkeypatch: pytest.Mo
         error = answering(monkeypatch, answer)
         assert (error.code, error.retry) == ("server-silent", True)
         assert f"lockers.example answers {answer.status_code}" in error.detail
+
+
+def test_without_a_key_it_is_said_where_one_comes_from() -> None:
+    with pytest.raises(Invalid) as caught:
+        bank.call(bank.HERE, bank.UNSAID, "GET", "/v1/banks")
+    assert caught.value.code == "api-key-unsaid"
+    assert "CRANNY_API_KEY" in caught.value.detail
+    assert "cranny tenant add" in caught.value.detail

@@ -8,7 +8,7 @@ from cyclopts import App
 from rich.console import Console
 from rich.table import Table
 
-from cranny.apps.cli.bank import HERE, Key, Server, call
+from cranny.apps.cli.bank import HERE, UNSAID, Key, Server, call
 
 MOST: Final = 200
 
@@ -20,7 +20,7 @@ def register(app: App) -> None:
 
 
 @alarms.default
-def list_(*, all_: bool = False, key: Key, server: Server = HERE) -> None:
+def list_(*, all_: bool = False, key: Key = UNSAID, server: Server = HERE) -> None:
     """List what is wrong now, newest first. With --all what is over, too: the newest 200."""
     page = call(server, key, "GET", f"/v1/alarms?limit={MOST}{'' if all_ else '&live=true'}")
     console = Console()
@@ -34,7 +34,7 @@ def list_(*, all_: bool = False, key: Key, server: Server = HERE) -> None:
 
 
 @alarms.command
-def seen(alarm_id: str, note: str = "", /, *, key: Key, server: Server = HERE) -> None:
+def seen(alarm_id: str, note: str = "", /, *, key: Key = UNSAID, server: Server = HERE) -> None:
     """Say that somebody has seen it, with a NOTE. It ends by itself, when the bank says that it is over."""
     body = msgspec.json.encode({"note": note}).decode()
     made = call(server, key, "POST", f"/v1/alarms/{quote(alarm_id)}/acknowledge", body=body)

@@ -7,7 +7,7 @@ from cyclopts import App
 from rich.console import Console
 from rich.table import Table
 
-from cranny.apps.cli.bank import HERE, Key, Server, call
+from cranny.apps.cli.bank import HERE, UNSAID, Key, Server, call
 
 anomalies = App(name="anomalies", help="What contradicts: list it with what to do, settle it with a note.")
 
@@ -17,7 +17,7 @@ def register(app: App) -> None:
 
 
 @anomalies.default
-def list_(*, all_: bool = False, key: Key, server: Server = HERE) -> None:
+def list_(*, all_: bool = False, key: Key = UNSAID, server: Server = HERE) -> None:
     """List what is open, oldest first, each with its next step. With --all what was settled, too."""
     console, after, found = Console(), "", 0
     while True:
@@ -39,7 +39,7 @@ def list_(*, all_: bool = False, key: Key, server: Server = HERE) -> None:
 
 
 @anomalies.command
-def settle(anomaly_id: str, note: str, /, *, key: Key, server: Server = HERE) -> None:
+def settle(anomaly_id: str, note: str, /, *, key: Key = UNSAID, server: Server = HERE) -> None:
     """Close one with a NOTE on what was found and done."""
     body = msgspec.json.encode({"note": note}).decode()
     made = call(server, key, "POST", f"/v1/anomalies/{quote(anomaly_id)}/settle", body=body)

@@ -18,8 +18,10 @@ if TYPE_CHECKING:
     import httpx2
 
 Server = Annotated[str, Parameter(env_var="CRANNY_SERVER", help="The server's address.")]
-Key = Annotated[str, Parameter(env_var="CRANNY_API_KEY", help="The tenant's API key.")]
+Key = Annotated[str, Parameter(env_var="CRANNY_API_KEY", show_default=False, help="The tenant's API key.")]
 HERE = "http://127.0.0.1:8080"
+UNSAID = ""
+"""No key: neither said nor in the environment."""
 
 bank = App(name="bank", help="Banks: add one, list them, let a controller enrol; open a door from afar.")
 
@@ -29,14 +31,14 @@ def register(app: App) -> None:
     app.command(link)
 
 
-def link(*, key: Key, server: Server = HERE) -> None:
+def link(*, key: Key = UNSAID, server: Server = HERE) -> None:
     """Print a link that signs one browser in to the live walls, once, within 15 minutes."""
     made = call(server, key, "POST", "/v1/sign-in-links")
     Console(highlight=False).print(server.rstrip("/") + made["path"], soft_wrap=True)
 
 
 @bank.command
-def add(file: Path, /, *, key: Key, server: Server = HERE) -> None:
+def add(file: Path, /, *, key: Key = UNSAID, server: Server = HERE) -> None:
     """Add the bank that FILE (YAML) describes, or one that ships with Cranny by its name (`corner-20`)."""
     text = read_file(file)
     made = call(server, key, "POST", "/v1/banks", body=text, kind="application/yaml")
@@ -44,7 +46,7 @@ def add(file: Path, /, *, key: Key, server: Server = HERE) -> None:
 
 
 @bank.command(name="list")
-def list_(*, key: Key, server: Server = HERE) -> None:
+def list_(*, key: Key = UNSAID, server: Server = HERE) -> None:
     """List the tenant's banks."""
     table = Table("id", "name", "site")
     for row in call(server, key, "GET", "/v1/banks")["items"]:
@@ -53,7 +55,7 @@ def list_(*, key: Key, server: Server = HERE) -> None:
 
 
 @bank.command
-def claim(bank_id: str, /, *, key: Key, server: Server = HERE) -> None:
+def claim(bank_id: str, /, *, key: Key = UNSAID, server: Server = HERE) -> None:
     """Print a one-time claim with which a controller enrols as this bank. It lapses after a day."""
     made = call(server, key, "POST", f"/v1/banks/{quote(bank_id)}/claims", body="{}")
     Console(highlight=False).print(made["claim"], soft_wrap=True)
@@ -81,9 +83,15 @@ def read_file(file: Path) -> str:
 
 
 def call(server: str, key: str, method: str, path: str, *, body: str = "", kind: str = "application/json") -> Any:
-    """Ask the API; what it answers. Raises CrannyError with the problem's own code and sentence, and Unavailable, code
-    `server-silent`."""
+    """Ask the API; what it answers. Raises CrannyError with the problem's own code and sentence; Invalid, code
+    `api-key-unsaid`; and Unavailable, code `server-silent`."""
     import httpx2
+
+    if key == UNSAID:
+        raise Invalid(
+            "Whose banks? Set CRANNY_API_KEY to the tenant's API key, or say --key. `cranny tenant add` prints one.",
+            code="api-key-unsaid",
+        )
 
     headers = {"Authorization": f"Bearer {key}", "Content-Type": kind}
     if method == "POST":

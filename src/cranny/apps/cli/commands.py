@@ -14,7 +14,7 @@ from cyclopts import App, Parameter
 from rich.console import Console
 from rich.table import Table
 
-from cranny.apps.cli.bank import HERE, Key, Server, call
+from cranny.apps.cli.bank import HERE, UNSAID, Key, Server, call
 from cranny.core.errors import Invalid, NotFound
 
 Why = Annotated[str, Parameter(name=["--reason", "-r"], help="Why; it stays in the log. Name nobody.")]
@@ -47,49 +47,51 @@ def register(bank: App) -> None:
         bank.command(command)
 
 
-def open_(bank: str, door: str, /, *, reason: Why, key: Key, server: Server = HERE, wait: Wait = False) -> None:
+def open_(
+    bank: str, door: str, /, *, reason: Why, key: Key = UNSAID, server: Server = HERE, wait: Wait = False
+) -> None:
     """Open DOOR of BANK (name or id) now, from afar. Its recipient is told."""
     _ask(server, key, bank, "open", reason, door=door, wait=wait)
 
 
-def open_all(bank: str, /, *, reason: Why, key: Key, server: Server = HERE, wait: Wait = False) -> None:
+def open_all(bank: str, /, *, reason: Why, key: Key = UNSAID, server: Server = HERE, wait: Wait = False) -> None:
     """Open every door of BANK. A second person has to confirm it."""
     _ask(server, key, bank, "open_all", reason, wait=wait)
 
 
-def reboot(bank: str, /, *, reason: Why, key: Key, server: Server = HERE) -> None:
+def reboot(bank: str, /, *, reason: Why, key: Key = UNSAID, server: Server = HERE) -> None:
     """Restart the controller of BANK. Refused while somebody stands at an open door."""
     _ask(server, key, bank, "reboot", reason)
 
 
-def out_of_service(bank: str, door: str, /, *, reason: Why, key: Key, server: Server = HERE) -> None:
+def out_of_service(bank: str, door: str, /, *, reason: Why, key: Key = UNSAID, server: Server = HERE) -> None:
     """Take DOOR of BANK out of service: nothing is put there any more. What lies inside can be collected."""
     _ask(server, key, bank, "take_out", reason, door=door)
 
 
-def back_in_service(bank: str, door: str, /, *, reason: Why, key: Key, server: Server = HERE) -> None:
+def back_in_service(bank: str, door: str, /, *, reason: Why, key: Key = UNSAID, server: Server = HERE) -> None:
     """Bring DOOR of BANK back in service. One that is in doubt has to be looked at instead."""
     _ask(server, key, bank, "put_back", reason, door=door)
 
 
-def inventory(bank: str, /, *, reason: Why, key: Key, server: Server = HERE) -> None:
+def inventory(bank: str, /, *, reason: Why, key: Key = UNSAID, server: Server = HERE) -> None:
     """Begin the guided inventory at BANK."""
     _ask(server, key, bank, "inventory", reason)
 
 
-def confirm(command: str, /, *, key: Key, server: Server = HERE) -> None:
+def confirm(command: str, /, *, key: Key = UNSAID, server: Server = HERE) -> None:
     """Agree to a command that somebody else asked for; it is sent at once."""
     with _busy("Confirming…"):
         done = call(server, key, "POST", f"/v1/commands/{quote(command)}/confirm", body="{}")
     _say(done)
 
 
-def decline(command: str, /, *, key: Key, server: Server = HERE) -> None:
+def decline(command: str, /, *, key: Key = UNSAID, server: Server = HERE) -> None:
     """Say no to a command that waits for a second person, or take back your own."""
     _say(call(server, key, "POST", f"/v1/commands/{quote(command)}/decline", body="{}"), done=True)
 
 
-def list_commands(bank: str = "", /, *, key: Key, server: Server = HERE) -> None:
+def list_commands(bank: str = "", /, *, key: Key = UNSAID, server: Server = HERE) -> None:
     """List the newest commands, of BANK or of all banks."""
     only = f"?bank={_bank(server, key, bank)[0]}" if bank else ""
     table = Table("when", "what", "state", "by", "why", "id")
