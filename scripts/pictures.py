@@ -75,7 +75,7 @@ def _heard(child: "subprocess.Popen[str]") -> Demo:
         if line.startswith("It stays up"):
             link = re.findall(r"http://\S+/sign-in/\w+", said)[-1]
             kiosks = re.findall(r"http://127\.0\.0\.1:\d+(?=\s)", said[said.index("a parcel waits") :])
-            return Demo(link, re.findall(r"crn_\w+", said)[0], tuple(dict.fromkeys(kiosks)))
+            return Demo(link, re.findall(r"crn_[\w-]+", said)[0], tuple(dict.fromkeys(kiosks)))
     raise SystemExit("The demo ended before it was ready: see above.")
 
 
@@ -109,7 +109,7 @@ def look(browser: Browser, demo: Demo) -> None:
     address, bank = place(demo)
     kiosk = browser.new_page(viewport=KIOSK)
     kiosk.goto(f"{address}/screen?lang=en")
-    expect(kiosk.locator("h1")).to_have_text("Collect your parcel")
+    expect(kiosk.locator("h1")).to_have_text("Collect your parcel", timeout=120_000)  # who was there last is thanked
     shoot(kiosk, "kiosk")
 
     wall = browser.new_page(viewport=WALL, locale="en-GB")
