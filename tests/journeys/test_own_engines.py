@@ -21,7 +21,7 @@ from .certificate import certificate_for_this_machine
 from .house import House, complain, free_port, say, together
 from .parcels import announce, bank_file, collect, deposit
 
-pytestmark = together
+pytestmark = together()
 
 ROLE = "CREATE ROLE {} LOGIN PASSWORD 'secret' NOSUPERUSER NOBYPASSRLS"
 
