@@ -115,6 +115,8 @@ def test_the_next_label_is_scanned_while_the_door_still_stands_open(stage, visit
 def test_who_left_before_the_door_was_shut_does_not_keep_the_screen(stage):
     hear(stage, opened("A1", "deposit", VISIT), said.VisitDone(VISIT, 0))
     assert hear(stage, stored("A1")) == Done(place=find("A1"), outcome="stored")
+    hear(stage, opened("A1", "deposit", VISIT), said.VisitDone(VISIT, 0))
+    assert hear(stage, not_stored("A1", "empty")) == Done(place=find("A1"), outcome="empty")
 
 
 def test_what_is_refused_never_hides_an_open_door(stage):

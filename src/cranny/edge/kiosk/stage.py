@@ -170,8 +170,10 @@ class Stage:
             self.show(Trouble(place=place, purpose="deposit"))
         elif told.reason == "withdrawn":
             self.show(Home(problem="withdrawn"))
-        else:
+        elif self._visiting():
             self.show(Done(place=place, outcome="empty", visit=str(told.visit), leave_s=self._idle_s()))
+        else:
+            self.show(Done(place=place, outcome="empty"))
 
     def _shows(self, door: str) -> bool:
         place = getattr(self.screen, "place", None)
