@@ -2,8 +2,6 @@
 administrator, reached over TCP, NATS with TLS. Everything else is the same, down to the last command."""
 
 import asyncio
-import json
-import re
 import shutil
 import sys
 from collections.abc import AsyncIterator, Callable
@@ -12,10 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import asyncpg
-import pytest
 import pytest_asyncio
 
-from cranny.platform import engines, migrate
+from cranny.platform import engines
 
 from .certificate import certificate_for_this_machine
 from .house import House, complain, free_port, say, together
@@ -113,59 +110,14 @@ async def test_the_walk_on_engines_that_somebody_else_runs(theirs: Theirs, new_d
             await house.down()
 
 
-@pytest.mark.parametrize(
-    ("change", "code", "what"),
-    [
-        ({"CRANNY_DATABASE_URL": "postgresql://cranny_app:wrong@127.0.0.1:{port}/lockers"}, 78, "database-login"),
-        ({}, 1, "not-connected"),
-    ],
-    ids=lambda value: value if isinstance(value, str) else "",
-)
-async def test_engines_that_can_not_be_used_are_one_sentence(
-    theirs: Theirs, new_data_dir: Callable[[], Path], change: dict[str, str], code: int, what: str
+async def test_a_database_that_can_not_be_used_is_one_sentence(
+    theirs: Theirs, new_data_dir: Callable[[], Path]
 ) -> None:
     """Of `cranny up` as well: it does not start what could only fail. (All that can be wrong with a database:
-    tests/platform/test_fitness.py.)"""
-    env = {**theirs.settings, "CRANNY_NATS_URL": "nats://somebody:secret@127.0.0.1:1"}
-    env |= {name: value.format(port=theirs.port) for name, value in change.items()}
-    await migrate.upgrade(theirs.dsn("lockers_owner"))
-    ended, said = await complain("up", "--data", str(new_data_dir()), "--port", str(free_port()), env=env)
-    sentences = [line for line in said.splitlines() if not line.startswith("{")]
-    assert (ended, len(sentences)) == (code, 1), said
-    assert sentences[0].startswith(f"{what}: ")
-    assert "secret" not in said
+    tests/platform/test_fitness.py; with a broker: tests/wire/test_nats.py.)"""
+    env = theirs.settings | {"CRANNY_DATABASE_URL": theirs.dsn("cranny_app").replace("secret", "wrong")}
+    env["CRANNY_NATS_URL"] = "nats://127.0.0.1:1"
+    code, said = await complain("up", "--data", str(new_data_dir()), "--port", str(free_port()), env=env)
+    assert (code, said.count("\n")) == (78, 1), said
+    assert said.startswith("database-login: ")
     assert "wrong" not in said
-
-
-async def test_an_old_nats_server_is_left_alone(theirs: Theirs, new_data_dir: Callable[[], Path]) -> None:
-    """It would let a subscriber around its deny rules. A server that says it is one, for there is none in a wheel."""
-
-    async def greet(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        hello = {"server_id": "N", "version": "2.14.2", "proto": 1, "max_payload": 1_000_000, "headers": True}
-        hello |= {"nonce": "abcdefgh", "auth_required": True}
-        writer.write(f"INFO {json.dumps(hello)}\r\n".encode())
-        while line := await reader.readline():
-            if line.startswith(b"PING"):
-                writer.write(b"PONG\r\n")
-        writer.close()
-
-    server = await asyncio.start_server(greet, "127.0.0.1", 0)
-    host, port = server.sockets[0].getsockname()
-    await migrate.upgrade(theirs.dsn("lockers_owner"))
-    env = {**theirs.settings, "CRANNY_NATS_URL": f"nats://{host}:{port}"}
-    code, said = await complain("worker", "--data", str(new_data_dir()), env=env)
-    server.close()
-    assert code == 1, said
-    assert "it is version 2.14.2, and Cranny needs 2.14.3 or newer" in said.splitlines()[-1]
-
-
-async def test_a_configured_database_is_meant_though_another_one_runs_here(theirs: Theirs, house: House) -> None:
-    """`cranny up` runs on this data, and somebody brings the schema of another database up to date."""
-    admin = await asyncpg.connect(theirs.admin)
-    await admin.execute("CREATE DATABASE second OWNER lockers_owner ENCODING 'UTF8' TEMPLATE template0")
-    await admin.close()
-    env = {name: re.sub("/lockers$", "/second", value) for name, value in theirs.settings.items()}
-    await say("db", "upgrade", "--data", str(house.data), env=env)
-    owner = await asyncpg.connect(env["CRANNY_DATABASE_OWNER_URL"])
-    assert await owner.fetchval("SELECT count(*) FROM migrations") > 0
-    await owner.close()

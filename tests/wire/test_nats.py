@@ -3,6 +3,7 @@
 import asyncio
 import datetime as dt
 import ipaddress
+import json
 import ssl
 
 import nkeys
@@ -70,6 +71,40 @@ async def test_a_process_that_needs_the_server_now_is_told_that_it_is_not_there(
         await until(lambda: worker.connected)
     finally:
         await worker.close()
+
+
+async def test_who_can_not_connect_is_told_where_to_and_why():
+    worker = NatsBroker(["nats://somebody:secret@127.0.0.1:1"], rng=SeededRng(1))
+    try:
+        with pytest.raises(Unavailable, match=r"no connection to NATS at 127\.0\.0\.1:1: .+\.$") as caught:
+            await worker.connect(within=1)
+        assert "secret" not in caught.value.detail
+    finally:
+        await worker.close()
+
+
+async def test_an_old_server_is_left_alone():
+    """One that says it is old, for there is none in a wheel; a bank does not ask, a server process does."""
+
+    async def greet(reader, writer):
+        hello = {"server_id": "N", "version": "2.14.2", "proto": 1, "max_payload": 1_000_000, "headers": True}
+        writer.write(f"INFO {json.dumps(hello)}\r\n".encode())
+        while line := await reader.readline():
+            if line.startswith(b"PING"):
+                writer.write(b"PONG\r\n")
+        writer.close()
+
+    server = await asyncio.start_server(greet, "127.0.0.1", 0)
+    url = f"nats://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    worker, bank = NatsBroker([url], rng=SeededRng(1), oldest=(2, 14, 3)), NatsBroker([url], rng=SeededRng(1))
+    try:
+        with pytest.raises(Unavailable, match=r"it is version 2\.14\.2, and Cranny needs 2\.14\.3 or newer"):
+            await worker.connect(within=1)
+        await bank.connect(within=5)
+    finally:
+        await worker.close()
+        await bank.close()
+        server.close()
 
 
 async def test_a_frozen_server_holds_nobody_up_and_is_left(nats_wire, monkeypatch):
