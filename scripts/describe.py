@@ -14,10 +14,9 @@ from cranny.core.ids import TimeIds
 from cranny.core.rng import SeededRng
 from cranny.platform.feature import Parts
 from cranny.platform.keys import Keyring
-from cranny.platform.server import create_server
 from cranny.wire.brokers.memory import Hub
 from cranny.wire.kdf import CheapKdf
-from cranny.wiring.features import features
+from cranny.wiring.serving import join
 
 FILE = Path(__file__).parents[1] / "docs" / "openapi.json"
 
@@ -34,8 +33,7 @@ def described() -> str:
         ids=TimeIds(clock, rng),
         rng=rng,
     )
-    app = create_server([route for feature in features() for route in feature.routes(parts)], parts)
-    document = json.loads(encode_json(app.openapi_schema.to_schema()))
+    document = json.loads(encode_json(join(parts).openapi_schema.to_schema()))
     return json.dumps(document, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
 
 

@@ -1,7 +1,12 @@
 from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
 from pathlib import Path
 
+import pytest
 import pytest_asyncio
+
+from cranny.sim.mailbox import Mailbox, open_mailbox
+from cranny.sim.phones import Phones, open_phones
 
 from .house import House, free_port
 
@@ -30,3 +35,26 @@ async def doomed(founded: House) -> AsyncIterator[House]:
     """Who needs it up, brings it up; afterwards nothing of it runs again."""
     yield founded
     await founded.down()
+
+
+@dataclass
+class Post:
+    """A house whose messages go to a mailbox and to phones."""
+
+    house: House
+    box: Mailbox
+    phones: Phones
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def post(new_data_dir: Callable[[], Path], monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Post]:
+    async with open_mailbox() as box, open_phones() as phones:
+        monkeypatch.setenv("CRANNY_SMTP_URL", f"smtp://127.0.0.1:{box.port}?starttls=off")
+        monkeypatch.setenv("CRANNY_MAIL_FROM", "Lockers <lockers@example.org>")
+        monkeypatch.setenv("CRANNY_SMS_URL", phones.url)
+        monkeypatch.setenv("CRANNY_SMS_TOKEN", phones.token)
+        house = House(new_data_dir(), free_port())
+        await house.up()
+        await house.found("Post")
+        yield Post(house, box, phones)
+        await house.down()

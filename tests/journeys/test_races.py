@@ -271,6 +271,7 @@ POSTS: dict[str, Callable[[House, str, Box], Awaitable[Deed]]] = {
 """How to make a request for each POST. A new one gets a line here."""
 ELSEWHERE = {
     "/v1/enrolments",  # by its claim: test_twenty_boxes_with_one_claim
+    "/v1/people",  # no key may; tests/people/test_letting_in.py
     "/v1/uplink",  # by the numbers of its facts: tests/fleet
     "/v1/banks/{bank}/commands",  # with a bank that answers: test_commands.py
     "/v1/commands/{command}/confirm",

@@ -2,46 +2,16 @@
 says, or the picture that it holds, are all that is needed at the kiosk. Who has no mail gets an SMS."""
 
 import re
-from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
-from pathlib import Path
 
-import pytest
-import pytest_asyncio
-
-from cranny.sim.mailbox import Mailbox, open_mailbox
-from cranny.sim.phones import Phones, open_phones
 from tests.unit.outreach.png import read_symbol
 
-from .house import House, eventually, free_port, say, together
+from .conftest import Post
+from .house import eventually, say, together
 from .kiosk import Kiosk
 from .parcels import announce, deposit, opens
 
 pytestmark = together()
 CODE = re.compile(r"\b\d{3} \d{3} \d{3}\b")
-
-
-@dataclass
-class Post:
-    """A house whose messages go to a mailbox and to phones."""
-
-    house: House
-    box: Mailbox
-    phones: Phones
-
-
-@pytest_asyncio.fixture(loop_scope="session")
-async def post(new_data_dir: Callable[[], Path], monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Post]:
-    async with open_mailbox() as box, open_phones() as phones:
-        monkeypatch.setenv("CRANNY_SMTP_URL", f"smtp://127.0.0.1:{box.port}?starttls=off")
-        monkeypatch.setenv("CRANNY_MAIL_FROM", "Lockers <lockers@example.org>")
-        monkeypatch.setenv("CRANNY_SMS_URL", phones.url)
-        monkeypatch.setenv("CRANNY_SMS_TOKEN", phones.token)
-        house = House(new_data_dir(), free_port())
-        await house.up()
-        await house.found("Post")
-        yield Post(house, box, phones)
-        await house.down()
 
 
 async def types(kiosk: Kiosk, text: str) -> str:

@@ -46,8 +46,9 @@ async def page(browser: Browser, address: str, said: list[str]) -> Page:
 
 
 async def sign_in(wall: Page, house: House, bank: str) -> None:
+    await wall.get_by_text("Sign in with an API key").click()
     await wall.get_by_label("API key").fill(house.key)
-    await wall.get_by_role("button", name="Sign in").click()
+    await wall.get_by_role("button", name="Sign in", exact=True).click()
     await expect(wall).to_have_url(f"{house.url}/walls/{bank}")
     await expect(wall.locator("#live")).to_have_text("Live")
 

@@ -8,6 +8,7 @@ import httpx2
 import nkeys
 import pytest
 
+from cranny import people
 from cranny.core.rng import SeededRng
 from cranny.fleet import presence
 from cranny.pages.operator import FEATURE
@@ -43,7 +44,7 @@ async def browsers(yard, *, answers=True):
     if answers:
         await hub.join("bank").subscribe(subjects.command(yard.tenant, yard.box.bank), obey)
     parts = replace(yard.parts, broker=hub.join("server"))
-    app = create_server(list(FEATURE.routes(parts)), parts)
+    app = create_server(list(FEATURE.routes(parts)), parts, visitors=people.Visitors(parts.db))
     async with (
         serve(app) as mine,
         httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://server") as theirs,

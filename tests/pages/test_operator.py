@@ -10,11 +10,10 @@ import httpx2
 import msgspec
 import pytest
 
-from cranny import fleet
+from cranny import fleet, people
 from cranny.core.events import NewEvent
 from cranny.fleet import anomalies
 from cranny.pages.operator import FEATURE, telling
-from cranny.pages.operator.session import NAME, Session, Sessions
 from cranny.pages.operator.shown import HOME
 from cranny.pages.operator.watching import Walls
 from cranny.platform import events, tenants
@@ -23,11 +22,12 @@ from cranny.wire.kinds import KINDS, DoorBlocked, DoorOpened, DoorUnsecured, Sen
 from tests.platform.conftest import serve
 
 OPENING = UUID(int=9)
+NAME = "cranny-session"
 
 
 @asynccontextmanager
 async def browser(yard):
-    app = create_server(list(FEATURE.routes(yard.parts)), yard.parts)
+    app = create_server(list(FEATURE.routes(yard.parts)), yard.parts, visitors=people.Visitors(yard.db))
     async with serve(app) as client:
         yield client
 
@@ -212,15 +212,25 @@ async def test_a_revoked_key_ends_its_sessions(yard) -> None:
 
 
 async def test_a_session_ends_and_is_nobody_elses(yard) -> None:
-    sessions = Sessions(yard.keyring)
-    session = Session(yard.tenant, OPENING, yard.clock.now())
-    value = sessions.cookie(session).value
-    assert sessions.read(value, yard.clock.now()) is None
-    for bad in ("", "x", "AAAA", value[:-4] + "AAAA"):
-        assert sessions.read(bad, yard.clock.now()) is None
     async with signed_in(yard) as client:
-        yard.clock.pass_by(hours=13)
+        value = client.cookies[NAME]
+        for _ in range(13):  # used now and then, so that it is its age that ends it
+            assert (await client.get("/walls")).status_code == httpx2.codes.OK
+            yard.clock.pass_by(minutes=59)
         assert (await client.get("/walls")).status_code == httpx2.codes.FOUND
+    async with signed_in(yard) as client:
+        yard.clock.pass_by(minutes=61)
+        assert (await client.get("/walls")).status_code == httpx2.codes.FOUND
+    async with signed_in(yard) as client:
+        value = client.cookies[NAME]
+        stolen = {"User-Agent": "somebody else's browser"}
+        assert (await client.get("/walls", headers=stolen)).status_code == httpx2.codes.FOUND
+        for bad in ("", "x", value[:-4] + "AAAA", "x" * 10_000):
+            answer = await httpx2.AsyncClient(
+                transport=client._transport, base_url="http://server", cookies={NAME: bad}
+            ).get("/walls")
+            assert answer.status_code == httpx2.codes.FOUND
+        assert (await client.get("/walls")).status_code == httpx2.codes.OK
 
 
 @pytest.mark.parametrize("path", ["https://elsewhere.example", "//elsewhere.example", "/\\elsewhere.example", ""])

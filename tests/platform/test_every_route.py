@@ -8,9 +8,8 @@ from httpx2 import AsyncClient
 from litestar.routes import HTTPRoute
 
 from cranny.platform.db import Database
-from cranny.platform.server import create_server
 from cranny.web.openapi import PUBLIC
-from cranny.wiring.features import features
+from cranny.wiring.serving import join
 from tests.platform.conftest import parts, serve
 
 OPEN = {
@@ -26,6 +25,11 @@ PAGES_OPEN = {
     ("POST", "/sign-in"),
     ("GET", "/sign-in/{token}"),  # proven by the link itself
     ("POST", "/sign-in/{token}"),
+    ("POST", "/sign-in/mail"),
+    ("POST", "/sign-in/passkey/begin"),
+    ("POST", "/sign-in/passkey"),  # proven by the passkey
+    ("GET", "/welcome/{token}"),  # proven by the link itself
+    ("POST", "/welcome/{token}"),
     ("POST", "/sign-out"),
     ("GET", "/static/{version}/{name}"),
 }
@@ -36,8 +40,7 @@ SOME_ID = "01a202b3-a267-786d-896e-760e819b24c3"
 
 @pytest.fixture
 def app(wide: Database) -> Any:
-    made = parts(wide)
-    return create_server([route for feature in features() for route in feature.routes(made)], made)
+    return join(parts(wide))
 
 
 def routes(app: Any, *, pages: bool = False) -> list[tuple[str, str, bool]]:

@@ -18,6 +18,7 @@ from cranny.core.events import NewEvent
 from cranny.platform import events, idempotency, tenants
 from cranny.platform.db import Database, Tx
 from cranny.platform.idempotency import Reply
+from cranny.platform.permissions import Action
 from cranny.platform.server import create_server
 from tests.platform.conftest import parts, serve
 
@@ -32,7 +33,7 @@ class Granted(msgspec.Struct):
 
 
 def routes(db: Database) -> list[Any]:
-    @post("/v1/deliveries/wishes")
+    @post("/v1/deliveries/wishes", needs=Action.DELIVERIES_EDIT)
     async def wish(request: Request[Any, Any, Any], data: JSONBody[Wish]) -> Response[Granted]:
         async def deed(tx: Tx) -> Reply:
             id_ = tx.ids.new()

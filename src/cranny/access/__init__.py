@@ -17,9 +17,10 @@ from cranny.access.lifecycle import GRANT, LIVE, Deed, Grant
 from cranny.access.offline import TokenAsked, TokenShown, issue_token, take_back
 from cranny.access.reactions import REACTION
 from cranny.access.reveal import Revealed, reveal
-from cranny.access.tables import GrantRow
+from cranny.access.tables import WHERE, GrantRow
 from cranny.access.verify import verify_job
 from cranny.platform.feature import Feature, Parts
+from cranny.platform.gate import found_by
 from cranny.platform.jobs import JobHandler
 from cranny.platform.reactions import Reaction
 
@@ -61,4 +62,5 @@ def _jobs(parts: Parts) -> Mapping[str, JobHandler]:
     return {VERIFY: verify_job(parts.keyring, parts.kdf)}
 
 
-FEATURE: Final = Feature("access", routes=_routes, reactions=_reactions, jobs=_jobs, audit=audit)
+THINGS: Final = {"grant": found_by(WHERE)}
+FEATURE: Final = Feature("access", routes=_routes, reactions=_reactions, jobs=_jobs, audit=audit, things=THINGS)

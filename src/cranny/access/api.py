@@ -22,6 +22,7 @@ from cranny.platform.auth import Principal
 from cranny.platform.db import Database, Tx
 from cranny.platform.idempotency import Reply, once
 from cranny.platform.keys import Keyring
+from cranny.platform.permissions import Action
 from cranny.wire.kinds import Purpose
 
 
@@ -88,6 +89,7 @@ GIVEN: Final = {"grant": "019cadc6-9a80-723a-832d-4982503f3d79", "badge": True}
 def routes(db: Database, keyring: Keyring) -> Sequence[ControllerRouterHandler]:
     @get(
         "/v1/grants/{grant:uuid}",
+        needs=Action.GRANTS_READ,
         tags=["grants"],
         responses={200: _answer(GrantShown, "The grant.", GRANT)},
     )
@@ -101,6 +103,7 @@ def routes(db: Database, keyring: Keyring) -> Sequence[ControllerRouterHandler]:
 
     @post(
         "/v1/grants/{grant:uuid}/reveal",
+        needs=Action.GRANTS_REVEAL,
         tags=["grants"],
         status_code=200,
         responses={200: _answer(RevealedShown, "What opens.", REVEALED)},
@@ -110,11 +113,11 @@ def routes(db: Database, keyring: Keyring) -> Sequence[ControllerRouterHandler]:
         grant: FromPath[UUID],
         data: Annotated[RevealAsked, Body(examples=[Example(summary="Why", value=WHY)])],
     ) -> Response[bytes]:
-        """The code and QR of a living grant. Each look is recorded with your key and your reason. The answer is
+        """The code and QR of a living grant. Each look is recorded: who, and your reason. The answer is
         shown once for each `Idempotency-Key`. Problems `grant-not-found`, `grant-ended`, `grant-has-no-code`."""
 
         async def deed(tx: Tx) -> Reply:
-            who = f"keys/{request.user.key_id}"
+            who = request.user.who
             revealed = await reveal(tx, keyring, grant, who=who, why=data.reason)
             return Reply(200, RevealedShown(revealed.code, revealed.qr), secret=True)
 
@@ -126,6 +129,7 @@ def routes(db: Database, keyring: Keyring) -> Sequence[ControllerRouterHandler]:
 def _badge_route(db: Database, keyring: Keyring) -> ControllerRouterHandler:
     @post(
         "/v1/grants/{grant:uuid}/badge",
+        needs=Action.GRANTS_EDIT,
         tags=["grants"],
         status_code=200,
         responses={200: _answer(BadgeShown, "Which it is now.", GIVEN)},
@@ -144,7 +148,7 @@ def _badge_route(db: Database, keyring: Keyring) -> ControllerRouterHandler:
         `badges-off`."""
 
         async def deed(tx: Tx) -> Reply:
-            await give_badge(tx, keyring, grant, data.badge, who=f"keys/{request.user.key_id}")
+            await give_badge(tx, keyring, grant, data.badge, who=request.user.who)
             return Reply(200, BadgeShown(grant, data.badge is not None))
 
         return await once(db, request, deed)

@@ -16,6 +16,7 @@ from cranny.platform.auth import Principal
 from cranny.platform.db import Database, Tx
 from cranny.platform.idempotency import Reply, once
 from cranny.platform.keys import Keyring
+from cranny.platform.permissions import Action
 
 Asking = Request[Principal, None, Any]
 
@@ -44,8 +45,13 @@ class TakenBack(msgspec.Struct, frozen=True):
 
 
 def routes(db: Database, keyring: Keyring) -> Sequence[ControllerRouterHandler]:
+    return [_issue(db, keyring), _take_back(db)]
+
+
+def _issue(db: Database, keyring: Keyring) -> ControllerRouterHandler:
     @post(
         "/v1/banks/{bank:uuid}/tokens",
+        needs=Action.GRANTS_EDIT,
         operation_id="issueToken",
         tags=["tokens"],
         responses={
@@ -65,13 +71,18 @@ def routes(db: Database, keyring: Keyring) -> Sequence[ControllerRouterHandler]:
         `door-not-found`, `hours-too-many`, `nothing-to-recall`."""
 
         async def deed(tx: Tx) -> Reply:
-            who = f"keys/{request.user.key_id}"
+            who = request.user.who
             return Reply(201, await issue_token(tx, keyring, bank, data, who=who), secret=True)
 
         return await once(db, request, deed)
 
+    return issue
+
+
+def _take_back(db: Database) -> ControllerRouterHandler:
     @post(
         "/v1/banks/{bank:uuid}/tokens/{token:uuid}/take-back",
+        needs=Action.GRANTS_EDIT,
         tags=["tokens"],
         status_code=200,
         operation_id="takeBackToken",
@@ -86,9 +97,9 @@ def routes(db: Database, keyring: Keyring) -> Sequence[ControllerRouterHandler]:
         not. Problem `bank-not-found`."""
 
         async def deed(tx: Tx) -> Reply:
-            await take_back(tx, bank, token, who=f"keys/{request.user.key_id}")
+            await take_back(tx, bank, token, who=request.user.who)
             return Reply(200, TakenBack(token))
 
         return await once(db, request, deed)
 
-    return [issue, revoke]
+    return revoke

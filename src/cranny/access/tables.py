@@ -171,3 +171,4 @@ WHERE g.tenant = $1 AND (
     OR (g.ended IS NOT NULL AND (s.grant_id IS NOT NULL OR b.grant_id IS NOT NULL))
 )
 """
+WHERE: Final = "SELECT bank FROM grants WHERE tenant = $1 AND id = $2"

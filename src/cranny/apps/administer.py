@@ -6,7 +6,9 @@ from datetime import timedelta
 from pathlib import Path
 from uuid import UUID
 
-from cranny import sites
+import msgspec
+
+from cranny import people, sites
 from cranny.apps.addresses import broker_config, find, master_key
 from cranny.apps.clock import make_clock
 from cranny.apps.parts import assemble
@@ -37,8 +39,20 @@ def nats_demands(settings: Settings) -> dict[str, object]:
     return broker_config(Keyring(master_key(settings, rng), rng=rng), settings).demands()
 
 
-async def add_tenant(settings: Settings, name: str) -> tuple[UUID, str]:
-    """A new tenant with the default size classes. Returns its id and its API key, which is readable only now."""
+class Founded(msgspec.Struct, frozen=True):
+    """A new tenant; `key` and `link`, which makes whoever opens it the first admin, are readable only now."""
+
+    id: UUID
+    key: str
+    link: str
+
+    def __repr__(self) -> str:
+        """Without what opens anything, wherever it is printed."""
+        return f"Founded({self.id})"
+
+
+async def add_tenant(settings: Settings, name: str) -> Founded:
+    """A new tenant with the default size classes."""
     rng = SystemRng()
     async with (
         find(settings, rng) as found,
@@ -47,7 +61,19 @@ async def add_tenant(settings: Settings, name: str) -> tuple[UUID, str]:
     ):
         row, key = await tenants.add_tenant(tx, name)
         await sites.default_size_classes(tx)
-    return row.tenant, key
+        return Founded(row.tenant, key, await _admin_link(settings, tx))
+
+
+async def admin_link(settings: Settings, tenant: str) -> str:
+    """An address that makes whoever opens it an admin of the tenant of this name or id, once within seven days. Raises
+    like `add_key`."""
+    async with _as_tenant(settings, tenant) as tx:
+        return await _admin_link(settings, tx)
+
+
+async def _admin_link(settings: Settings, tx: Tx) -> str:
+    token = await people.make_link(tx, people.FOUNDING, tx.tenant)
+    return f"{settings.url.rstrip('/')}/welcome/{token}"
 
 
 async def add_key(

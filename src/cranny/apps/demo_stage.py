@@ -114,7 +114,7 @@ async def set_up(
             progress("starting server and worker")
             family.start("server", "server", "--port", str(settings.port))
             family.start("worker", "worker")
-            _, key = await administer.add_tenant(settings, TENANT)
+            key = (await administer.add_tenant(settings, TENANT)).key
             client = await stack.enter_async_context(api(settings.port, key))
             await _until(client, "/health/ready", lambda answer: answer.is_success)
             kiosks: list[Kiosk] = []

@@ -57,6 +57,7 @@ async def assemble(found: Addresses, settings: Settings, clock: Clock, rng: Rng)
                 ids=ids,
                 rng=rng,
                 nats=(settings.nats_public_url or found.nats_url,),
+                url=settings.url,
                 outlets=outlets(settings),
                 source=settings.public_url or SOURCE,
                 requests_a_minute=settings.requests_a_minute,

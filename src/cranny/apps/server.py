@@ -8,16 +8,14 @@ from cranny.apps.parts import assemble
 from cranny.apps.settings import Settings
 from cranny.core.rng import SystemRng
 from cranny.platform.feature import SOURCE, Parts
-from cranny.platform.server import create_server
 from cranny.web import serving as web
-from cranny.wiring.features import features
+from cranny.wiring.serving import join
 
 
 def build(parts: Parts, public_url: str | None) -> Litestar:
     """The application with every feature's routes."""
-    routes = [route for feature in features() for route in feature.routes(parts)]
     https = public_url is not None and public_url.startswith("https:")
-    return create_server(routes, parts, https=https, source=public_url or SOURCE)
+    return join(parts, https=https, source=public_url or SOURCE)
 
 
 async def run_server(parts: Parts, host: str, port: int, public_url: str | None) -> None:

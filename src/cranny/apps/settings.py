@@ -50,6 +50,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     clock: Pace | None = None
     """How time is scaled; None where it is not."""
 
+    @property
+    def url(self) -> str:
+        """Where browsers find the server."""
+        host = "127.0.0.1" if self.host in ("0.0.0.0", "::") else self.host  # noqa: S104 - where it listens on all
+        return self.public_url or f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
+
 
 def state_directory(env: Mapping[str, str]) -> Path:
     """The user's state directory (XDG base directories 0.8); root's is the system's, because PostgreSQL refuses to

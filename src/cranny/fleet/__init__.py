@@ -20,7 +20,7 @@ from cranny.fleet.commands.reading import awaiting as awaiting_commands
 from cranny.fleet.commands.reading import newest as newest_commands
 from cranny.fleet.commands.reading import shown as get_command
 from cranny.fleet.commands.sending import Dispatcher
-from cranny.fleet.commands.shapes import CommandAsked, CommandShown
+from cranny.fleet.commands.shapes import CommandAsked, CommandShown, Who
 from cranny.fleet.commits import Commits
 from cranny.fleet.downlink import append, pending
 from cranny.fleet.enrolment import Claim, create_claim, enrol, speaks_for
@@ -74,6 +74,7 @@ __all__ = [
     "Told",
     "Uplink",
     "Walk",
+    "Who",
     "append",
     "ask_command",
     "awaiting_commands",

@@ -24,6 +24,7 @@ from cranny.platform.auth import Principal
 from cranny.platform.db import Database, Tx
 from cranny.platform.idempotency import Reply, once
 from cranny.platform.keys import Keyring
+from cranny.platform.permissions import Action
 from cranny.web.openapi import PUBLIC
 from cranny.wire.enrolment import EnrolReply, EnrolRequest
 
@@ -85,6 +86,7 @@ def _enrolments(db: Database, keyring: Keyring, nats: Sequence[str]) -> Controll
 def _banks(db: Database) -> Sequence[ControllerRouterHandler]:
     @post(
         "/v1/banks/{bank:uuid}/claims",
+        needs=Action.BANKS_ENROL,
         tags=["banks"],
         responses={201: _answer(enrolment.Claim, "The claim, this once.", examples.CLAIM)},
     )
@@ -100,6 +102,7 @@ def _banks(db: Database) -> Sequence[ControllerRouterHandler]:
 
     @get(
         "/v1/banks/{bank:uuid}/status",
+        needs=Action.BANKS_READ,
         tags=["banks"],
         responses={200: _answer(BankStatus, "As it was last heard.", examples.STATUS)},
     )
@@ -114,6 +117,7 @@ def _banks(db: Database) -> Sequence[ControllerRouterHandler]:
 def _anomalies(db: Database, cursors: paging.Cursors) -> Sequence[ControllerRouterHandler]:
     @get(
         "/v1/anomalies",
+        needs=Action.TROUBLE_READ,
         tags=["anomalies"],
         responses={200: _answer(paging.Page[AnomalyShown], "A page.", {"items": [examples.ANOMALY], "next": None})},
     )
@@ -136,6 +140,7 @@ def _anomalies(db: Database, cursors: paging.Cursors) -> Sequence[ControllerRout
 
     @post(
         "/v1/anomalies/{anomaly:uuid}/settle",
+        needs=Action.TROUBLE_SETTLE,
         tags=["anomalies"],
         operation_id="settleAnomaly",
         status_code=200,
@@ -145,7 +150,7 @@ def _anomalies(db: Database, cursors: paging.Cursors) -> Sequence[ControllerRout
         """Close it with a note. One that somebody settled before keeps its note. Problem `anomaly-not-found`."""
 
         async def deed(tx: Tx) -> Reply:
-            who = f"keys/{request.user.key_id}"
+            who = request.user.who
             return Reply(200, _shown(await anomalies.settle(tx, anomaly, data.note, who=who)))
 
         return await once(db, request, deed)

@@ -6,14 +6,16 @@ from typing import Final
 
 from litestar.types import ControllerRouterHandler
 
-from cranny.fleet import api, downlink, mule_api, presence
+from cranny.fleet import api, downlink, mule_api, presence, tables
 from cranny.fleet.audit import audit
 from cranny.fleet.callout import Callout
 from cranny.fleet.climate import alarms, keeping
+from cranny.fleet.climate import tables as climate_tables
 from cranny.fleet.climate.api import routes as climate_routes
 from cranny.fleet.climate.audit import audit as audit_climate
 from cranny.fleet.commands import api as commands_api
 from cranny.fleet.commands import settling
+from cranny.fleet.commands import tables as command_tables
 from cranny.fleet.commands.sending import Dispatcher
 from cranny.fleet.downlinker import Downlinker
 from cranny.fleet.enrolment import speaks_for
@@ -22,6 +24,7 @@ from cranny.fleet.mule import Carrier
 from cranny.fleet.presence import Presence
 from cranny.platform.db import Tx
 from cranny.platform.feature import Feature, Loop, Parts, Violation
+from cranny.platform.gate import found_by
 from cranny.platform.paging import Cursors
 from cranny.platform.reactions import Reaction
 from cranny.platform.sweeps import Sweep
@@ -74,4 +77,11 @@ def _loops(parts: Parts) -> Sequence[Loop]:
     ]
 
 
-FEATURE: Final = Feature("fleet", routes=_routes, reactions=_reactions, sweeps=_sweeps, loops=_loops, audit=_audit)
+THINGS: Final = {
+    "anomaly": found_by(tables.WHERE),
+    "alarm": found_by(climate_tables.WHERE),
+    "command": found_by(command_tables.WHERE),
+}
+FEATURE: Final = Feature(
+    "fleet", routes=_routes, reactions=_reactions, sweeps=_sweeps, loops=_loops, audit=_audit, things=THINGS
+)

@@ -263,3 +263,4 @@ SELECT n.bank, n.head, count(l.seq) + n.base - 1 AS entries, coalesce(max(l.seq)
 FROM bank_downlinks n LEFT JOIN downlink l ON l.tenant = n.tenant AND l.bank = n.bank AND l.seq >= n.base
 WHERE n.tenant = $1 GROUP BY n.bank, n.head, n.base
 """
+WHERE: Final = "SELECT bank FROM anomalies WHERE tenant = $1 AND id = $2"

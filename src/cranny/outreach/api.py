@@ -20,6 +20,7 @@ from cranny.outreach.tables import Kind, NoticeRow
 from cranny.platform import paging, rows
 from cranny.platform.auth import Principal
 from cranny.platform.db import Database, Tx
+from cranny.platform.permissions import Action
 
 LISTING: Final = "notices"
 NEWEST: Final = UUID(int=2**128 - 1)
@@ -66,6 +67,7 @@ class NoticeShown(msgspec.Struct, frozen=True):
 def routes(db: Database, cursors: paging.Cursors) -> Sequence[ControllerRouterHandler]:
     @get(
         "/v1/notices",
+        needs=Action.NOTICES_READ,
         tags=["notices"],
         responses={200: _answer(paging.Page[NoticeShown], "A page.", {"items": [SHOWN], "next": None})},
     )
@@ -85,7 +87,12 @@ def routes(db: Database, cursors: paging.Cursors) -> Sequence[ControllerRouterHa
             request, paging.page(found, limit, lambda shown: cursors.make(tenant, LISTING, [str(shown.id)]))
         )
 
-    @get("/v1/notices/{notice:uuid}", tags=["notices"], responses={200: _answer(NoticeShown, "The notice.", SHOWN)})
+    @get(
+        "/v1/notices/{notice:uuid}",
+        needs=Action.NOTICES_READ,
+        tags=["notices"],
+        responses={200: _answer(NoticeShown, "The notice.", SHOWN)},
+    )
     async def get_notice(request: Asking, notice: FromPath[UUID]) -> NoticeShown:
         """A message. Problem `notice-not-found`."""
         async with db.transaction(request.user.tenant) as tx:

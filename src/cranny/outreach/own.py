@@ -5,13 +5,16 @@ from typing import Final
 
 from litestar.types import ControllerRouterHandler
 
-from cranny.outreach import api, channels, texts
+from cranny.outreach import api, channels, links, texts
 from cranny.outreach.audit import audit
 from cranny.outreach.sending import give_up, send_job
+from cranny.outreach.tables import WHERE
 from cranny.outreach.telling import SEND
 from cranny.platform.feature import Feature, Parts
+from cranny.platform.gate import found_by
 from cranny.platform.jobs import JobHandler
 from cranny.platform.paging import Cursors
+from cranny.platform.reactions import Reaction
 from cranny.platform.sweeps import Sweep
 
 SENDERS: Final = 3
@@ -28,8 +31,22 @@ def _jobs(parts: Parts) -> Mapping[str, JobHandler]:
     return {SEND: send_job(parts.keyring, channels.open_all(parts.outlets))}
 
 
+def _reactions(parts: Parts) -> Sequence[Reaction]:
+    return [links.reaction(parts.keyring, parts.url)]
+
+
 def _sweeps(_: Parts) -> Sequence[Sweep]:
     return [Sweep("outreach.give_up", 60.0, give_up)]
 
 
-FEATURE: Final = Feature("outreach", routes=_routes, jobs=_jobs, jobs_at_once=SENDERS, sweeps=_sweeps, audit=audit)
+THINGS: Final = {"notice": found_by(WHERE)}
+FEATURE: Final = Feature(
+    "outreach",
+    routes=_routes,
+    reactions=_reactions,
+    jobs=_jobs,
+    jobs_at_once=SENDERS,
+    sweeps=_sweeps,
+    audit=audit,
+    things=THINGS,
+)

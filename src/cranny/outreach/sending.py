@@ -23,6 +23,8 @@ from cranny.platform.keys import Keyring
 NO_ADDRESS: Final = "no-address"
 """There is no channel that reaches this person, or none that is left."""
 NO_ANSWER: Final = "no-answer"
+TO_THE_MAILBOX: Final = frozenset({"sign_in", "invitation"})
+"""They let somebody in who is known by this address, and by nothing else."""
 NO_PERSON: Final = "person-unknown"
 """It was erased meanwhile."""
 AT_ONCE: Final = 500
@@ -43,6 +45,8 @@ def send_job(keyring: Keyring, channels: Mapping[str, Channel]) -> JobHandler:
             await _fail(tx, row, NO_PERSON if contact is None else row.error or NO_ANSWER)
             return
         reach = {name: address for name, channel in channels.items() if (address := channel.address(contact))}
+        if row.kind in TO_THE_MAILBOX:
+            reach = {name: address for name, address in reach.items() if address == contact.email}
         turn = trying.turn(row, list(reach), tx.now())
         if turn is None or turn.channel is None:
             await _fail(tx, row, row.error or NO_ADDRESS)

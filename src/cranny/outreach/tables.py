@@ -11,7 +11,9 @@ from cranny.platform import events
 
 events.register(NOTICE, table="notices", subject="notices")
 
-Kind = Literal["ready_to_collect", "reminder", "overdue", "taken_back", "operator_opened", "spoiled"]
+Kind = Literal[
+    "ready_to_collect", "reminder", "overdue", "taken_back", "operator_opened", "spoiled", "sign_in", "invitation"
+]
 """What a message tells."""
 
 
@@ -79,3 +81,4 @@ LIST_GRANT: Final = """
 SELECT * FROM notices WHERE tenant = $1 AND id < $2 AND grant_id = $4 AND ($5::text IS NULL OR state = $5)
 ORDER BY id DESC LIMIT $3
 """
+WHERE: Final = "SELECT person FROM notices WHERE tenant = $1 AND id = $2"

@@ -36,6 +36,8 @@ class Details(msgspec.Struct, frozen=True):
     code: str | None = None
     qr: str | None = None
     sender: str = ""
+    link: str = ""
+    """What lets somebody in: as secret as a code."""
 
     def __repr__(self) -> str:
         """Nothing of it, wherever it is printed."""
@@ -86,6 +88,8 @@ def compose(kind: Kind, details: Details, contact: Contact, *, key: str, to: str
         if details.code
         else _("Hold this QR code in front of the scanner of the locker:"),
         hints=tuple(hint % fill for hint in text.hints),
+        link=details.link,
+        link_hint=_("Sign in"),
         short=_short(f"{text.subject}. {text.tail}", fill, details),
     )
 
@@ -195,6 +199,30 @@ def _spoiled(details: Details, words: Words) -> _Text:
     )
 
 
+def _sign_in(details: Details, words: Words) -> _Text:
+    del details
+    _ = words.catalogue.gettext
+    once = _("It works once, within 15 minutes.")
+    return _Text(
+        _("Your link to sign in: %(place)s"),
+        _("Here is your link to sign in: %(place)s."),
+        (once, _("You did not ask for it? Then do nothing: without this link nobody gets in.")),
+        once,
+    )
+
+
+def _invitation(details: Details, words: Words) -> _Text:
+    del details
+    _ = words.catalogue.gettext
+    once = _("The link works once, within seven days. After that, ask for a new one on the sign-in page.")
+    return _Text(
+        _("You are invited: %(place)s"),
+        _("You may sign in now to look after the lockers: %(place)s."),
+        (once,),
+        once,
+    )
+
+
 def _from(details: Details, words: Words) -> tuple[str, ...]:
     return (words.catalogue.gettext("Sent by %(sender)s."),) if details.sender else ()
 
@@ -223,6 +251,8 @@ _TEXTS: Final[Mapping[Kind, Callable[[Details, Words], _Text]]] = {
     "taken_back": _taken_back,
     "operator_opened": _operator_opened,
     "spoiled": _spoiled,
+    "sign_in": _sign_in,
+    "invitation": _invitation,
 }
 
 

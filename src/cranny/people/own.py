@@ -1,10 +1,19 @@
 """What this room brings to the wiring."""
 
+from collections.abc import Sequence
 from typing import Final
 
-from cranny.people import tables
+from litestar.types import ControllerRouterHandler
+
+from cranny.people import api, sessions, tables
+from cranny.people.visitors import Visitors
 from cranny.platform.db import Tx
-from cranny.platform.feature import Feature, Violation
+from cranny.platform.feature import Feature, Parts, Violation
+from cranny.platform.gate import found_by
+from cranny.platform.paging import Cursors
+from cranny.platform.sweeps import Sweep
+
+HOUR_S: Final = 3600.0
 
 
 async def audit(tx: Tx) -> list[Violation]:
@@ -15,4 +24,17 @@ async def audit(tx: Tx) -> list[Violation]:
     ]
 
 
-FEATURE: Final = Feature("people", audit=audit)
+def _routes(parts: Parts) -> Sequence[ControllerRouterHandler]:
+    return api.routes(parts.db, parts.keyring, Cursors(parts.keyring.cursor_key))
+
+
+def _sweeps(_: Parts) -> Sequence[Sweep]:
+    return [Sweep("sessions.forget", HOUR_S, sessions.forget_old)]
+
+
+def _visitors(parts: Parts) -> Visitors:
+    return Visitors(parts.db, https=parts.url.startswith("https:"))
+
+
+THINGS: Final = {"person": found_by(tables.WHERE_PERSON), "session": found_by(tables.WHERE_SESSION)}
+FEATURE: Final = Feature("people", routes=_routes, sweeps=_sweeps, audit=audit, things=THINGS, visitors=_visitors)

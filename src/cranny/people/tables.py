@@ -1,10 +1,15 @@
 """The rows of this room and every statement on them. Private: others use the front door."""
 
 from datetime import datetime
-from typing import Final
+from typing import Final, Literal
 from uuid import UUID
 
 import msgspec
+
+from cranny.platform.permissions import Role
+
+How = Literal["key", "link", "mail", "invitation", "founding", "passkey", "code"]
+"""By what a session was begun."""
 
 
 class PersonRow(msgspec.Struct, frozen=True):
@@ -25,7 +30,72 @@ class PersonRow(msgspec.Struct, frozen=True):
         return f"PersonRow({self.id})"
 
 
-TABLES: Final[dict[str, type[msgspec.Struct]]] = {"persons": PersonRow}
+class MembershipRow(msgspec.Struct, frozen=True):
+    """`site` is null where the role is for the whole tenant. `by` is who gave it: `keys/<id>`, `persons/<id>`, or how
+    somebody became the first."""
+
+    tenant: UUID
+    id: UUID
+    person: UUID
+    role: Role
+    site: UUID | None
+    created: datetime
+    by: str
+
+
+class SessionRow(msgspec.Struct, frozen=True):
+    """A browser that acts as `holder`, a key or a person. `how` it was begun, in what `browser`; `binding` is a digest
+    of what the browser calls itself. `proven` is when its person last showed that it is them."""
+
+    tenant: UUID
+    id: UUID
+    kind: Literal["key", "person"]
+    holder: UUID
+    how: How
+    browser: str
+    binding: bytes
+    created: datetime
+    seen: datetime
+    until: datetime
+    proven: datetime | None
+    ended: datetime | None
+
+
+class PasskeyRow(msgspec.Struct, frozen=True):
+    """The public half. `rp` is the host that it is for; `synced` says that copies of it may be kept elsewhere."""
+
+    tenant: UUID
+    id: UUID
+    person: UUID
+    credential: bytes
+    public_key: bytes
+    sign_count: int
+    rp: str
+    label: str
+    synced: bool
+    created: datetime
+    last_used: datetime | None
+
+
+class OneTimeCodeRow(msgspec.Struct, frozen=True):
+    """The secret of a TOTP app, sealed. `used` is the last step (30 s each since 1970) whose code was taken; null
+    until the first one was typed, which sets it up."""
+
+    tenant: UUID
+    person: UUID
+    secret: bytes
+    used: int | None
+    wrong: int
+    created: datetime
+
+
+TABLES: Final[dict[str, type[msgspec.Struct]]] = {
+    "persons": PersonRow,
+    "memberships": MembershipRow,
+    "sessions": SessionRow,
+    "passkeys": PasskeyRow,
+    "one_time_codes": OneTimeCodeRow,
+}
 
 FIND: Final = """
 SELECT tenant, id, name, email, phone, language, email_key, phone_key, created FROM persons
@@ -57,3 +127,73 @@ ODD_KEYS: Final = """
 SELECT id FROM persons
 WHERE tenant = $1 AND ((email IS NULL) <> (email_key IS NULL) OR phone_key <> coalesce(phone, ''))
 """
+
+# ---------------------------------------------------------------- roles
+GIVE: Final = """
+INSERT INTO memberships (tenant, id, person, role, site, created, by) VALUES ($1, $2, $3, $4, $5, $6, $7)
+ON CONFLICT ON CONSTRAINT memberships_once DO NOTHING RETURNING id
+"""
+TAKE: Final = """
+DELETE FROM memberships WHERE tenant = $1 AND person = $2 AND role = $3 AND site IS NOT DISTINCT FROM $4 RETURNING id
+"""
+OF_PERSON: Final = "SELECT * FROM memberships WHERE tenant = $1 AND person = $2 ORDER BY id"
+OF_ALL: Final = "SELECT * FROM memberships WHERE tenant = $1 ORDER BY id"
+# One who takes a role away waits for the others, so that the last admin can't go twice at once.
+LOCK_ADMINS: Final = """
+SELECT id FROM memberships WHERE tenant = $1 AND role = 'admin' AND site IS NULL ORDER BY id FOR UPDATE
+"""
+MEMBERS: Final = """
+SELECT id, name, email, phone, language FROM persons p
+WHERE tenant = $1 AND EXISTS (SELECT FROM memberships m WHERE m.tenant = p.tenant AND m.person = p.id) AND id > $2
+ORDER BY id LIMIT $3
+"""
+ADDRESS: Final = "SELECT email_key FROM persons WHERE tenant = $1 AND id = $2"
+WITH_EMAIL: Final = "SELECT id FROM persons WHERE tenant = $1 AND email_key = $2"
+WHERE_PERSON: Final = "SELECT id AS person FROM persons WHERE tenant = $1 AND id = $2"
+
+# ---------------------------------------------------------------- sessions
+BEGIN: Final = """
+INSERT INTO sessions (tenant, id, kind, holder, how, browser, binding, created, seen, until, proven)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8, $9, $10)
+"""
+SESSION: Final = "SELECT * FROM sessions WHERE tenant = $1 AND id = $2"
+SEEN: Final = "UPDATE sessions SET seen = $3 WHERE tenant = $1 AND id = $2 AND seen < $4"
+PROVEN: Final = "UPDATE sessions SET proven = $3 WHERE tenant = $1 AND id = $2 AND ended IS NULL"
+END: Final = "UPDATE sessions SET ended = $3 WHERE tenant = $1 AND id = $2 AND ended IS NULL RETURNING kind, holder"
+END_ALL: Final = """
+UPDATE sessions SET ended = $4 WHERE tenant = $1 AND kind = $2 AND holder = $3 AND ended IS NULL AND id <> $5
+RETURNING id
+"""
+LIVE: Final = """
+SELECT * FROM sessions
+WHERE tenant = $1 AND ended IS NULL AND until > $2 AND seen > $3 AND ($4::uuid IS NULL OR holder = $4)
+ORDER BY seen DESC, id LIMIT 500
+"""
+FORGET_SESSIONS: Final = "DELETE FROM sessions WHERE tenant = $1 AND (until < $2 OR ended < $2)"
+WHERE_SESSION: Final = """
+SELECT CASE kind WHEN 'person' THEN holder END AS person FROM sessions WHERE tenant = $1 AND id = $2
+"""
+
+# ---------------------------------------------------------------- proofs
+ASKED_LATELY: Final = """
+SELECT count(*) FROM events WHERE tenant = $1 AND subject = $2 AND type = $3 AND recorded > $4
+"""
+ADD_PASSKEY: Final = """
+INSERT INTO passkeys (tenant, id, person, credential, public_key, sign_count, rp, label, synced, created)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+"""
+PASSKEY: Final = "SELECT * FROM passkeys WHERE tenant = $1 AND id = $2"
+PASSKEYS: Final = "SELECT * FROM passkeys WHERE tenant = $1 AND person = $2 ORDER BY id"
+PASSKEY_USED: Final = """
+UPDATE passkeys SET sign_count = $3, synced = $4, last_used = $5 WHERE tenant = $1 AND id = $2
+"""
+FORGET_PASSKEY: Final = "DELETE FROM passkeys WHERE tenant = $1 AND person = $2 AND id = $3 RETURNING credential"
+SET_CODE: Final = """
+INSERT INTO one_time_codes (tenant, person, secret, created) VALUES ($1, $2, $3, $4)
+ON CONFLICT (tenant, person) DO UPDATE SET secret = $3, created = $4, wrong = 0 WHERE one_time_codes.used IS NULL
+RETURNING person
+"""
+CODE: Final = "SELECT * FROM one_time_codes WHERE tenant = $1 AND person = $2 FOR UPDATE"
+CODE_USED: Final = "UPDATE one_time_codes SET used = $3, wrong = 0 WHERE tenant = $1 AND person = $2"
+CODE_WRONG: Final = "UPDATE one_time_codes SET wrong = wrong + 1 WHERE tenant = $1 AND person = $2"
+FORGET_CODE: Final = "DELETE FROM one_time_codes WHERE tenant = $1 AND person = $2 RETURNING person"

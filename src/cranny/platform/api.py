@@ -13,10 +13,11 @@ from litestar.types import ControllerRouterHandler
 
 from cranny.core.errors import Invalid
 from cranny.core.events import Event
-from cranny.platform import log, paging, tenants
-from cranny.platform.auth import Principal
+from cranny.platform import log, paging
+from cranny.platform.auth import Principal, Visitors, still_good
 from cranny.platform.db import Database
 from cranny.platform.feed import Feed, Wants
+from cranny.platform.permissions import Action
 from cranny.web import sse
 
 LISTING = "events"
@@ -42,11 +43,14 @@ Subject = Annotated[str | None, QueryParameter(description="Only events about th
 Limit = Annotated[int, QueryParameter(ge=1, le=paging.MOST)]
 
 
-def routes(db: Database, feed: Feed, cursors: paging.Cursors, *, source: str) -> Sequence[ControllerRouterHandler]:
+def routes(
+    db: Database, feed: Feed, cursors: paging.Cursors, *, source: str, visitors: Visitors | None = None
+) -> Sequence[ControllerRouterHandler]:
     """`source` is the CloudEvents source of this installation, a URI."""
 
     @get(
         "/v1/events",
+        needs=Action.EVENTS_READ,
         tags=["events"],
         responses={200: _answer(paging.Page[log.CloudEvent], "A page.", {"items": [EVENT], "next": "kK3v…"})},
     )
@@ -69,6 +73,7 @@ def routes(db: Database, feed: Feed, cursors: paging.Cursors, *, source: str) ->
 
     @get(
         "/v1/events/stream",
+        needs=Action.EVENTS_READ,
         tags=["events"],
         media_type="text/event-stream",
         responses={200: _answer(str, "For as long as the key is good.", STREAMED, media_type="text/event-stream")},
@@ -83,18 +88,20 @@ def routes(db: Database, feed: Feed, cursors: paging.Cursors, *, source: str) ->
     ) -> Stream:
         """The same as server-sent events, live: each message's id is its position, its data a CloudEvent."""
         frames = feed.follow(request.user.tenant, _position(last), _filter(types, subject))
-        return sse.stream(while_good(db, request.user, frames))
+        return sse.stream(while_good(db, request.user, frames, visitors))
 
     return [list_events, follow_events]
 
 
-async def while_good(db: Database, who: Principal, frames: AsyncGenerator[bytes, None]) -> AsyncIterator[bytes]:
-    """`frames` for as long as the key is good, which is asked again at each sign of life."""
+async def while_good(
+    db: Database, who: Principal, frames: AsyncGenerator[bytes, None], visitors: Visitors | None = None
+) -> AsyncIterator[bytes]:
+    """`frames` for as long as the key, or the session, is good, which is asked again at each sign of life."""
     async with aclosing(frames):
         async for frame in frames:
             if frame == sse.BEAT:
                 async with db.transaction(who.tenant) as tx:
-                    if not await tenants.is_good(tx, who.key_id):
+                    if not await still_good(tx, who, visitors):
                         return
             yield frame
 

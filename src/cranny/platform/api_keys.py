@@ -18,6 +18,7 @@ from cranny.platform import etags, paging, scopes, tenants
 from cranny.platform.auth import Principal
 from cranny.platform.db import Database, Tx
 from cranny.platform.idempotency import Reply, once
+from cranny.platform.permissions import Action
 
 LISTING: Final = "api-keys"
 FIRST: Final = UUID(int=0)
@@ -79,6 +80,7 @@ def routes(db: Database, cursors: paging.Cursors) -> Sequence[ControllerRouterHa
 def _make(db: Database) -> ControllerRouterHandler:
     @post(
         "/v1/api-keys",
+        needs=Action.KEYS_EDIT,
         tags=["api keys"],
         responses={201: _answer(KeyMade, "The key, this once.", MADE)},
     )
@@ -120,8 +122,8 @@ async def _may_give(tx: Tx, giver: Principal, wanted: Sequence[str], expires: da
             code="scope-missing",
             extra={"needs": beyond[0]},
         )
-    own = await _get(tx, giver.key_id)
-    if own.expires is not None and (expires is None or expires > own.expires):
+    own = await _get(tx, giver.id) if giver.kind == "key" else None
+    if own is not None and own.expires is not None and (expires is None or expires > own.expires):
         raise Forbidden(
             f"Your own API key ends at {own.expires:%Y-%m-%d %H:%M} UTC: one that it makes can't last longer.",
             code="expires-late",
@@ -131,6 +133,7 @@ async def _may_give(tx: Tx, giver: Principal, wanted: Sequence[str], expires: da
 def _look(db: Database, cursors: paging.Cursors) -> Sequence[ControllerRouterHandler]:
     @get(
         "/v1/api-keys",
+        needs=Action.KEYS_READ,
         tags=["api keys"],
         responses={200: _answer(paging.Page[KeyShown], "A page.", {"items": [SHOWN], "next": None})},
     )
@@ -152,7 +155,12 @@ def _look(db: Database, cursors: paging.Cursors) -> Sequence[ControllerRouterHan
         )
         return paging.respond(request, page)
 
-    @get("/v1/api-keys/{key:uuid}", tags=["api keys"], responses={200: _answer(KeyShown, "The key.", SHOWN)})
+    @get(
+        "/v1/api-keys/{key:uuid}",
+        needs=Action.KEYS_READ,
+        tags=["api keys"],
+        responses={200: _answer(KeyShown, "The key.", SHOWN)},
+    )
     async def get_api_key(request: Asking, key: FromPath[UUID]) -> Response[KeyShown]:
         """One key, without its secret. Problem `api-key-not-found`."""
         async with db.transaction(request.user.tenant) as tx:
@@ -162,7 +170,7 @@ def _look(db: Database, cursors: paging.Cursors) -> Sequence[ControllerRouterHan
 
 
 def _revoke(db: Database) -> ControllerRouterHandler:
-    @delete("/v1/api-keys/{key:uuid}", tags=["api keys"])
+    @delete("/v1/api-keys/{key:uuid}", needs=Action.KEYS_EDIT, tags=["api keys"])
     async def revoke_api_key(request: Asking, key: FromPath[UUID]) -> None:
         """Revoke a key: within seconds it opens nothing any more, nor do sessions that were begun with it. It stays
         in the list. Revoking again changes nothing. Problem `api-key-not-found`."""

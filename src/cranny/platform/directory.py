@@ -5,6 +5,7 @@ hashes and ids only; secrets in it are random and long, so that a hash can't be 
 """
 
 import hashlib
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 from uuid import UUID
@@ -15,7 +16,11 @@ from cranny.platform import rows
 from cranny.platform.db import Database, Tx
 
 PUT: Final = "INSERT INTO directory (hash, kind, tenant, ref, expires) VALUES ($1, $2, $3, $4, $5)"
+PUT_AGAIN: Final = """
+INSERT INTO directory (hash, kind, tenant, ref, expires) VALUES ($1, $2, $3, $4, NULL) ON CONFLICT DO NOTHING
+"""
 FIND: Final = "SELECT hash, kind, tenant, ref, expires FROM directory WHERE hash = $1"
+FIND_ALL: Final = "SELECT tenant, ref, expires FROM directory WHERE hash = ANY ($1::bytea[]) AND expires IS NULL"
 FORGET: Final = "DELETE FROM directory WHERE hash = $1 AND tenant = $2"
 FORGET_EXPIRED: Final = "DELETE FROM directory WHERE tenant = $1 AND expires <= $2"
 
@@ -41,6 +46,11 @@ async def put(
     await tx.run(PUT, digest(kind, secret), kind, tenant, ref, expires)
 
 
+async def put_again(tx: Tx, kind: str, secret: bytes | str, tenant: UUID, ref: UUID) -> None:
+    """`put` for what may be there already, for the same `ref`."""
+    await tx.run(PUT_AGAIN, digest(kind, secret), kind, tenant, ref)
+
+
 async def find(db: Database, kind: str, secret: bytes | str) -> Found | None:
     """What `secret` stands for; None when it is not known or has expired."""
     record = await db.pool.fetchrow(FIND, digest(kind, secret))
@@ -50,6 +60,12 @@ async def find(db: Database, kind: str, secret: bytes | str) -> Found | None:
     if found.expires is not None and found.expires <= db.clock.now():
         return None
     return found
+
+
+async def find_all(db: Database, kind: str, secrets: Sequence[bytes]) -> list[Found]:
+    """What those of `secrets` stand for that are known."""
+    records = await db.pool.fetch(FIND_ALL, [digest(kind, secret) for secret in secrets])
+    return rows.every(Found, records)
 
 
 async def forget(tx: Tx, kind: str, secret: bytes | str) -> bool:

@@ -9,7 +9,9 @@ from litestar.types import ControllerRouterHandler
 from cranny.core.clock import Clock
 from cranny.core.ids import Ids
 from cranny.core.rng import Rng
+from cranny.platform.auth import Visitors
 from cranny.platform.db import Database, Tx
+from cranny.platform.gate import Finder
 from cranny.platform.jobs import AT_ONCE, JobHandler
 from cranny.platform.keys import Keyring
 from cranny.platform.reactions import Reaction
@@ -49,6 +51,8 @@ class Parts:
     rng: Rng
     nats: tuple[str, ...] = ()
     """The broker's addresses as banks are told them at enrolment."""
+    url: str = "http://127.0.0.1:8080"
+    """Where browsers find the server: links in messages begin so."""
     outlets: Mapping[str, Outlet] = field(default_factory=dict)
     """The channels for messages by name, the one to be tried first in front."""
     source: str = SOURCE
@@ -90,3 +94,8 @@ class Feature:
     sweeps: Callable[[Parts], Sequence[Sweep]] = _none
     loops: Callable[[Parts], Sequence[Loop]] = _none
     audit: Callable[[Tx], Awaitable[list[Violation]]] = _nothing_wrong
+    things: Mapping[str, Finder] = field(default_factory=dict)
+    """What stands in its addresses (`bank` in `/v1/banks/{bank}`), and where each belongs: who has a role for one site
+    only, or for what is their own, is held against it."""
+    visitors: Callable[[Parts], Visitors] | None = None
+    """Of the one feature that knows people by their sessions."""

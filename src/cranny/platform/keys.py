@@ -3,6 +3,7 @@
 Each use has its own key, derived with HKDF-SHA256 from a label, so that one that leaks tells nothing of another.
 """
 
+import hmac
 import os
 from contextlib import suppress
 from functools import cached_property
@@ -85,6 +86,15 @@ class Keyring:
     def nats_user_seed(self, name: str) -> bytes:
         """The NKEY seed (`SU…`) with which our own process `name` connects."""
         return _nkey(self._derive("nats-user", name.encode()), nkeys.PREFIX_BYTE_USER)
+
+    def address_digest(self, tenant: UUID, address: str) -> bytes:
+        """Stands for an address where it must be found and not be read; 32 bytes. Without the key nobody can try
+        addresses."""
+        return hmac.digest(self._address_key, tenant.bytes + address.encode(), "sha256")
+
+    @cached_property
+    def _address_key(self) -> bytes:
+        return self._derive("address")
 
     @cached_property
     def cursor_key(self) -> bytes:

@@ -85,7 +85,7 @@ class RateLimit:
         """Raises TooMany."""
         who: Any = scope.get("user")
         if scope["type"] == ScopeType.HTTP and who is not None:
-            left = self._rates.take(who.key_id)
+            left = self._rates.take(who.id)
             scope.setdefault("state", {})[_LEFT] = left
             if not left.allowed:
                 raise TooMany(

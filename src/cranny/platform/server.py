@@ -1,19 +1,19 @@
 """The server's web application: every feature's routes behind API keys, the event log, health."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 
 from litestar import Litestar
 from litestar.middleware import DefineMiddleware
-from litestar.routes import HTTPRoute
 from litestar.types import ControllerRouterHandler, Middleware
 
 import cranny
 from cranny.platform import api, api_keys, health, rates, scopes
-from cranny.platform.auth import ApiKeys, Keys
+from cranny.platform.auth import Authentication, Keys, Visitors
 from cranny.platform.feature import SOURCE, Parts
 from cranny.platform.feed import Feed
+from cranny.platform.gate import Finder, Gate, handlers, require_declared
 from cranny.platform.paging import Cursors
 from cranny.platform.rates import Quota, RateLimit, Rates
 from cranny.platform.trail import Trail
@@ -22,14 +22,21 @@ from cranny.web.openapi import PUBLIC
 
 
 def create_server(
-    routes: Sequence[ControllerRouterHandler], parts: Parts, *, https: bool = False, source: str = SOURCE
+    routes: Sequence[ControllerRouterHandler],
+    parts: Parts,
+    *,
+    visitors: Visitors | None = None,
+    things: Mapping[str, Finder] | None = None,
+    https: bool = False,
+    source: str = SOURCE,
 ) -> Litestar:
-    """`routes` are the features'. `https`: clients reach it by TLS."""
+    """`routes` are the features', `things` what stands in their addresses, `visitors` those who come with a session.
+    `https`: clients reach it by TLS. Raises Undeclared when a route does not say who may use it."""
     feed = Feed(parts.db, parts.broker, source=source)
     quota = Quota(parts.requests_a_minute) if parts.requests_a_minute else None
     cursors = Cursors(parts.keyring.cursor_key)
     own = [
-        *api.routes(parts.db, feed, cursors, source=source),
+        *api.routes(parts.db, feed, cursors, source=source, visitors=visitors),
         *api_keys.routes(parts.db, cursors),
         *health.routes(parts.db, parts.broker),
     ]
@@ -50,12 +57,18 @@ def create_server(
         ids=parts.ids,
         title="Cranny",
         version=cranny.__version__,
-        middleware=[DefineMiddleware(ApiKeys, keys=Keys(parts.db)), DefineMiddleware(Trail), *_limits(quota, parts)],
+        middleware=[
+            DefineMiddleware(Authentication, keys=Keys(parts.db), visitors=visitors),
+            DefineMiddleware(Trail),
+            *_limits(quota, parts),
+        ],
+        guards=[Gate(parts.db, visitors, things or {})],
         before_send=[] if quota is None else [rates.tell(quota)],
         lifespan=[live],
         https=https,
         bearer=True,
     )
+    require_declared(app)
     _insist_on_scopes(app)
     return app
 
@@ -66,8 +79,6 @@ def _limits(quota: Quota | None, parts: Parts) -> list[Middleware]:
 
 def _insist_on_scopes(app: Litestar) -> None:
     """Raises UnknownArea for an operation that asks for a key and that no scope covers."""
-    for route in app.routes:
-        if isinstance(route, HTTPRoute):
-            for method, (handler, _) in route.route_handler_map.items():
-                if method != "OPTIONS" and not handler.opt.get(PUBLIC):
-                    scopes.needed(method, route.path_format)
+    for method, path, handler in handlers(app):
+        if not handler.opt.get(PUBLIC):
+            scopes.needed(method, path)

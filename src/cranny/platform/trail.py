@@ -129,6 +129,11 @@ class Trail:
             WITNESS.reset(token)
 
 
+def attend(scope: Scope) -> None:
+    """For a request whose asker is known only behind the middleware, as a page's is."""
+    WITNESS.set(_asked(scope))
+
+
 def _asked(scope: Any) -> Asked | None:
     who, template = scope.get("user"), scope.get("path_template", "")
     if who is None or not is_audited(scope["method"], template):
@@ -136,7 +141,7 @@ def _asked(scope: Any) -> Asked | None:
     headers, client = Headers.from_scope(scope), scope.get("client")
     return Asked(
         tenant=who.tenant,
-        by=f"keys/{who.key_id}",
+        by=who.who,
         name=scope["route_handler"].handler_name,
         does=f"{scope['method']} {template}",
         on=scope["path"],

@@ -16,6 +16,7 @@ from cranny.platform import etags, paging
 from cranny.platform.auth import Principal
 from cranny.platform.db import Database, Tx
 from cranny.platform.idempotency import Reply, once
+from cranny.platform.permissions import Action
 from cranny.sites import api_examples as examples
 from cranny.sites import banks, classes, layout, stock
 from cranny.sites.policy import BankPolicy
@@ -46,6 +47,7 @@ def routes(db: Database, cursors: paging.Cursors) -> Sequence[ControllerRouterHa
 def _banks(db: Database, cursors: paging.Cursors) -> Sequence[ControllerRouterHandler]:
     @post(
         "/v1/banks",
+        needs=Action.BANKS_EDIT,
         tags=["banks"],
         operation_class=examples.AddBank,
         responses={201: _answer(banks.Bank, "The bank, ready for its controller to enrol.", examples.BANK)},
@@ -61,15 +63,22 @@ def _banks(db: Database, cursors: paging.Cursors) -> Sequence[ControllerRouterHa
 
         return await once(db, request, deed)
 
-    @get("/v1/banks", tags=["banks"], responses={200: _answer(paging.Page[banks.Bank], "A page.", examples.BANKS)})
+    @get(
+        "/v1/banks",
+        needs=Action.BANKS_READ,
+        narrows=True,
+        tags=["banks"],
+        responses={200: _answer(paging.Page[banks.Bank], "A page.", examples.BANKS)},
+    )
     async def list_banks(
         request: Asking, after: FromQuery[str | None] = None, limit: Limit = paging.LIMIT
     ) -> Response[paging.Page[banks.Bank]]:
-        """The tenant's banks, in the order they were added."""
+        """The tenant's banks, in the order they were added. With a role for some sites only: the banks there."""
         tenant = request.user.tenant
         place = UUID(cursors.read(tenant, LISTING, after)[0]) if after else None
         async with db.transaction(tenant) as tx:
-            found = await banks.list_banks(tx, after=place, limit=limit + 1)
+            at = request.user.rights.may(Action.BANKS_READ).where
+            found = await banks.list_banks(tx, after=place, limit=limit + 1, at=at)
         page = paging.page(found, limit, lambda bank: cursors.make(tenant, LISTING, [str(bank.id)]))
         return paging.respond(request, page)
 
@@ -77,7 +86,12 @@ def _banks(db: Database, cursors: paging.Cursors) -> Sequence[ControllerRouterHa
 
 
 def _one_bank(db: Database) -> Sequence[ControllerRouterHandler]:
-    @get("/v1/banks/{bank:uuid}", tags=["banks"], responses={200: _answer(banks.Bank, "The bank.", examples.BANK)})
+    @get(
+        "/v1/banks/{bank:uuid}",
+        needs=Action.BANKS_READ,
+        tags=["banks"],
+        responses={200: _answer(banks.Bank, "The bank.", examples.BANK)},
+    )
     async def get_bank(request: Asking, bank: FromPath[UUID]) -> banks.Bank:
         """One bank, with its policy and its towers from left to right."""
         async with db.transaction(request.user.tenant) as tx:
@@ -85,6 +99,7 @@ def _one_bank(db: Database) -> Sequence[ControllerRouterHandler]:
 
     @get(
         "/v1/banks/{bank:uuid}/policy",
+        needs=Action.BANKS_READ,
         tags=["banks"],
         responses={200: _answer(BankPolicy, "The policy.", examples.POLICY)},
     )
@@ -95,6 +110,7 @@ def _one_bank(db: Database) -> Sequence[ControllerRouterHandler]:
 
     @put(
         "/v1/banks/{bank:uuid}/policy",
+        needs=Action.BANKS_EDIT,
         tags=["banks"],
         responses={200: _answer(BankPolicy, "The policy as it is now.", examples.POLICY)},
     )
@@ -117,6 +133,7 @@ def _one_bank(db: Database) -> Sequence[ControllerRouterHandler]:
 def _inside(db: Database) -> Sequence[ControllerRouterHandler]:
     @get(
         "/v1/banks/{bank:uuid}/compartments",
+        needs=Action.BANKS_READ,
         tags=["banks"],
         responses={200: _answer(paging.Page[banks.DoorNow], "All of them, on one page.", examples.COMPARTMENTS)},
     )
@@ -127,6 +144,7 @@ def _inside(db: Database) -> Sequence[ControllerRouterHandler]:
 
     @get(
         "/v1/banks/{bank:uuid}/capacity",
+        needs=Action.BANKS_READ,
         tags=["banks"],
         responses={200: _answer(stock.Capacity, "As of now.", examples.CAPACITY)},
     )
@@ -142,6 +160,7 @@ def _inside(db: Database) -> Sequence[ControllerRouterHandler]:
 def _size_classes(db: Database) -> Sequence[ControllerRouterHandler]:
     @get(
         "/v1/size-classes",
+        needs=Action.CATALOGUE_READ,
         tags=["size classes"],
         responses={200: _answer(paging.Page[classes.SizeClass], "All of them, on one page.", examples.SIZE_CLASSES)},
     )
@@ -152,6 +171,7 @@ def _size_classes(db: Database) -> Sequence[ControllerRouterHandler]:
 
     @post(
         "/v1/size-classes",
+        needs=Action.CATALOGUE_EDIT,
         tags=["size classes"],
         responses={201: _answer(classes.SizeClass, "The class.", examples.SIZE_CLASS)},
     )

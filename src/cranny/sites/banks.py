@@ -102,9 +102,12 @@ async def get_bank(tx: Tx, bank: UUID) -> Bank:
     return rows.to(Bank, record)
 
 
-async def list_banks(tx: Tx, *, after: UUID | None = None, limit: int = 100) -> list[Bank]:
-    """In the order they were added, from the one behind `after`."""
-    return rows.every(Bank, await tx.all(tables.LIST_BANKS, tx.tenant, after, limit))
+async def list_banks(
+    tx: Tx, *, after: UUID | None = None, limit: int = 100, at: Collection[UUID] | None = None
+) -> list[Bank]:
+    """In the order they were added, from the one behind `after`; those `at` these sites only, where some are given."""
+    wanted = None if at is None else list(at)
+    return rows.every(Bank, await tx.all(tables.LIST_BANKS, tx.tenant, after, limit, wanted))
 
 
 async def list_doors(tx: Tx, bank: UUID, labels: Collection[str] | None = None) -> list[DoorNow]:

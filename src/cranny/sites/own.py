@@ -6,8 +6,10 @@ from typing import Final
 from litestar.types import ControllerRouterHandler
 
 from cranny.platform.feature import Feature, Parts
+from cranny.platform.gate import found_by
 from cranny.platform.paging import Cursors
 from cranny.platform.sweeps import Sweep
+from cranny.sites import tables
 from cranny.sites.api import routes
 from cranny.sites.audit import audit
 from cranny.sites.promises import lapse_promises
@@ -24,4 +26,5 @@ def _sweeps(_: Parts) -> Sequence[Sweep]:
     return [Sweep("sites.lapse", LAPSE_EVERY_S, lapse_promises)]
 
 
-FEATURE: Final = Feature("sites", routes=_routes, sweeps=_sweeps, audit=audit)
+THINGS: Final = {"bank": found_by(tables.WHERE_BANK), "site": found_by(tables.WHERE_SITE)}
+FEATURE: Final = Feature("sites", routes=_routes, sweeps=_sweeps, audit=audit, things=THINGS)

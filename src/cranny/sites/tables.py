@@ -121,6 +121,8 @@ INSERT INTO sites (tenant, id, name, timezone) VALUES ($1, $2, $3, $4)
 ON CONFLICT (tenant, lower(name)) DO NOTHING
 """
 SITE_NAMED: Final = "SELECT id FROM sites WHERE tenant = $1 AND lower(name) = lower($2)"
+WHERE_BANK: Final = "SELECT id AS bank, site FROM banks WHERE tenant = $1 AND id = $2"
+WHERE_SITE: Final = "SELECT id AS site FROM sites WHERE tenant = $1 AND id = $2"
 HAS_SITE: Final = "SELECT EXISTS (SELECT FROM sites WHERE tenant = $1 AND id = $2)"
 ADD_BANK: Final = """
 INSERT INTO banks (tenant, id, site, name, timezone, policy, towers, created, sensors)
@@ -145,7 +147,7 @@ LIST_BANKS: Final = """
 SELECT b.id, b.site, s.name AS site_name, b.name, b.timezone, b.policy, b.towers, b.created, b.sensors,
        (SELECT count(*) FROM compartments c WHERE c.tenant = b.tenant AND c.bank = b.id) AS doors
 FROM banks b JOIN sites s ON s.tenant = b.tenant AND s.id = b.site
-WHERE b.tenant = $1 AND ($2::uuid IS NULL OR b.id > $2)
+WHERE b.tenant = $1 AND ($2::uuid IS NULL OR b.id > $2) AND ($4::uuid[] IS NULL OR b.site = ANY ($4))
 ORDER BY b.id LIMIT $3
 """
 # Not FOR UPDATE: that would make every insert that refers to the bank wait, not only other promises.

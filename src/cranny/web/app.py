@@ -9,7 +9,7 @@ from litestar.datastructures import State
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin, YamlRenderPlugin
 from litestar.openapi.spec import Components, SecurityScheme
-from litestar.types import ControllerRouterHandler, Message, Middleware, Scope
+from litestar.types import ControllerRouterHandler, Guard, Message, Middleware, Scope
 
 from cranny.core.clock import Clock
 from cranny.core.ids import Ids
@@ -31,19 +31,21 @@ def create_app(
     version: str,
     state: Mapping[str, Any] | None = None,
     middleware: Sequence[Middleware] = (),
+    guards: Sequence[Guard] = (),
     before_send: Sequence[Callable[[Message, Scope], Awaitable[None]]] = (),
     lifespan: Sequence[Lifespan] = (),
     https: bool = False,
     bearer: bool = False,
     body_limit: int = BODY_LIMIT,
 ) -> Litestar:
-    """`middleware` runs in this order, after the request has got its id. `https`: it is reached by TLS.
-    `bearer`: the OpenAPI page says that an API key is needed. The description is at `/schema` (JSON) and
+    """`middleware` runs in this order, after the request has got its id, then the `guards`. `https`: it is reached by
+    TLS. `bearer`: the OpenAPI page says that an API key is needed. The description is at `/schema` (JSON) and
     `/schema/openapi.yaml`; no page there loads anything from elsewhere."""
     app = Litestar(
         route_handlers=list(routes),
         exception_handlers=problems.handlers(),
         middleware=list(middleware),
+        guards=list(guards),
         before_send=[headers.add_headers(https=https), *before_send],
         request_max_body_size=body_limit,
         openapi_config=_openapi(title, version, bearer=bearer),

@@ -18,6 +18,7 @@ from cranny.platform.auth import Principal
 from cranny.platform.db import Database, Tx
 from cranny.platform.idempotency import Reply, once
 from cranny.platform.keys import Keyring
+from cranny.platform.permissions import Action
 from cranny.webhooks import endpoints, messages, shapes, signing, tables
 from cranny.webhooks.lifecycle import Message
 from cranny.webhooks.outside import Guard, Resolve
@@ -59,6 +60,7 @@ def routes(
 def _add(db: Database, keyring: Keyring, guard: Guard, resolve: Resolve) -> ControllerRouterHandler:
     @post(
         "/v1/webhook-endpoints",
+        needs=Action.WEBHOOKS_EDIT,
         tags=TAGS,
         responses={201: _answer(EndpointMade, "The endpoint, and its secret this once.", shapes.MADE)},
     )
@@ -85,6 +87,7 @@ def _add(db: Database, keyring: Keyring, guard: Guard, resolve: Resolve) -> Cont
 def _look(db: Database, cursors: paging.Cursors) -> Sequence[ControllerRouterHandler]:
     @get(
         "/v1/webhook-endpoints",
+        needs=Action.WEBHOOKS_READ,
         tags=TAGS,
         responses={200: _answer(paging.Page[EndpointShown], "A page.", {"items": [shapes.SHOWN], "next": None})},
     )
@@ -103,7 +106,12 @@ def _look(db: Database, cursors: paging.Cursors) -> Sequence[ControllerRouterHan
         )
         return paging.respond(request, page)
 
-    @get(_ONE, tags=TAGS, responses={200: _answer(EndpointShown, "The endpoint.", shapes.SHOWN)})
+    @get(
+        _ONE,
+        needs=Action.WEBHOOKS_READ,
+        tags=TAGS,
+        responses={200: _answer(EndpointShown, "The endpoint.", shapes.SHOWN)},
+    )
     async def get_endpoint(request: Asking, endpoint: FromPath[UUID]) -> Response[EndpointShown]:
         """One endpoint, without its secret. Problem `endpoint-not-found`."""
         async with db.transaction(request.user.tenant) as tx:
@@ -113,7 +121,12 @@ def _look(db: Database, cursors: paging.Cursors) -> Sequence[ControllerRouterHan
 
 
 def _change(db: Database, guard: Guard, resolve: Resolve) -> Sequence[ControllerRouterHandler]:
-    @patch(_ONE, tags=TAGS, responses={200: _answer(EndpointShown, "The endpoint as it is now.", shapes.SHOWN)})
+    @patch(
+        _ONE,
+        needs=Action.WEBHOOKS_EDIT,
+        tags=TAGS,
+        responses={200: _answer(EndpointShown, "The endpoint as it is now.", shapes.SHOWN)},
+    )
     async def change_endpoint(
         request: Asking,
         endpoint: FromPath[UUID],
@@ -127,7 +140,7 @@ def _change(db: Database, guard: Guard, resolve: Resolve) -> Sequence[Controller
             etags.insist(request, shapes.endpoint(await endpoints.get(tx, endpoint, hold=True)))
             return etags.respond(shapes.endpoint(await endpoints.change(tx, endpoint, data)))
 
-    @delete(_ONE, tags=TAGS)
+    @delete(_ONE, needs=Action.WEBHOOKS_EDIT, tags=TAGS)
     async def remove_endpoint(request: Asking, endpoint: FromPath[UUID]) -> None:
         """Remove it: nothing is sent there any more, and what waits is dropped. Problem `endpoint-not-found`."""
         async with db.transaction(request.user.tenant) as tx:
@@ -140,6 +153,7 @@ def _change(db: Database, guard: Guard, resolve: Resolve) -> Sequence[Controller
 def _secret_and_test(db: Database, keyring: Keyring) -> Sequence[ControllerRouterHandler]:
     @post(
         f"{_ONE}/rotate",
+        needs=Action.WEBHOOKS_EDIT,
         tags=TAGS,
         status_code=200,
         responses={200: _answer(EndpointMade, "The endpoint, and its new secret this once.", shapes.MADE)},
@@ -160,6 +174,7 @@ def _secret_and_test(db: Database, keyring: Keyring) -> Sequence[ControllerRoute
 
     @post(
         f"{_ONE}/test",
+        needs=Action.WEBHOOKS_EDIT,
         tags=TAGS,
         status_code=202,
         responses={202: _answer(MessageShown, "The message, on its way.", {**shapes.MESSAGE, "type": "webhook.test"})},
@@ -180,6 +195,7 @@ def _secret_and_test(db: Database, keyring: Keyring) -> Sequence[ControllerRoute
 def _switch(db: Database) -> Sequence[ControllerRouterHandler]:
     @post(
         f"{_ONE}/switch-off",
+        needs=Action.WEBHOOKS_EDIT,
         tags=TAGS,
         status_code=200,
         responses={200: _answer(EndpointShown, "It is off.", {**shapes.SHOWN, "state": "off"})},
@@ -190,6 +206,7 @@ def _switch(db: Database) -> Sequence[ControllerRouterHandler]:
 
     @post(
         f"{_ONE}/switch-on",
+        needs=Action.WEBHOOKS_EDIT,
         tags=TAGS,
         status_code=200,
         responses={200: _answer(EndpointShown, "It is on.", shapes.SHOWN)},
@@ -212,6 +229,7 @@ def _switching(endpoint: UUID, *, on: bool) -> Any:
 def _messages(db: Database, cursors: paging.Cursors) -> Sequence[ControllerRouterHandler]:
     @get(
         "/v1/webhook-messages",
+        needs=Action.WEBHOOKS_READ,
         tags=TAGS,
         responses={200: _answer(paging.Page[MessageShown], "A page.", {"items": [shapes.MESSAGE], "next": None})},
     )
@@ -239,6 +257,7 @@ def _messages(db: Database, cursors: paging.Cursors) -> Sequence[ControllerRoute
 
     @get(
         "/v1/webhook-messages/{message:uuid}",
+        needs=Action.WEBHOOKS_READ,
         tags=TAGS,
         responses={200: _answer(MessageInFull, "The message.", shapes.MESSAGE_IN_FULL)},
     )
@@ -257,6 +276,7 @@ def _messages(db: Database, cursors: paging.Cursors) -> Sequence[ControllerRoute
 def _resend(db: Database) -> ControllerRouterHandler:
     @post(
         "/v1/webhook-messages/{message:uuid}/resend",
+        needs=Action.WEBHOOKS_EDIT,
         tags=TAGS,
         status_code=202,
         responses={202: _answer(MessageShown, "The message, on its way.", {**shapes.MESSAGE, "state": "waiting"})},

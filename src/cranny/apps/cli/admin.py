@@ -47,15 +47,26 @@ def config(*, data: Data = None) -> None:
 
 @tenant.command
 def add(name: str, /, *, data: Data = None) -> None:
-    """Add a tenant and print its API key. The key is shown this once."""
+    """Add a tenant and print its API key, and the link for its first admin. Both are shown this once."""
     from cranny.apps import administer, settings
 
     set_up_logs("WARNING")
-    tenant_id, key = asyncio.run(administer.add_tenant(settings.read(data=data), name))
+    made = asyncio.run(administer.add_tenant(settings.read(data=data), name))
     console = Console(highlight=False)
-    console.print(f"Tenant [bold]{name}[/]  {tenant_id}")
-    console.print(f"API key [bold]{key}[/]")
-    console.print("Keep the key now: it can't be shown again.")
+    console.print(f"Tenant [bold]{name}[/]  {made.id}")
+    console.print(f"API key [bold]{made.key}[/]", soft_wrap=True)
+    console.print(f"Admin [bold]{made.link}[/]", soft_wrap=True)
+    console.print("Keep the key now: it can't be shown again. The link makes whoever opens it the admin, once.")
+
+
+@tenant.command
+def admin(tenant: str, /, *, data: Data = None) -> None:
+    """Print a link that makes whoever opens it an admin of TENANT (name or id), once within seven days."""
+    from cranny.apps import administer, settings
+
+    set_up_logs("WARNING")
+    link = asyncio.run(administer.admin_link(settings.read(data=data), tenant))
+    Console(highlight=False).print(f"Admin [bold]{link}[/]", soft_wrap=True)
 
 
 Label = Annotated[str, Parameter(help="Who the key is for, as others will see it.")]

@@ -21,6 +21,7 @@ from cranny.platform import paging
 from cranny.platform.auth import Principal
 from cranny.platform.db import Database, Tx
 from cranny.platform.idempotency import Reply, once
+from cranny.platform.permissions import Action
 from cranny.wire.sensors import HUNDREDTHS
 
 LISTING: Final = "alarms"
@@ -65,6 +66,7 @@ def routes(db: Database, cursors: paging.Cursors) -> Sequence[ControllerRouterHa
 def _telemetry(db: Database) -> ControllerRouterHandler:
     @get(
         "/v1/banks/{bank:uuid}/telemetry",
+        needs=Action.BANKS_READ,
         tags=["banks"],
         responses={200: _answer(TelemetryShown, "Each sensor's line.", api_examples.TELEMETRY)},
     )
@@ -90,6 +92,7 @@ def _telemetry(db: Database) -> ControllerRouterHandler:
 def _alarms(db: Database, cursors: paging.Cursors) -> Sequence[ControllerRouterHandler]:
     @get(
         "/v1/alarms",
+        needs=Action.TROUBLE_READ,
         tags=["alarms"],
         responses={
             200: _answer(paging.Page[AlarmShown], "A page.", {"items": [api_examples.ALARM], "next": None}),
@@ -115,6 +118,7 @@ def _alarms(db: Database, cursors: paging.Cursors) -> Sequence[ControllerRouterH
 
     @get(
         "/v1/alarms/{alarm:uuid}",
+        needs=Action.TROUBLE_READ,
         tags=["alarms"],
         responses={200: _answer(AlarmShown, "The alarm.", api_examples.ALARM)},
     )
@@ -129,6 +133,7 @@ def _alarms(db: Database, cursors: paging.Cursors) -> Sequence[ControllerRouterH
 def _acknowledging(db: Database) -> ControllerRouterHandler:
     @post(
         "/v1/alarms/{alarm:uuid}/acknowledge",
+        needs=Action.TROUBLE_SETTLE,
         tags=["alarms"],
         status_code=200,
         responses={200: _answer(AlarmShown, "The alarm, seen.", api_examples.ALARM)},
@@ -138,7 +143,7 @@ def _acknowledging(db: Database) -> ControllerRouterHandler:
         already keeps the note. The first word stays. Problem `alarm-not-found`."""
 
         async def deed(tx: Tx) -> Reply:
-            who = f"keys/{request.user.key_id}"
+            who = request.user.who
             return Reply(200, _shown(await alarms.acknowledge(tx, alarm, data.note, who=who)))
 
         return await once(db, request, deed)

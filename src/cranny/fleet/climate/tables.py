@@ -163,3 +163,4 @@ SELECT id FROM alarms WHERE tenant = $1 AND bank = $2 AND state <> 'ended' AND e
 ENDED_TWICE: Final = """
 SELECT id, bank FROM alarms WHERE tenant = $1 AND (state = 'ended') <> (ended IS NOT NULL)
 """
+WHERE: Final = "SELECT bank FROM alarms WHERE tenant = $1 AND id = $2"

@@ -21,6 +21,7 @@ from cranny.platform import paging
 from cranny.platform.auth import Principal
 from cranny.platform.db import Database, Tx
 from cranny.platform.idempotency import Reply, once
+from cranny.platform.permissions import Action
 
 LISTING: Final = "commands"
 
@@ -66,6 +67,7 @@ def routes(db: Database, cursors: paging.Cursors, dispatcher: Dispatcher) -> Seq
 def _ask(desk: Desk) -> ControllerRouterHandler:
     @post(
         "/v1/banks/{bank:uuid}/commands",
+        needs=Action.COMMANDS_ASK,
         tags=["commands"],
         responses={201: _answer(CommandShown, "The command, settled if that was quick.", examples.EXECUTED)},
     )
@@ -93,7 +95,7 @@ def _ask(desk: Desk) -> ControllerRouterHandler:
         Problems: `bank-offline`, `bank-not-found`, `door-not-found`, `door-missing`, `door-unwanted`."""
 
         async def deed(tx: Tx) -> tuple[UUID, Outgoing | None]:
-            return await asking.ask(tx, bank, data, key=request.user.key_id)
+            return await asking.ask(tx, bank, data, by=request.user)
 
         return await desk.act(request, deed, 201)
 
@@ -103,21 +105,24 @@ def _ask(desk: Desk) -> ControllerRouterHandler:
 def _agree(desk: Desk) -> Sequence[ControllerRouterHandler]:
     @post(
         "/v1/commands/{command:uuid}/confirm",
+        needs=Action.COMMANDS_AGREE,
         tags=["commands"],
         status_code=200,
         responses={200: _answer(CommandShown, "The command, settled if that was quick.", examples.EXECUTED)},
     )
     async def confirm_command(request: Asking, command: FromPath[UUID]) -> Response[bytes]:
-        """Agree to what somebody else asked for: then it is sent. Needs another key than the one that asked. Problems
-        `own-command`, `confirmation-expired`, `command-confirm-when-…`, `bank-offline`, `command-not-found`."""
+        """Agree to what somebody else asked for: then it is sent. Needs another person, or key, than asked for it.
+        Problems `own-command`, `confirmation-expired`, `command-confirm-when-…`, `bank-offline`,
+        `command-not-found`."""
 
         async def deed(tx: Tx) -> tuple[UUID, Outgoing | None]:
-            return command, await asking.confirm(tx, command, key=request.user.key_id)
+            return command, await asking.confirm(tx, command, by=request.user)
 
         return await desk.act(request, deed, 200)
 
     @post(
         "/v1/commands/{command:uuid}/decline",
+        needs=Action.COMMANDS_AGREE,
         tags=["commands"],
         status_code=200,
         responses={200: _answer(CommandShown, "The command, which is not sent.", examples.AWAITING)},
@@ -127,7 +132,7 @@ def _agree(desk: Desk) -> Sequence[ControllerRouterHandler]:
         `command-decline-when-…`, `command-not-found`."""
 
         async def deed(tx: Tx) -> tuple[UUID, Outgoing | None]:
-            await asking.decline(tx, command, key=request.user.key_id)
+            await asking.decline(tx, command, by=request.user)
             return command, None
 
         return await desk.act(request, deed, 200)
@@ -140,6 +145,7 @@ def _read(db: Database, cursors: paging.Cursors) -> Sequence[ControllerRouterHan
 
     @get(
         "/v1/commands",
+        needs=Action.COMMANDS_READ,
         tags=["commands"],
         responses={200: _answer(paging.Page[CommandShown], "A page.", page_of)},
     )
@@ -161,6 +167,7 @@ def _read(db: Database, cursors: paging.Cursors) -> Sequence[ControllerRouterHan
 
     @get(
         "/v1/commands/{command:uuid}",
+        needs=Action.COMMANDS_READ,
         tags=["commands"],
         responses={200: _answer(CommandShown, "The command.", examples.EXECUTED)},
     )

@@ -17,6 +17,7 @@ from cranny.fleet.commands.shapes import CommandAsked
 from cranny.fleet.commands.tables import Action, CommandRow, Why
 from cranny.fleet.lifecycle import BankState
 from cranny.platform import events, rows
+from cranny.platform.auth import Principal
 from cranny.platform.db import Tx
 from cranny.sites import DoorNow
 from cranny.wire import commands as wire
@@ -44,15 +45,15 @@ class Outgoing:
 
 
 async def ask(
-    tx: Tx, bank: UUID, asked: CommandAsked, *, key: UUID, id_: UUID | None = None
+    tx: Tx, bank: UUID, asked: CommandAsked, *, by: Principal, id_: UUID | None = None
 ) -> tuple[UUID, Outgoing | None]:
-    """`key` asks. Returns the command's id, and what to send; None when a second person has to agree first, or when
+    """`by` asks. Returns the command's id, and what to send; None when a second person has to agree first, or when
     `id_` was asked for before. Raises NotFound, codes `bank-not-found`, `door-not-found`; Invalid, code `door-missing`
     or `door-unwanted`; Refused, code `bank-offline`."""
     doors = _aimed_at(asked.action, asked.door, await sites.list_doors(tx, bank))
     await _reach(tx, bank)
-    await tx.run(tables.LOCK_ASKER, key)
-    why = await _second_person(tx, bank, asked.action, doors, key)
+    await tx.run(tables.LOCK_ASKER, by.id)
+    why = await _second_person(tx, bank, asked.action, doors, by.id)
     command = id_ or tx.ids.new()
     added = await tx.value(
         tables.ADD,
@@ -65,7 +66,8 @@ async def ask(
         [door.generation or 0 for door in doors],
         asked.reason.strip(),
         why,
-        key,
+        by.id,
+        by.kind,
         tx.now(),
         ahead(tx.clock, AGREE_WITHIN),
     )
@@ -78,31 +80,31 @@ async def ask(
     return command, await _issue(tx, row, CommandTrigger.ISSUE, None)
 
 
-async def confirm(tx: Tx, id_: UUID, *, key: UUID) -> Outgoing:
-    """`key` agrees, and is not the one who asked. The bank is asked about the door as it was when somebody asked: one
+async def confirm(tx: Tx, id_: UUID, *, by: Principal) -> Outgoing:
+    """`by` agrees, and is not the one who asked. The bank is asked about the door as it was when somebody asked: one
     that changed since stays shut. Raises NotFound, code `command-not-found`; Forbidden, code `own-command`; Refused,
     codes `confirmation-expired`, `command-confirm-when-…`, `bank-offline`."""
     row = await get(tx, id_)
-    if row.asked_by == key:
+    if row.asked_by == by.id:
         raise Forbidden("Whoever asked can't confirm it as well: a second person has to.", code="own-command")
     if row.state is CommandState.AWAITING and row.expires <= tx.now():
         raise Refused("Nobody confirmed it in time. Ask anew.", code="confirmation-expired")
-    return await _issue(tx, row, CommandTrigger.CONFIRM, key)
+    return await _issue(tx, row, CommandTrigger.CONFIRM, by)
 
 
-async def decline(tx: Tx, id_: UUID, *, key: UUID) -> None:
+async def decline(tx: Tx, id_: UUID, *, by: Principal) -> None:
     """It is not wanted; whoever asked may take it back, too. Raises NotFound, code `command-not-found`; Refused, code
     `command-decline-when-…`."""
     row = await get(tx, id_)
-    data = {**told(row), "declined_by": f"keys/{key}"}
+    data = {**told(row), "declined_by": by.who}
     await events.move(tx, COMMAND, [id_], CommandTrigger.DECLINE, data={id_: data})
 
 
-async def foresee(tx: Tx, bank: UUID, action: Action, door: str, *, key: UUID) -> Why:
-    """Whether a second person would have to agree if `key` asked for it now. Raises what `ask` raises for what it is
+async def foresee(tx: Tx, bank: UUID, action: Action, door: str, *, by: Principal) -> Why:
+    """Whether a second person would have to agree if `by` asked for it now. Raises what `ask` raises for what it is
     aimed at."""
     doors = _aimed_at(action, door, await sites.list_doors(tx, bank))
-    return await _second_person(tx, bank, action, doors, key)
+    return await _second_person(tx, bank, action, doors, by.id)
 
 
 async def get(tx: Tx, id_: UUID) -> CommandRow:
@@ -115,30 +117,31 @@ async def get(tx: Tx, id_: UUID) -> CommandRow:
 
 def told(row: CommandRow) -> dict[str, Any]:
     """What every event says of a command."""
-    confirmed = {"confirmed_by": f"keys/{row.confirmed_by}"} if row.confirmed_by else {}
+    confirmed = {"confirmed_by": f"{row.confirmed_kind}s/{row.confirmed_by}"} if row.confirmed_by else {}
     return {
         "bank": str(row.bank),
         "action": row.action,
         "doors": row.doors,
         "generations": row.generations,
         "reason": row.reason,
-        "by": f"keys/{row.asked_by}",
+        "by": f"{row.asked_kind}s/{row.asked_by}",
         **confirmed,
     }
 
 
-async def _issue(tx: Tx, row: CommandRow, trigger: CommandTrigger, confirmed_by: UUID | None) -> Outgoing:
+async def _issue(tx: Tx, row: CommandRow, trigger: CommandTrigger, confirmed_by: Principal | None) -> Outgoing:
     """With the freshest token there is at this moment."""
     heard, age_s = await _reach(tx, row.bank)
     open_wait_s = (await sites.get_bank(tx, row.bank)).policy.open_wait_s
     slow = row.action in ("open_all", "reboot")
     wait_s = LINGER_S + TRIES * open_wait_s + SLACK_S
     ttl_ms = (age_s + LINGER_S) * 1000
-    agreed = {"confirmed_by": f"keys/{confirmed_by}"} if confirmed_by else {}
+    agreed = {"confirmed_by": confirmed_by.who} if confirmed_by else {}
     await events.move(tx, COMMAND, [row.id], trigger, data={row.id: {**told(row), **agreed}})
     expires = ahead(tx.clock, timedelta(seconds=SLOW_S if slow else wait_s + SLACK_S))
     own = (heard["boot"], heard["head_epoch"], heard["mono_ms"])
-    await tx.run(tables.SEND, tx.tenant, row.id, tx.now(), expires, *own, ttl_ms, confirmed_by)
+    second = (confirmed_by.id, confirmed_by.kind) if confirmed_by else (None, None)
+    await tx.run(tables.SEND, tx.tenant, row.id, tx.now(), expires, *own, ttl_ms, *second)
     command = wire.Command(
         command=row.id,
         tenant=tx.tenant,
@@ -147,7 +150,7 @@ async def _issue(tx: Tx, row: CommandRow, trigger: CommandTrigger, confirmed_by:
         token=heard["token"],
         ttl_ms=ttl_ms,
         action="open" if row.action == "open_all" else row.action,
-        by=f"keys/{row.asked_by}",
+        by=f"{row.asked_kind}s/{row.asked_by}",
         reason=row.reason,
         targets=tuple(wire.Target(*target) for target in zip(row.doors, row.generations, strict=True)),
     )
@@ -169,14 +172,14 @@ def _aimed_at(action: Action, door: str, doors: Sequence[DoorNow]) -> list[DoorN
     return aimed
 
 
-async def _second_person(tx: Tx, bank: UUID, action: Action, doors: Sequence[DoorNow], key: UUID) -> Why:
+async def _second_person(tx: Tx, bank: UUID, action: Action, doors: Sequence[DoorNow], asker: UUID) -> Why:
     if action == "open_all":
         return "open-all"
     if action != "open":
         return ""
     if any("high-security" in door.features for door in doors):
         return "high-security"
-    recently = await tx.value(tables.COUNT, tx.tenant, key, ago(tx.clock, WINDOW))
+    recently = await tx.value(tables.COUNT, tx.tenant, asker, ago(tx.clock, WINDOW))
     return "count" if recently >= (await sites.get_bank(tx, bank)).policy.second_person_above else ""
 
 

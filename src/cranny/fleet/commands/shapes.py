@@ -24,10 +24,11 @@ class CommandAsked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Who(msgspec.Struct, frozen=True):
-    """A person, as far as there are any: an API key and its label."""
+    """An API key with its label, or a person, whose name `GET /v1/people/{id}` tells whoever may know it."""
 
-    key: UUID
+    key: UUID | None
     label: str
+    person: UUID | None = None
 
 
 class CommandShown(msgspec.Struct, frozen=True):
@@ -55,8 +56,8 @@ class CommandShown(msgspec.Struct, frozen=True):
 def show(row: CommandRow, labels: Mapping[UUID, str]) -> CommandShown:
     """`labels` are those of the tenant's keys."""
 
-    def who(key: UUID) -> Who:
-        return Who(key, labels.get(key, ""))
+    def who(id_: UUID, kind: str | None) -> Who:
+        return Who(None, "", id_) if kind == "person" else Who(id_, labels.get(id_, ""))
 
     return CommandShown(
         id=row.id,
@@ -67,8 +68,8 @@ def show(row: CommandRow, labels: Mapping[UUID, str]) -> CommandShown:
         reason=row.reason,
         says=says(row),
         second_person=row.second_person,
-        asked_by=who(row.asked_by),
-        confirmed_by=who(row.confirmed_by) if row.confirmed_by else None,
+        asked_by=who(row.asked_by, row.asked_kind),
+        confirmed_by=who(row.confirmed_by, row.confirmed_kind) if row.confirmed_by else None,
         created=row.created,
         expires=row.expires,
         acknowledged=row.acknowledged,

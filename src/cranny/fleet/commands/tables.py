@@ -44,14 +44,16 @@ class CommandRow(msgspec.Struct, frozen=True):
     settled: datetime | None
     answer: str
     opened: list[str]
+    asked_kind: Literal["key", "person"]
+    confirmed_kind: Literal["key", "person"] | None
 
 
 TABLES: Final[dict[str, type[msgspec.Struct]]] = {"commands": CommandRow}
 
 ADD: Final = """
-INSERT INTO commands (tenant, id, state, bank, action, doors, generations, reason, second_person, asked_by, created,
-    expires)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) ON CONFLICT DO NOTHING RETURNING id
+INSERT INTO commands (tenant, id, state, bank, action, doors, generations, reason, second_person, asked_by,
+    asked_kind, created, expires)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) ON CONFLICT DO NOTHING RETURNING id
 """
 GET: Final = "SELECT * FROM commands WHERE tenant = $1 AND id = $2"
 NEWEST: Final = """
@@ -76,7 +78,7 @@ SELECT state, last_beat, boot, head_epoch, token, mono_ms FROM bank_desks WHERE 
 """
 SEND: Final = """
 UPDATE commands SET sent = $3, expires = $4, boot = $5, epoch = $6, token_mono = $7, ttl_ms = $8,
-    confirmed_by = $9
+    confirmed_by = $9, confirmed_kind = $10
 WHERE tenant = $1 AND id = $2
 """
 ACKNOWLEDGE: Final = "UPDATE commands SET acknowledged = $3 WHERE tenant = $1 AND id = $2 AND acknowledged IS NULL"
@@ -112,3 +114,4 @@ SELECT e.data ->> 'command' AS id, count(*) AS times FROM events e
 WHERE e.tenant = $1 AND e.type = 'command.answered' AND e.data ->> 'outcome' = 'executed'
 GROUP BY e.data ->> 'command' HAVING count(*) > 1
 """
+WHERE: Final = "SELECT bank FROM commands WHERE tenant = $1 AND id = $2"

@@ -23,7 +23,8 @@ CONSOLE: Final = "console"
 class Message:
     """One message to one person, in their language. `key` is the same whenever the same notice is sent again.
     `lead` says it all in a sentence; `hints` are further paragraphs; `short` is the whole in one SMS. `code` as it is
-    shown, `qr` the text of the symbol; None where there is none to tell."""
+    shown, `qr` the text of the symbol; None where there is none to tell. `link`
+    is an address that lets the person in, said with `link_hint`; empty where there is none."""
 
     key: str
     to: str
@@ -39,6 +40,8 @@ class Message:
     qr_hint: str
     hints: tuple[str, ...]
     short: str
+    link: str = ""
+    link_hint: str = ""
 
 
 class ChannelError(CrannyError):

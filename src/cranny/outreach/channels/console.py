@@ -33,6 +33,8 @@ class Console:
             lines.append(f"{message.code_hint} {message.code}")
         if message.qr:
             lines.append(f"{message.qr_hint} {message.qr}")
+        if message.link:
+            lines.append(f"{message.link_hint}: {message.link}")
         return "\n" + "\n".join([*lines, *message.hints, ""])
 
 

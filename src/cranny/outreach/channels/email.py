@@ -198,6 +198,8 @@ def _text(message: Message) -> str:
     parts = [message.lead]
     if message.code:
         parts.append(f"{message.code_hint}\n\n    {message.code}")
+    if message.link:
+        parts.append(message.link)
     return "\n\n".join([*parts, *message.hints]) + "\n"
 
 

@@ -12,7 +12,7 @@ from cranny import fleet, sites
 from cranny.core.events import Event
 from cranny.fleet import BankState
 from cranny.pages.operator import climate, odd, telling
-from cranny.pages.operator.shown import HOME, command_view
+from cranny.pages.operator.shown import HOME, command_views
 from cranny.platform import log
 from cranny.platform.db import Tx
 from cranny.sites import Bank, DoorNow, Stock
@@ -85,7 +85,7 @@ async def read(tx: Tx, bank: UUID) -> Board:
         sizes=_sizes(await sites.stock_of(tx, bank)),
         feed=telling.feed(events)[:FEED],
         alarms=await climate.alarms(tx, about),
-        awaiting=tuple(command_view(one) for one in await fleet.awaiting_commands(tx, bank)),
+        awaiting=await command_views(tx, await fleet.awaiting_commands(tx, bank)),
         odd_count=odd_count,
         odd=newest,
         ask=f"{HOME}/{bank}/ask",

@@ -1,7 +1,7 @@
 """Asking a bank for something from its wall: a dialog with a reason, what will happen, and what came of it.
 
-A session acts as the key that it was begun with. The id of the command stands in the form, so a form that is sent twice
-is one command.
+A session acts as the person or key that began it. The id of the command stands in the form, so a form that is sent
+twice is one command.
 """
 
 from collections.abc import Awaitable, Callable
@@ -15,12 +15,13 @@ from litestar.params import Body, FromPath, FromQuery
 from litestar.types import ControllerRouterHandler
 
 from cranny import fleet
-from cranny.core.errors import CrannyError, Unauthenticated
+from cranny.core.errors import CrannyError
 from cranny.pages.operator import reading
 from cranny.pages.operator.desk import Desk, Told
-from cranny.pages.operator.session import Session
-from cranny.pages.operator.shown import HOME, command_view
+from cranny.pages.operator.shown import HOME, command_views
+from cranny.platform.auth import Principal
 from cranny.platform.db import Tx
+from cranny.platform.permissions import Action
 from cranny.ui.models import AskView, CommandAction
 
 SHORTEST: Final = 3
@@ -47,101 +48,90 @@ def command_routes(desk: Desk) -> list[ControllerRouterHandler]:
 
 
 def _asking(desk: Desk) -> list[ControllerRouterHandler]:
-    @get(f"{_BASE}/ask", **desk.behind_the_sign_in)
+    @get(f"{_BASE}/ask", **desk.page(Action.COMMANDS_ASK))
     async def ask(
         request: Told, bank: FromPath[UUID], action: FromQuery[CommandAction], door: FromQuery[str] = ""
     ) -> Response[str]:
         """The question, before anything happens."""
-        session = desk.session(request)
-        async with desk.db.transaction(session.tenant) as tx:
-            await desk.enter(tx, session)
-            view = await _question(tx, bank, Asked(tx.ids.new(), action, door=door), session)
+        who = desk.who(request)
+        async with desk.db.transaction(who.tenant) as tx:
+            view = await _question(tx, bank, Asked(tx.ids.new(), action, door=door), who)
         return _draw(desk, request, "ask", a=view)
 
-    @post(f"{_BASE}/commands", status_code=200, **desk.behind_the_sign_in)
+    @post(f"{_BASE}/commands", status_code=200, **desk.page(Action.COMMANDS_ASK))
     async def send(request: Told, bank: FromPath[UUID], data: Form) -> Response[str]:
         """Ask the bank, and show what came of it."""
-        session = _actor(desk, request)
+        who = desk.who(request)
         reason = " ".join(data.reason.split())
         if not SHORTEST <= len(reason) <= LONGEST:
-            async with desk.db.transaction(session.tenant) as tx:
-                await desk.enter(tx, session)
-                view = await _question(tx, bank, data, session)
+            async with desk.db.transaction(who.tenant) as tx:
+                view = await _question(tx, bank, data, who)
             return _draw(desk, request, "ask", a=msgspec.structs.replace(view, wrong=True))
         asked = fleet.CommandAsked(data.action, reason, data.door)
 
         async def deed(tx: Tx) -> Outgoing:
-            return (await fleet.ask_command(tx, bank, asked, key=session.key, id_=data.id))[1]
+            return (await fleet.ask_command(tx, bank, asked, by=who, id_=data.id))[1]
 
-        return await _do(desk, request, session, (bank, data.id), deed)
+        return await _do(desk, request, who, (bank, data.id), deed)
 
-    @get(f"{_BASE}/commands/{{command:uuid}}", **desk.behind_the_sign_in)
+    @get(f"{_BASE}/commands/{{command:uuid}}", **desk.page(Action.COMMANDS_READ))
     async def look(request: Told, bank: FromPath[UUID], command: FromPath[UUID]) -> Response[str]:
-        session = desk.session(request)
-        return await _show(desk, request, session, bank, command)
+        who = desk.who(request)
+        return await _show(desk, request, who, bank, command)
 
     return [ask, send, look]
 
 
 def _agreeing(desk: Desk) -> list[ControllerRouterHandler]:
-    @post(f"{_BASE}/commands/{{command:uuid}}/confirm", status_code=200, **desk.behind_the_sign_in)
+    @post(f"{_BASE}/commands/{{command:uuid}}/confirm", status_code=200, **desk.page(Action.COMMANDS_AGREE))
     async def confirm(request: Told, bank: FromPath[UUID], command: FromPath[UUID]) -> Response[str]:
-        session = _actor(desk, request)
+        who = desk.who(request)
 
         async def deed(tx: Tx) -> Outgoing:
-            return await fleet.confirm_command(tx, command, key=session.key)
+            return await fleet.confirm_command(tx, command, by=who)
 
-        return await _do(desk, request, session, (bank, command), deed)
+        return await _do(desk, request, who, (bank, command), deed)
 
-    @post(f"{_BASE}/commands/{{command:uuid}}/decline", status_code=200, **desk.behind_the_sign_in)
+    @post(f"{_BASE}/commands/{{command:uuid}}/decline", status_code=200, **desk.page(Action.COMMANDS_AGREE))
     async def decline(request: Told, bank: FromPath[UUID], command: FromPath[UUID]) -> Response[str]:
-        session = _actor(desk, request)
+        who = desk.who(request)
 
         async def deed(tx: Tx) -> None:
-            await fleet.decline_command(tx, command, key=session.key)
+            await fleet.decline_command(tx, command, by=who)
 
-        return await _do(desk, request, session, (bank, command), deed)
+        return await _do(desk, request, who, (bank, command), deed)
 
     return [confirm, decline]
-
-
-def _actor(desk: Desk, request: Told) -> Session:
-    desk.refuse_foreign(request)
-    return desk.session(request)
 
 
 async def _do(
     desk: Desk,
     request: Told,
-    session: Session,
+    who: Principal,
     about: tuple[UUID, UUID],
     deed: Callable[[Tx], Awaitable[Outgoing]],
 ) -> Response[str]:
     """`about` a bank's command. A refusal is shown, and nothing of it is done."""
     bank, command = about
     try:
-        async with desk.db.transaction(session.tenant) as tx:
-            await desk.enter(tx, session)
+        async with desk.db.transaction(who.tenant) as tx:
             outgoing = await deed(tx)
-    except Unauthenticated:
-        raise
     except CrannyError as refused:
         return _draw(desk, request, "refused", code=refused.code, bank=f"{HOME}/{bank}")
     if outgoing is not None:
         desk.dispatcher.dispatch(outgoing)
-        await desk.dispatcher.outcome(session.tenant, command)
-    return await _show(desk, request, session, bank, command)
+        await desk.dispatcher.outcome(who.tenant, command)
+    return await _show(desk, request, who, bank, command)
 
 
-async def _show(desk: Desk, request: Told, session: Session, bank: UUID, command: UUID) -> Response[str]:
-    async with desk.db.transaction(session.tenant) as tx:
-        await desk.enter(tx, session)
-        shown, zone = await fleet.get_command(tx, command), await reading.zone(tx, bank)
-    view = command_view(shown)
-    return _draw(desk, request, "asked", zone, c=view, me=str(session.key), bank=f"{HOME}/{bank}")
+async def _show(desk: Desk, request: Told, who: Principal, bank: UUID, command: UUID) -> Response[str]:
+    async with desk.db.transaction(who.tenant) as tx:
+        (view,) = await command_views(tx, [await fleet.get_command(tx, command)])
+        zone = await reading.zone(tx, bank)
+    return _draw(desk, request, "asked", zone, c=view, me=str(who.id), bank=f"{HOME}/{bank}")
 
 
-async def _question(tx: Tx, bank: UUID, asked: Asked, session: Session) -> AskView:
+async def _question(tx: Tx, bank: UUID, asked: Asked, who: Principal) -> AskView:
     """Raises NotFound, codes `bank-not-found` and `door-not-found`; Invalid, code `door-missing`."""
     wall = await reading.wall(tx, bank, asked.door or None)
     chosen = wall.selected
@@ -153,7 +143,7 @@ async def _question(tx: Tx, bank: UUID, asked: Asked, session: Session) -> AskVi
         door=asked.door,
         state=chosen.door.state if chosen else "unknown",
         holds=tuple(reference.text for reference in chosen.holds) if chosen else (),
-        needs=await fleet.foresee_second_person(tx, bank, asked.action, asked.door, key=session.key),
+        needs=await fleet.foresee_second_person(tx, bank, asked.action, asked.door, by=who),
         offline=not wall.online,
         back=f"{HOME}/{bank}" + (f"?door={asked.door}" if asked.door else ""),
     )

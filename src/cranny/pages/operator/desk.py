@@ -1,23 +1,23 @@
-"""What the operator's addresses share: the session of a request, and how its reader is spoken to."""
+"""What the operator's addresses share: who asks, and how they are spoken to."""
 
 from collections.abc import Mapping
 from typing import Any, Final
+from urllib.parse import urlencode, urlsplit
 
 import msgspec
 from litestar import Request, Response
-from litestar.connection import ASGIConnection
 from litestar.exceptions import HTTPException
-from litestar.handlers import BaseRouteHandler
 from litestar.response import Redirect
 
-from cranny import fleet
+from cranny import fleet, people
 from cranny.core.errors import CrannyError, Forbidden, Unauthenticated
-from cranny.pages.operator.session import NAME, Session, Sessions, still_good
 from cranny.pages.operator.shown import HOME
 from cranny.pages.operator.watching import Walls
-from cranny.platform.auth import Keys
+from cranny.platform.auth import Keys, Principal
 from cranny.platform.db import Tx
 from cranny.platform.feature import Parts
+from cranny.platform.gate import NARROWS, NEEDS, PAGE
+from cranny.platform.permissions import Action
 from cranny.ui.pages import Pages
 from cranny.ui.words import choose
 from cranny.web import problems
@@ -25,17 +25,9 @@ from cranny.web.openapi import PUBLIC
 
 HTML: Final = "text/html"
 SIGN_IN: Final = "/sign-in"
+PROVE: Final = "/prove"
 
 Told = Request[Any, Any, Any]
-Connection = ASGIConnection[Any, Any, Any, Any]
-
-
-def to_sign_in(request: Told, _: Exception) -> Response[None]:
-    """A page leads to the sign-in and back; a fragment lets its page do that."""
-    if request.headers.get("hx-request"):
-        return Response(None, status_code=200, headers={"HX-Refresh": "true"})
-    path = request.url.path + (f"?{request.url.query}" if request.url.query else "")
-    return Redirect(SIGN_IN, query_params={"next": path})
 
 
 class Desk:
@@ -44,42 +36,43 @@ class Desk:
         self.clock = parts.clock
         self.keys = Keys(parts.db)
         self.keyring = parts.keyring
+        self.visitors = people.Visitors(parts.db, https=parts.url.startswith("https:"))
         self.walls = Walls(parts.db, parts.broker, parts.clock)
         self.dispatcher = fleet.Dispatcher(parts.db, parts.broker, parts.keyring)
         self.pages = pages
-        self.behind_the_sign_in: Mapping[str, Any] = {
-            "opt": {PUBLIC: True},  # to the API's keys: these have a session
+        self.url = parts.url
+
+    def page(self, needs: Action, *, narrows: bool = False) -> Mapping[str, Any]:
+        """What a page says of itself that is for those who signed in. `narrows`: it shows each only what they may see
+        by itself."""
+        return {
+            "opt": {PUBLIC: True, PAGE: True, NEEDS: needs, NARROWS: narrows},  # public to the API's keys
             "include_in_schema": False,
-            "guards": [self._guard],
             "exception_handlers": {
-                Unauthenticated: to_sign_in,
+                Unauthenticated: _to_sign_in,
+                Forbidden: self._forbidden,
                 CrannyError: self.sorry,
                 HTTPException: self.sorry,
                 Exception: self.sorry,
             },
         }
-        """What every page says of itself that is for those who signed in."""
 
-    def session(self, request: Connection) -> Session:
-        """Raises Unauthenticated, code `session-missing`."""
-        session = self._sessions(request).read(request.cookies.get(NAME, ""), self.clock.now())
-        if session is None:
-            raise Unauthenticated("Sign in first.", code="session-missing")
-        return session
+    def who(self, request: Told) -> Principal:
+        """Whom the gate has let in."""
+        who: Principal = request.user
+        return who
 
-    async def enter(self, tx: Tx, session: Session) -> None:
-        """Raises Unauthenticated, code `session-missing`, when its key opens nothing any more."""
-        if not await still_good(tx, session):
-            raise Unauthenticated("Sign in again.", code="session-missing")
+    async def sign_in(self, tx: Tx, request: Told, holder: people.Holder, how: people.How, *, proven: bool) -> Any:
+        """The cookie of a new session. Whatever session the browser had is over."""
+        await self.sign_out(tx, request)
+        secret = await people.begin_session(tx, holder, how, people.agent(request), proven=proven)
+        return self.visitors.cookie(request, secret)
 
-    def sign(self, request: Told, session: Session) -> Any:
-        """The cookie of a new session."""
-        return self._sessions(request).cookie(session)
-
-    def refuse_foreign(self, request: Told) -> None:
-        """Another site's form must not sign anybody in, nor open a door. Raises Forbidden, code `foreign-origin`."""
-        if request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
-            raise Forbidden("Do this on this site's own page.", code="foreign-origin")
+    async def sign_out(self, tx: Tx, request: Told) -> None:
+        """End the session of the browser, where it has one in this tenant."""
+        who = await self.visitors.who(request)
+        if who is not None and who.session is not None and who.tenant == tx.tenant:
+            await people.end_session(tx, who.session, by=who.who)
 
     def draw(self, request: Told, template: str, zone: str = "UTC", **values: Any) -> Response[str]:
         language = choose(request.headers.get("accept-language", ""), self.pages.words)
@@ -99,9 +92,34 @@ class Desk:
         page.headers["Cache-Control"] = "no-store"
         return page
 
-    def _sessions(self, request: Connection) -> Sessions:
-        return Sessions(self.keyring, https=request.url.scheme == "https")
+    def _forbidden(self, request: Told, error: CrannyError) -> Response[Any]:
+        """Who has to show again that it is them is led there and back; others are told."""
+        return _led(request, PROVE) if error.code == "step-up-needed" else self.sorry(request, error)
 
-    def _guard(self, request: Connection, _: BaseRouteHandler) -> None:
-        """Before anything else of the request is looked at: a stranger learns nothing of what a page expects."""
-        self.session(request)
+
+def _to_sign_in(request: Told, _: Exception) -> Response[Any]:
+    """A page leads to the sign-in and back; a fragment lets its page do that."""
+    if request.headers.get("hx-request"):
+        return Response(None, status_code=200, headers={"HX-Refresh": "true"})
+    return _led(request, SIGN_IN)
+
+
+def _led(request: Told, to: str) -> Response[Any]:
+    """To `to`, and then to the page that was asked for; a fragment and a form belong to the page they are on."""
+    own = request.method == "GET" and not request.headers.get("hx-request")
+    path = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+    back = path if own else str(request.headers.get("hx-current-url", "")) or "/"
+    address = f"{to}?{urlencode({'next': inside(back)})}"
+    if request.headers.get("hx-request"):
+        return Response(None, status_code=200, headers={"HX-Redirect": address})
+    if request.headers.get("content-type", "").startswith("application/json"):
+        return Response({"next": to}, status_code=403)  # the page knows best where it is
+    return Redirect(to, query_params={"next": path if own else inside(back)})
+
+
+def inside(path: str, home: str = HOME) -> str:
+    """`path` when it is one of ours, and what of an address is one: nobody is led elsewhere by a link to the
+    sign-in."""
+    parts = urlsplit(path)
+    local = parts.path + (f"?{parts.query}" if parts.query else "")
+    return local if local.startswith("/") and not local.startswith(("//", "/\\")) else home

@@ -6,6 +6,7 @@ chats that show a preview) does not use it up.
 
 from datetime import datetime, timedelta
 from typing import Any, Final
+from uuid import UUID
 
 import msgspec
 from litestar import Request, Response, get, post
@@ -15,14 +16,16 @@ from litestar.params import FromPath
 from litestar.response import Redirect
 from litestar.types import ControllerRouterHandler
 
+from cranny import people
 from cranny.core.clock import ahead
 from cranny.pages.operator.desk import SIGN_IN, Desk, Told
-from cranny.pages.operator.session import LASTS, Session
 from cranny.pages.operator.shown import HOME
 from cranny.platform import directory
 from cranny.platform.auth import Principal
 from cranny.platform.db import Tx
+from cranny.platform.gate import refuse_foreign
 from cranny.platform.idempotency import Reply, once
+from cranny.platform.permissions import Action
 from cranny.web.openapi import PUBLIC
 
 KIND: Final = "sign-in-link"
@@ -48,34 +51,51 @@ _LINK: Final = ResponseSpec(
 
 
 def link_routes(desk: Desk) -> list[ControllerRouterHandler]:
-    @post("/v1/sign-in-links", tags=["pages"], operation_id="makeSignInLink", responses={201: _LINK})
+    @post(
+        "/v1/sign-in-links",
+        needs=Action.SESSIONS_LINK,
+        tags=["pages"],
+        operation_id="makeSignInLink",
+        responses={201: _LINK},
+    )
     async def make(request: Request[Principal, None, Any]) -> Response[bytes]:
-        """A link that signs one browser in to the operator's pages, once, within 15 minutes. Its session sees what
-        this API key sees and ends with it. Shown once."""
+        """A link that signs one browser in to the operator's pages, once, within 15 minutes. Its session may do
+        what this API key may and ends with it. Shown once."""
 
         async def deed(tx: Tx) -> Reply:
             token = tx.rng.bytes(_BYTES).hex()
             expires = ahead(tx.clock, GOOD_FOR)
-            await directory.put(tx, KIND, token, tx.tenant, request.user.key_id, expires=expires)
+            kind = KIND if request.user.kind == "key" else people.LINK
+            await directory.put(tx, kind, token, tx.tenant, request.user.id, expires=expires)
             return Reply(201, LinkMade(f"{SIGN_IN}/{token}", expires), secret=True)
 
         return await once(desk.db, request, deed)
 
     @get(f"{SIGN_IN}/{{token:str}}", opt=_OPEN, include_in_schema=False)
     async def ask(request: Told, token: FromPath[str]) -> Response[str]:
-        known = await directory.find(desk.db, KIND, token) is not None
+        known = await _find(desk, token) is not None
         return desk.draw(request, "sign_in_link.html", token=token, known=known)
 
     @post(f"{SIGN_IN}/{{token:str}}", opt=_OPEN, include_in_schema=False, status_code=200)
     async def use(request: Told, token: FromPath[str]) -> Response[Any]:
-        desk.refuse_foreign(request)
-        found = await directory.find(desk.db, KIND, token)
+        refuse_foreign(request)
+        found = await _find(desk, token)
         if found is not None:
-            async with desk.db.transaction(found.tenant) as tx:
-                if await directory.forget(tx, KIND, token):
-                    session = Session(found.tenant, found.ref, ahead(desk.clock, LASTS))
-                    await desk.enter(tx, session)
-                    return Redirect(HOME, status_code=303, cookies=[desk.sign(request, session)])
+            kind, tenant, ref = found
+            async with desk.db.transaction(tenant) as tx:
+                if await directory.forget(tx, kind, token):
+                    holder: people.Holder = ("key" if kind == KIND else "person", ref)
+                    cookie = await desk.sign_in(tx, request, holder, "link", proven=kind != KIND)
+                    return Redirect(HOME, status_code=303, cookies=[cookie])
         return desk.draw(request, "sign_in_link.html", token=token, known=False)
 
     return [make, ask, use]
+
+
+async def _find(desk: Desk, token: str) -> tuple[str, UUID, UUID] | None:
+    """(kind, tenant, whose it is)."""
+    for kind in (KIND, people.LINK, people.INVITATION):
+        found = await directory.find(desk.db, kind, token)
+        if found is not None:
+            return kind, found.tenant, found.ref
+    return None

@@ -1,6 +1,6 @@
 """What the pages show, read in one transaction: the banks, a wall, and more of one of its doors."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Final
 from uuid import UUID
 
@@ -10,7 +10,7 @@ from cranny import fleet, sites
 from cranny.core.errors import NotFound
 from cranny.pages.operator import board, climate, telling
 from cranny.pages.operator.board import Board
-from cranny.pages.operator.shown import HOME, command_view
+from cranny.pages.operator.shown import HOME, command_views
 from cranny.platform import log
 from cranny.platform.db import Tx
 from cranny.sites import DoorNow
@@ -23,10 +23,10 @@ COMMANDS: Final = 3
 """The last ones of a door."""
 
 
-async def cards(tx: Tx) -> list[BankCard]:
-    """Every bank, with its doors in their states."""
+async def cards(tx: Tx, at: Collection[UUID] | None = None) -> list[BankCard]:
+    """Every bank, or those `at` some sites, with its doors in their states."""
     found = []
-    for bank in await sites.list_banks(tx):
+    for bank in await sites.list_banks(tx, at=at):
         view = await wall(tx, bank.id)
         states = tuple(door.state for door in view.doors)
         found.append(
@@ -81,9 +81,7 @@ async def _details(tx: Tx, drawn: Board, at: int) -> DoorDetails:
         climate=await climate.line(tx, bank, door.label),
         spoiled=any(inside[id_].spoiled_at for id_ in door.deliveries or () if id_ in inside),
         ask=f"{HOME}/{bank}/ask",
-        commands=tuple(
-            command_view(one) for one in await fleet.newest_commands(tx, limit=COMMANDS, bank=bank, door=door.label)
-        ),
+        commands=await command_views(tx, await fleet.newest_commands(tx, limit=COMMANDS, bank=bank, door=door.label)),
     )
 
 

@@ -9,10 +9,11 @@ from typing import Final
 from litestar.types import ControllerRouterHandler
 
 from cranny.platform.feature import Feature, Parts
+from cranny.platform.gate import found_by
 from cranny.platform.paging import Cursors
 from cranny.platform.reactions import Reaction
 from cranny.platform.sweeps import Sweep
-from cranny.usecases.deliveries import api, opened, spoiled, telling
+from cranny.usecases.deliveries import api, opened, spoiled, tables, telling
 from cranny.usecases.deliveries.actions.announce import announce, announce_many
 from cranny.usecases.deliveries.actions.cancel import cancel
 from cranny.usecases.deliveries.actions.deadlines import extend, fall_due, give_up, lapse
@@ -70,4 +71,5 @@ def _sweeps(parts: Parts) -> Sequence[Sweep]:
     ]
 
 
-FEATURE: Final = Feature("deliveries", routes=_routes, reactions=_reactions, sweeps=_sweeps, audit=audit)
+THINGS: Final = {"delivery": found_by(tables.WHERE)}
+FEATURE: Final = Feature("deliveries", routes=_routes, reactions=_reactions, sweeps=_sweeps, audit=audit, things=THINGS)

@@ -17,6 +17,7 @@ from cranny.platform.auth import Principal
 from cranny.platform.db import Database, Tx
 from cranny.platform.idempotency import Reply, once
 from cranny.platform.keys import Keyring
+from cranny.platform.permissions import Action
 from cranny.usecases.deliveries import api_examples as examples
 from cranny.usecases.deliveries import reading, tables
 from cranny.usecases.deliveries.actions.announce import announce
@@ -52,6 +53,7 @@ def routes(db: Database, keyring: Keyring, cursors: paging.Cursors) -> Sequence[
 def _reads(db: Database, cursors: paging.Cursors) -> Sequence[ControllerRouterHandler]:
     @get(
         "/v1/deliveries",
+        needs=Action.DELIVERIES_READ,
         tags=["deliveries"],
         responses={200: _answer(paging.Page[DeliveryShown], "A page.", {"items": [examples.STORED], "next": None})},
     )
@@ -74,6 +76,7 @@ def _reads(db: Database, cursors: paging.Cursors) -> Sequence[ControllerRouterHa
 
     @get(
         "/v1/deliveries/{delivery:uuid}",
+        needs=Action.DELIVERIES_READ,
         tags=["deliveries"],
         responses={200: _answer(DeliveryShown, "The delivery.", examples.STORED)},
     )
@@ -88,6 +91,7 @@ def _reads(db: Database, cursors: paging.Cursors) -> Sequence[ControllerRouterHa
 def _temperature(db: Database) -> ControllerRouterHandler:
     @get(
         "/v1/deliveries/{delivery:uuid}/temperature",
+        needs=Action.DELIVERIES_READ,
         tags=["deliveries"],
         responses={200: _answer(TemperatureShown, "The log; as CSV with `format=csv`.", examples.TEMPERATURE)},
     )
@@ -112,6 +116,7 @@ def _temperature(db: Database) -> ControllerRouterHandler:
 def _announcing(db: Database, keyring: Keyring) -> Sequence[ControllerRouterHandler]:
     @post(
         "/v1/deliveries",
+        needs=Action.DELIVERIES_EDIT,
         tags=["deliveries"],
         responses={201: _answer(DeliveryShown, "The delivery, with its rights on their way.", examples.ANNOUNCED)},
     )
@@ -143,6 +148,7 @@ def _announcing(db: Database, keyring: Keyring) -> Sequence[ControllerRouterHand
 def _changing(db: Database, keyring: Keyring) -> Sequence[ControllerRouterHandler]:
     @post(
         "/v1/deliveries/{delivery:uuid}/cancel",
+        needs=Action.DELIVERIES_EDIT,
         tags=["deliveries"],
         status_code=200,
         responses={200: _answer(DeliveryShown, "Called off after the deposit.", examples.RECALLING)},
@@ -161,6 +167,7 @@ def _changing(db: Database, keyring: Keyring) -> Sequence[ControllerRouterHandle
 
     @post(
         "/v1/deliveries/{delivery:uuid}/extend",
+        needs=Action.DELIVERIES_EDIT,
         tags=["deliveries"],
         status_code=200,
         responses={200: _answer(DeliveryShown, "With the new deadline.", examples.STORED)},
@@ -182,6 +189,7 @@ def _changing(db: Database, keyring: Keyring) -> Sequence[ControllerRouterHandle
 def _redirecting(db: Database, keyring: Keyring) -> Sequence[ControllerRouterHandler]:
     @patch(
         "/v1/deliveries/{delivery:uuid}",
+        needs=Action.DELIVERIES_EDIT,
         tags=["deliveries"],
         responses={200: _answer(DeliveryShown, "With its new recipient.", examples.STORED)},
     )
@@ -203,6 +211,7 @@ def _redirecting(db: Database, keyring: Keyring) -> Sequence[ControllerRouterHan
 
     @post(
         "/v1/deliveries/{delivery:uuid}/reroute",
+        needs=Action.DELIVERIES_EDIT,
         tags=["deliveries"],
         status_code=200,
         responses={200: _answer(DeliveryShown, "Awaited at the other bank.", examples.ANNOUNCED)},
@@ -239,6 +248,7 @@ async def _changed(
 def _kinds(db: Database) -> Sequence[ControllerRouterHandler]:
     @get(
         "/v1/delivery-kinds",
+        needs=Action.CATALOGUE_READ,
         tags=["deliveries"],
         responses={
             200: _answer(paging.Page[KindShown], "All of them, on one page.", {"items": [examples.KIND], "next": None})
@@ -251,6 +261,7 @@ def _kinds(db: Database) -> Sequence[ControllerRouterHandler]:
 
     @put(
         "/v1/delivery-kinds/{name:str}",
+        needs=Action.CATALOGUE_EDIT,
         tags=["deliveries"],
         responses={200: _answer(KindShown, "The kind.", examples.KIND)},
     )

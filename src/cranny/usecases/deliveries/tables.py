@@ -319,3 +319,4 @@ DO UPDATE SET title = excluded.title, hold_hours = excluded.hold_hours, collect_
 """
 
 AUDIT: Final = "SELECT * FROM deliveries WHERE tenant = $1 AND id > $2 ORDER BY id LIMIT $3"
+WHERE: Final = "SELECT bank, recipient AS person FROM deliveries WHERE tenant = $1 AND id = $2"

@@ -1,0 +1,161 @@
+"""Who may do what, walked: every operation of the API and every page, by everybody, on everything.
+
+What must come out is worked out from `permissions.TABLE` and what the test knows of its world, not by the gate.
+"""
+
+import re
+from itertools import count
+from typing import Any
+
+import pytest
+
+from cranny.platform.db import Database
+from cranny.platform.gate import NARROWS, NEEDS, PAGE, Undeclared, handlers, is_open, require_declared
+from cranny.platform.permissions import ALL, OWN, STEP_UP, TABLE, TENANT_WIDE, Action, Reach, Role
+from cranny.platform.server import create_server
+from cranny.wiring.serving import join
+from tests.people.asking import ask
+from tests.people.world import Member, Things, World, build
+from tests.platform.conftest import parts
+
+OWNED = frozenset({"person", "session", "delivery"})
+PLACED = frozenset({"bank", "command", "anomaly", "alarm", "grant", "delivery", "site"})
+NUMBER = count()
+DENIED = ("not-allowed", "not-yours", "name-the-place", "step-up-needed")
+
+
+def operations(app: Any) -> list[tuple[str, str, Any]]:
+    return [(m, p, h) for m, p, h in handlers(app) if not is_open(h)]
+
+
+def fill(path: str, things: Things) -> str:
+    """The address of something. An unknown name means that this test must learn what it stands for."""
+    return re.sub(r"\{(\w+)\}", lambda found: "x" if found[1] == "name" else str(things[found[1]]), path)
+
+
+def names(path: str) -> frozenset[str]:
+    return frozenset(re.findall(r"\{(\w+)\}", path))
+
+
+async def denied(app: Any, operation: tuple[str, str, Any], things: Things, who: Member) -> str:
+    """The code with which the gate said no; empty where it did not."""
+    method, path, _ = operation
+    status, code = await ask(app, method, fill(path, things), cookie=who.cookie, n=next(NUMBER))
+    assert status != 401, (method, path, code)
+    if code.startswith("/prove"):
+        return "step-up-needed"
+    return (code or "a page says no") if status == 403 else ""
+
+
+def expected(role: Role, handler: Any, path: str, case: str, *, local: bool) -> bool:
+    """Whether the gate lets it through."""
+    reach = TABLE[role].get(handler.opt[NEEDS])
+    if reach is None:
+        return False
+    named, narrows = names(path), bool(handler.opt.get(NARROWS))
+    whole = reach is Reach.ALL and (not local or handler.opt[NEEDS] in TENANT_WIDE)
+    if whole or narrows:
+        return True
+    if reach is Reach.ALL and local and named & PLACED:
+        # The parcel and the bank of "own" and "other" are at the member's site; those that don't exist are nowhere.
+        return case in ("own", "other") and named <= {"bank", "delivery", "grant", "site", "name", "token"}
+    return case == "own" and OWN_OF_ROLE(role, handler) and bool(named & OWNED) and named <= OWNED
+
+
+def OWN_OF_ROLE(role: Role, handler: Any) -> bool:  # noqa: N802 - a table, read like one
+    return role in OWN.get(handler.opt[NEEDS], ())
+
+
+async def test_every_operation_by_everybody_on_everything(wide: Database) -> None:
+    made = parts(wide)
+    app, world = join(made), await build(wide, made.keyring)
+    asked, wrong = 0, []
+    for operation in operations(app):
+        method, path, handler = operation
+        status, where = await ask(app, method, fill(path, world.things), n=next(NUMBER))
+        good = (
+            where.startswith("/sign-in?next=") if handler.opt.get(PAGE) else (status, where) == (401, "api-key-missing")
+        )
+        wrong += [] if good else [(method, path, "anonymous", status, where)]
+        for role in Role:
+            for member, local in ((world.whole[role], False), (world.local[role], True)):
+                for case, things in cases(world, member, path, local=local).items():
+                    said = await denied(app, operation, things, member)
+                    asked += 1
+                    if (said == "") != expected(role, handler, path, case, local=local):
+                        wrong.append((method, path, str(role), case, "site" if local else "tenant", said))
+    assert not wrong, "\n".join(map(str, wrong))
+    assert asked > 1000
+
+
+def cases(world: World, member: Member, path: str, *, local: bool) -> dict[str, Things]:
+    """What an address can be about; where it names nothing there is one case."""
+    found = {"own": world.things | member.own}
+    if names(path) - {"name"}:
+        found |= {"other": world.things | world.other.own}
+        if local:
+            found |= {"away": world.things | world.other.own | world.away}
+    return found
+
+
+async def test_nothing_of_another_tenant_is_reached_by_anybody(wide: Database) -> None:
+    """Where the gate lets somebody through by their role, row-level security is the second wall."""
+    made = parts(wide)
+    app, world = join(made), await build(wide, made.keyring)
+    wrong = []
+    for method, path, _ in operations(app):
+        if not names(path) - {"name"}:
+            continue
+        for who in (*world.whole.values(), *world.local.values(), None):
+            asker = {"cookie": who.cookie} if who else {"key": world.key}
+            status, code = await ask(app, method, fill(path, world.stranger), n=next(NUMBER), **asker)
+            if (status < 300 and code != "refused") or status >= 500:
+                wrong.append((method, path, who and who.id, status, code))
+    assert not wrong, "\n".join(map(str, wrong))
+
+
+async def test_a_plain_key_does_what_it_did(wide: Database) -> None:
+    made = parts(wide)
+    app, world = join(made), await build(wide, made.keyring)
+    for method, path, handler in operations(app):
+        if handler.opt.get(PAGE):
+            continue
+        status, code = await ask(app, method, fill(path, world.things), key=world.key, n=next(NUMBER))
+        about_itself = bool(handler.opt.get(NARROWS)) and Role.OPERATOR in OWN.get(handler.opt[NEEDS], ())
+        may = about_itself or any(role in ALL[handler.opt[NEEDS]] for role in (Role.OPERATOR, Role.INTEGRATOR))
+        assert (status == 403) != may, (method, path, status, code)
+
+
+async def test_who_was_not_proven_lately_shows_it_again(wide: Database) -> None:
+    made = parts(wide)
+    app, world = join(made), await build(wide, made.keyring)
+    admin = world.whole[Role.ADMIN]
+    async with wide.transaction(world.tenant) as tx:
+        await tx.run("UPDATE sessions SET proven = proven - interval '6 minutes' WHERE holder = $1", admin.id)
+    for operation in operations(app):
+        said = await denied(app, operation, world.things | admin.own, admin)
+        assert (said == "step-up-needed") == (operation[2].opt[NEEDS] in STEP_UP), (operation[:2], said)
+
+
+def test_a_route_that_says_nothing_does_not_start(wide: Database) -> None:
+    from litestar import get
+
+    @get("/v1/forgotten")
+    async def forgotten() -> None: ...
+
+    @get("/v1/both", needs=Action.BANKS_READ, opt={"public": True})
+    async def both() -> None: ...
+
+    @get("/v1/misspelt", needs="banks.raed")
+    async def misspelt() -> None: ...
+
+    for handler in (forgotten, both, misspelt):
+        with pytest.raises(Undeclared, match="must say"):
+            create_server([handler], parts(wide))
+    require_declared(join(parts(wide)))
+
+
+def test_every_action_is_somebodys_and_every_role_may_something() -> None:
+    assert set(ALL) == set(Action)
+    assert all(ALL[action] or OWN.get(action) for action in Action)
+    assert all(TABLE[role] for role in Role)
