@@ -13,7 +13,7 @@ import pytest
 TOP = Path(__file__).parents[2]
 HOUSE = TOP / "src" / "cranny"
 CONTRACTS = TOP / ".importlinter"
-FEATURES = ("sites", "people", "fleet", "access", "outreach", "insights")
+FEATURES = ("sites", "people", "fleet", "access", "outreach", "webhooks", "insights")
 
 BREAKS = [
     ("floors", "core/errors.py", "import cranny.wire.doors"),
@@ -43,6 +43,9 @@ BREAKS = [
     ("fleet-door", "access/lifecycle.py", "import cranny.fleet.tables"),
     ("access-door", "usecases/deliveries/lifecycle.py", "import cranny.access.tables"),
     ("outreach-door", "usecases/deliveries/lifecycle.py", "import cranny.outreach.tables"),
+    ("webhooks-door", "usecases/deliveries/lifecycle.py", "import cranny.webhooks.tables"),
+    ("floors", "webhooks/lifecycle.py", "import cranny.outreach"),
+    ("pure", "webhooks/trying.py", "import socket"),
     ("usecases-door", "wiring/features.py", "import cranny.usecases.deliveries.tables"),
     ("circles", "core/errors.py", "import cranny.core.lifecycle_page"),
 ]
