@@ -28,6 +28,7 @@ from cranny.web.app import create_app
 
 sys.path.insert(0, str(Path(__file__).parent))
 import samples
+import samples_people
 
 HOUSE = Path(cranny.__file__).parent
 SHELF = Shelf()
@@ -202,9 +203,8 @@ def sorry(status: FromPath[int], lang: FromQuery[str] = "en") -> Response[str]:
 
 @get("/sign-in/{how:str}", sync_to_thread=False)
 def sign_in(how: FromPath[str], lang: FromQuery[str] = "en") -> Response[str]:
-    if how in ("key", "wrong"):
-        return html(OPERATOR.render("sign_in.html", language=lang, back="/walls", wrong=how == "wrong"))
-    return html(OPERATOR.render("sign_in_link.html", language=lang, token="0", known=how == "link"))
+    template, values = samples_people.PAGES[how]
+    return html(OPERATOR.render(template, language=lang, zone=ZONE, **values))
 
 
 def app() -> Litestar:

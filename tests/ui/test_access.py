@@ -37,6 +37,12 @@ WALLS = (
     "/sign-in/wrong?lang=de",
     "/sign-in/link",
     "/sign-in/used?lang=de",
+    "/sign-in/mistyped?lang=pl",
+    "/sign-in/welcome",
+    "/sign-in/prove?lang=de",
+    "/sign-in/app",
+    "/sign-in/me?lang=de",
+    "/sign-in/people?lang=pl",
 )
 
 
