@@ -46,6 +46,7 @@ BREAKS = [
     ("webhooks-door", "usecases/deliveries/lifecycle.py", "import cranny.webhooks.tables"),
     ("floors", "webhooks/lifecycle.py", "import cranny.outreach"),
     ("pure", "webhooks/trying.py", "import socket"),
+    ("webhooks-door", "wiring/features.py", "import cranny.webhooks.tables"),
     ("usecases-door", "wiring/features.py", "import cranny.usecases.deliveries.tables"),
     ("circles", "core/errors.py", "import cranny.core.lifecycle_page"),
 ]

@@ -96,9 +96,10 @@ async def test_without_pokes_and_after_an_outage_the_rounds_do(
 async def lose_all_connections(database: PostgresAddress) -> None:
     assert database.admin_dsn is not None
     admin = await asyncpg.connect(database.admin_dsn)
+    # It waits for each of them to have ended, ten seconds at most.
     await admin.execute(
         """
-        SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+        SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity
         WHERE usename = 'cranny_app' AND datname = current_database()
         """
     )
