@@ -96,7 +96,7 @@ def list_commands(bank: str = "", /, *, key: Key = UNSAID, server: Server = HERE
     only = f"?bank={_bank(server, key, bank)[0]}" if bank else ""
     table = Table("when", "what", "state", "by", "why", "id")
     for row in call(server, key, "GET", f"/v1/commands{only}")["items"]:
-        who = row["asked_by"]["label"] + (f" + {row['confirmed_by']['label']}" if row["confirmed_by"] else "")
+        who = " + ".join(_name(one) for one in (row["asked_by"], row["confirmed_by"]) if one)
         what = " ".join([row["action"], *(row["doors"] if len(row["doors"]) == 1 else ())])
         colour, _ = LOOKS[row["state"]]
         state = f"[{colour}]{row['state']}[/]" + (f" ({row['answer']})" if row["answer"] else "")
@@ -153,3 +153,8 @@ def _is_id(text: str) -> bool:
         return bool(UUID(text))
     except ValueError:
         return False
+
+
+def _name(who: dict[str, Any]) -> str:
+    """A key by its label, a person by how their id ends."""
+    return str(who["label"] or f"person …{who['person'][-6:]}")
