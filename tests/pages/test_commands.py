@@ -13,6 +13,7 @@ from cranny.core.rng import SeededRng
 from cranny.fleet import presence
 from cranny.pages.operator import FEATURE
 from cranny.platform import tenants
+from cranny.platform.permissions import Role
 from cranny.platform.server import create_server
 from cranny.wire import nkey, signing, subjects
 from cranny.wire.brokers.memory import Hub
@@ -122,4 +123,26 @@ async def test_nobody_else_s_page_opens_a_door(yard, site: str) -> None:
         mine.cookies.clear()
         anonymous = await mine.post(path, data={**form, "reason": "to look"})
         assert anonymous.status_code == httpx2.codes.FOUND
+        assert heard == []
+
+
+async def test_a_person_asks_and_cannot_agree_with_themselves(yard) -> None:
+    async with browsers(yard) as (mine, theirs, heard):
+        async with yard.db.transaction(yard.tenant) as tx:
+            ada = await people.remember(tx, people.Contact(name="Ada Example", email="ada@example.org"))
+            await people.give(tx, yard.keyring, ada, Role.OPERATOR, by="test")
+            agent = theirs.headers["User-Agent"]
+            secret = await people.begin_session(tx, ("person", ada), "passkey", agent, proven=True)
+        theirs.cookies.clear()
+        theirs.cookies.set("cranny-session", secret)
+        form = await question(theirs, yard, action="open_all")
+        path = f"/walls/{yard.box.bank}/commands"
+        asked = await theirs.post(path, data={**form, "reason": "a fire drill"}, headers=FRAGMENT)
+        assert "waits for a second person" in asked.text
+        confirm = f"{path}/{form['id']}/confirm"
+        assert "somebody else has to confirm" in (await theirs.post(confirm, headers=FRAGMENT)).text
+        assert "Ada Example" in (await mine.get(f"/walls/{yard.box.bank}")).text
+        yard.clock.pass_by(minutes=6)
+        stale = await theirs.post(f"{path}/{form['id']}/decline", headers=FRAGMENT)
+        assert stale.headers["hx-redirect"].startswith("/prove?next=")
         assert heard == []
