@@ -19,6 +19,8 @@ KILLS = 20
 OF_THE_HOUSE = 6
 """Of them so many end server, worker, PostgreSQL and NATS at once; the others end the controller."""
 SOME_S = (0.3, 2.5)
+BUSY_S = 20.0
+"""Every third kill waits so long at most for people to get something done."""
 BROKEN = (httpx2.HTTPError, RuntimeError, AssertionError, KeyError)
 """What people meet at a machine that has just died."""
 
@@ -71,6 +73,15 @@ class Load:
             await self._fetch()
             await asyncio.sleep(0.2)
 
+    async def brings_one(self) -> None:
+        """Until another parcel lies there, or the machine is too slow for it: on a loaded one nobody would get anything
+        done between two kills."""
+        before = self.stored
+        with suppress(TimeoutError):
+            async with asyncio.timeout(BUSY_S):
+                while self.stored == before:  # noqa: ASYNC110 - counted by whoever brings
+                    await asyncio.sleep(0.1)
+
     async def _fetch(self) -> None:
         kiosk = self.kiosk
         with suppress(*BROKEN):
@@ -105,6 +116,8 @@ async def test_twenty_kills_under_load(
                     kills += 1
                     await house.up()
                 await asyncio.sleep(SOME_S[0] + (SOME_S[1] - SOME_S[0]) * rng.uniform())
+                if number % 3 == 0:
+                    await load.brings_one()
                 if kills >= KILLS:
                     break
                 await house.processes["bank"].kill()
