@@ -55,7 +55,7 @@ class Yard:
     def __post_init__(self) -> None:
         self.courier = self.worker()
 
-    def worker(self, *, all_within: float = 0.5) -> Courier:
+    def worker(self, *, all_within: float = 5.0) -> Courier:
         poster = Poster(HERE, resolve, self.clock, all_within=all_within)
         return Courier(self.db, Hub().join("worker"), self.keyring, poster, source="urn:test")
 

@@ -57,7 +57,8 @@ def test_every_answer_of_a_bank_is_said_in_words():
 def test_every_state_of_every_command_is_one_sentence_or_two(state: CommandState, action: str):
     row = CommandRow(
         UUID(int=1), UUID(int=2), state, UUID(int=3), action, ["A07"], [1], "because", "count", UUID(int=4), None,  # type: ignore[arg-type]
-        NOON, NOON, None, None, 0, 0, 0, None, None, "busy" if state is CommandState.REFUSED else "", ["A07"],
+        NOON, NOON, None, None, 0, 0, 0, None, None, "busy" if state is CommandState.REFUSED else "",
+        ["A07"], "key", None,
     )  # fmt: skip
     said = shapes.show(row, {UUID(int=4): "help desk"}).says
     assert said.endswith(".")
