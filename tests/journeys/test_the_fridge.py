@@ -16,6 +16,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import pytest
 import pytest_asyncio
 
 from cranny.core.clock import SystemClock
@@ -149,6 +150,7 @@ async def nothing_cold_is_promised(house: House, bank: str) -> None:
     assert "not the right temperature" in refused.json()["detail"]
 
 
+@pytest.mark.prove
 async def test_a_power_cut_is_a_gap_in_the_log_of_a_parcel(hall: House) -> None:
     house = hall
     bank, claim = await house.bank(chilled_bank())

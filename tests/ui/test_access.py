@@ -119,7 +119,7 @@ ASKED = (
 )
 
 
-@pytest.mark.slow
+@pytest.mark.prove
 def test_axe_finds_nothing_in_what_is_asked_from_afar(visit):
     for path in ASKED:
         page = visit(f"/walls/station-60/{path}", (390, 844))
@@ -159,8 +159,8 @@ def test_no_word_is_cut_off_on_any_panel(visit, language):
             assert page.evaluate(CUT) == [], (screen, width)
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("language", [SHORT, "de", pytest.param("pl", marks=pytest.mark.prove)])
+@pytest.mark.prove
+@pytest.mark.parametrize("language", ["en", "de", "pl"])
 def test_no_word_is_cut_off_in_the_easier_mode(visit, language):
     for screen, page in open_each(visit, f"lang={language}&easier=1"):
         if screen != "help":  # the one that scrolls: four answers at this size are more than a screen

@@ -263,7 +263,7 @@ def test_what_is_shown_now_travels_with_the_heartbeat(cold_bank):
     cold_bank(story)
 
 
-@pytest.mark.slow
+@pytest.mark.prove
 def test_a_day_of_eight_chilled_compartments_is_small(cold_bank):
     """The figure in docs/sensors.md: a bank of 60 doors, each chilled compartment with its own sensor."""
 
