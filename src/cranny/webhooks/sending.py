@@ -103,7 +103,8 @@ class Courier:
             if room > 0:
                 found = await tx.all(tables.HEADS, tx.tenant, endpoint.id, tx.now(), room)
                 errands += [await self._prepare(tx, endpoint, message) for message in rows.every(MessageRow, found)]
-        await tx.run(tables.LEASE, tx.tenant, [one.message.id for one in errands], ahead(tx.clock, LEASE))
+        if errands:
+            await tx.run(tables.LEASE, tx.tenant, [one.message.id for one in errands], ahead(tx.clock, LEASE))
         return errands
 
     async def _prepare(self, tx: Tx, endpoint: EndpointRow, message: MessageRow) -> Errand:
