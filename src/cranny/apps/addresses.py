@@ -8,12 +8,13 @@ from pathlib import Path
 import msgspec
 import nkeys
 
+from cranny.apps.master import read_or_make_master
 from cranny.apps.settings import Settings
 from cranny.core.rng import Rng
 from cranny.platform import engines
 from cranny.platform.engines import NatsAddress, NatsConfig, PostgresAddress
 from cranny.platform.engines.errors import explained
-from cranny.platform.keys import Keyring, read_or_make_master
+from cranny.platform.keys import Keyring
 
 
 class Addresses(msgspec.Struct, frozen=True, kw_only=True):

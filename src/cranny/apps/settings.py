@@ -4,13 +4,15 @@ import os
 from collections.abc import Mapping
 from ipaddress import ip_network
 from pathlib import Path
+from typing import Final
 
 import msgspec
 
 from cranny.apps.clock import VARIABLE, Pace, read_pace
+from cranny.apps.master import read_master
 from cranny.core.errors import Invalid
-from cranny.platform.feature import REQUESTS_A_MINUTE
-from cranny.platform.keys import read_master
+
+REQUESTS_A_MINUTE: Final = 30_000
 
 
 class Tls(msgspec.Struct, frozen=True):

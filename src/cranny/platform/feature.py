@@ -25,7 +25,6 @@ __all__ = ["SOURCE", "Feature", "Loop", "Outlet", "Parts", "Violation"]
 
 SOURCE: Final = "urn:cranny:server"
 """The CloudEvents source where no public address is configured."""
-REQUESTS_A_MINUTE: Final = 30_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +56,7 @@ class Parts:
     """The channels for messages by name, the one to be tried first in front."""
     source: str = SOURCE
     """The CloudEvents source of this installation, a URI."""
-    requests_a_minute: int = REQUESTS_A_MINUTE
+    requests_a_minute: int = 0
     """Of one key, in one process; 0 for any number."""
     webhooks_inside: tuple[str, ...] = ()
     """Networks that are not public and that webhooks may go to all the same (`10.2.0.0/16`)."""

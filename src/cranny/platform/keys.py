@@ -4,10 +4,7 @@ Each use has its own key, derived with HKDF-SHA256 from a label, so that one tha
 """
 
 import hmac
-import os
-from contextlib import suppress
 from functools import cached_property
-from pathlib import Path
 from typing import Final
 from uuid import UUID
 
@@ -18,7 +15,7 @@ from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from cranny.core.errors import CrannyError, Invalid
+from cranny.core.errors import CrannyError
 from cranny.core.rng import Rng
 
 SIZE: Final = 32
@@ -104,50 +101,6 @@ class Keyring:
     def _derive(self, label: str, context: bytes = b"") -> bytes:
         info = b"cranny/" + label.encode() + b"/1\x00" + context
         return HKDF(algorithm=SHA256(), length=SIZE, salt=None, info=info).derive(self._master)
-
-
-def read_or_make_master(path: Path, rng: Rng) -> bytes:
-    """The master key kept in `path` as 64 hexadecimal digits, made on first use, readable by its owner only.
-    Raises Invalid, code `master-key-unsafe` when others may read it, `master-key-broken` when it holds anything else.
-    Blocking: for start-up."""
-    if not path.exists():
-        _make_master(path, rng.bytes(SIZE))
-    if path.stat().st_mode & 0o077:
-        raise Invalid(f"{path} may be read by others: chmod 600 {path}", code="master-key-unsafe")
-    return read_master(path)
-
-
-def _make_master(path: Path, master: bytes) -> None:
-    """Whole or not at all, whatever the disk does; and never in the place of one that somebody else has just made."""
-    new = path.with_suffix(f".{os.getpid()}")
-    new.unlink(missing_ok=True)
-    try:
-        with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-            file.write(master.hex() + "\n")
-            file.flush()
-            os.fsync(file.fileno())
-        with suppress(FileExistsError):
-            path.hardlink_to(new)
-    finally:
-        new.unlink(missing_ok=True)
-    folder = os.open(path.parent, os.O_RDONLY)
-    os.fsync(folder)
-    os.close(folder)
-
-
-def read_master(path: Path) -> bytes:
-    """The master key in `path`. Raises Invalid, code `master-key-broken`; OSError."""
-    try:
-        master = bytes.fromhex(path.read_text(encoding="ascii").strip())
-    except ValueError:
-        master = b""
-    if len(master) != SIZE:
-        raise Invalid(
-            f"{path} does not hold a master key, 64 hexadecimal digits: put the right one back. With another one codes "
-            "can't be shown again and every bank has to enrol anew.",
-            code="master-key-broken",
-        )
-    return master
 
 
 def _nkey(raw: bytes, prefix: int) -> bytes:

@@ -1,8 +1,5 @@
 """Every key from one master key."""
 
-import errno
-import os
-from pathlib import Path
 from uuid import UUID
 
 import nkeys
@@ -10,9 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cranny.core.errors import Invalid
 from cranny.core.rng import SeededRng, SystemRng
-from cranny.platform.keys import Keyring, SealBroken, read_or_make_master
+from cranny.platform.keys import Keyring, SealBroken
 
 RING = Keyring(bytes(range(32)), rng=SystemRng())
 BANK = UUID(int=7)
@@ -74,40 +70,3 @@ def test_seeds_are_nkeys() -> None:
 def test_a_master_key_has_32_bytes() -> None:
     with pytest.raises(ValueError, match="31 bytes"):
         Keyring(bytes(31), rng=SystemRng())
-
-
-def test_the_master_key_is_made_once_and_kept_to_its_owner(tmp_path: Path) -> None:
-    path = tmp_path / "master.key"
-    made = read_or_make_master(path, SystemRng())
-    assert len(made) == 32
-    assert path.stat().st_mode & 0o777 == 0o600
-    assert read_or_make_master(path, SystemRng()) == made
-    path.chmod(0o644)
-    with pytest.raises(Invalid, match="chmod 600"):
-        read_or_make_master(path, SystemRng())
-
-
-@pytest.mark.parametrize("text", ["", "zz" * 32, "ab" * 31, "äb" * 32])
-def test_a_file_that_holds_no_master_key_is_left_as_it_is(tmp_path: Path, text: str) -> None:
-    path = tmp_path / "master.key"
-    path.touch(mode=0o600)
-    path.write_text(text)
-    with pytest.raises(Invalid) as caught:
-        read_or_make_master(path, SystemRng())
-    assert caught.value.code == "master-key-broken"
-    assert path.read_text() == text
-
-
-def test_a_disk_that_is_full_at_the_first_start_leaves_no_half_key(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def full(_: int) -> None:
-        raise OSError(errno.ENOSPC, "No space left on device")
-
-    path = tmp_path / "master.key"
-    with monkeypatch.context() as disk:
-        disk.setattr(os, "fsync", full)
-        with pytest.raises(OSError, match="No space left"):
-            read_or_make_master(path, SystemRng())
-    assert list(tmp_path.iterdir()) == []
-    assert len(read_or_make_master(path, SystemRng())) == 32
