@@ -23,7 +23,8 @@ class Answer:
 
 
 class Connection:
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, head: str) -> None:
+    def __init__(self, port: int, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, head: str) -> None:
+        self._port = port
         self._reader = reader
         self._writer = writer
         self._head = head
@@ -57,10 +58,24 @@ class Connection:
             yield await self._reader.readline()
 
     async def _ask(self, request: bytes) -> Answer:
+        if self._reader.at_eof():
+            await self._again()
         self._writer.write(request)
-        head = await self._reader.readuntil(b"\r\n\r\n")
+        try:
+            head = await self._reader.readuntil(b"\r\n\r\n")
+        except (asyncio.IncompleteReadError, ConnectionError) as error:
+            if isinstance(error, asyncio.IncompleteReadError) and error.partial:
+                raise
+            # It was idle for so long that the server hung up, and has read nothing of this.
+            await self._again()
+            self._writer.write(request)
+            head = await self._reader.readuntil(b"\r\n\r\n")
         length = head.lower().partition(b"content-length:")[2].split(b"\r\n", 1)[0]
         return Answer(int(head[9:12]), await self._reader.readexactly(int(length or 0)))
+
+    async def _again(self) -> None:
+        await self.close()
+        self._reader, self._writer = await asyncio.open_connection("127.0.0.1", self._port, limit=MOST)
 
     async def close(self) -> None:
         self._writer.close()
@@ -71,7 +86,7 @@ class Connection:
 async def connected(port: int, *, api_key: str = "", cookie: str = "") -> AsyncIterator[Connection]:
     reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=MOST)
     who = f"Authorization: Bearer {api_key}\r\n" if api_key else f"Cookie: {cookie}\r\n" if cookie else ""
-    connection = Connection(reader, writer, f"Host: 127.0.0.1:{port}\r\n{who}")
+    connection = Connection(port, reader, writer, f"Host: 127.0.0.1:{port}\r\n{who}")
     try:
         yield connection
     finally:

@@ -136,12 +136,37 @@ async def test_one_reaction_that_fails_does_not_hold_up_another(wide: Database, 
     assert await noted(wide, tenant) == ["things/1.0"]
 
 
+async def where(db: Database, tenant: UUID, name: str) -> tuple[int, int]:
+    """Its cursor, and the log's head."""
+    async with db.transaction(tenant) as tx:
+        cursor = await tx.value("SELECT position FROM reaction_cursors WHERE reaction = $1", name)
+        return cursor, await log.head(tx)
+
+
 async def test_events_of_other_types_are_passed_over(wide: Database, tenant: UUID) -> None:
+    rare = Reaction("rare", frozenset({"nothing.like.it"}), note)
+    both = reactor(wide, rare, Reaction("note", SEEN, note))
+    for _ in range(3):
+        await tell(wide, tenant, "things/1")
+        assert await both.catch_up(tenant) == 1
+        cursor, head = await where(wide, tenant, "rare")
+        assert cursor == head
+    assert await reactor(wide, rare).catch_up(tenant) == 0
+
+
+async def test_what_another_worker_is_at_is_not_passed_over(wide: Database, tenant: UUID) -> None:
+    rare = reactor(wide, Reaction("rare", frozenset({"nothing.like.it"}), note))
     await tell(wide, tenant, "things/1")
-    reaction = Reaction("rare", frozenset({"nothing.like.it"}), note)
-    assert await reactor(wide, reaction).catch_up(tenant) == 0
-    async with wide.transaction(tenant) as tx:
-        assert await tx.value("SELECT position FROM reaction_cursors WHERE reaction = 'rare'") == await log.head(tx)
+    await rare.catch_up(tenant)
+    before, _ = await where(wide, tenant, "rare")
+    await tell(wide, tenant, "things/2")
+    async with wide.transaction(tenant) as other:
+        await other.run("SELECT FROM reaction_cursors WHERE reaction = 'rare' FOR UPDATE")
+        assert await asyncio.wait_for(rare.catch_up(tenant), 5) == 0
+        assert (await where(wide, tenant, "rare"))[0] == before
+    await rare.catch_up(tenant)
+    cursor, head = await where(wide, tenant, "rare")
+    assert cursor == head > before
 
 
 def test_pauses_grow_to_an_hour() -> None:

@@ -17,7 +17,7 @@ import structlog
 from cranny.core.backoff import doubled
 from cranny.core.errors import CrannyError
 from cranny.core.events import Event, NewEvent
-from cranny.platform import events, log
+from cranny.platform import events
 from cranny.platform.db import Database, Row, Tx
 from cranny.platform.rounds import Rounds
 from cranny.wire import subjects
@@ -30,31 +30,44 @@ FIRST_PAUSE: Final = timedelta(seconds=1)
 LONGEST_PAUSE: Final = timedelta(hours=1)
 
 BEHIND: Final = """
-SELECT r.name, EXISTS (
-    SELECT FROM reaction_parked p WHERE p.tenant = $1 AND p.reaction = r.name AND p.retry_at <= $3
-) AS due
-FROM unnest($2::text[]) AS r (name)
-LEFT JOIN reaction_cursors c ON c.tenant = $1 AND c.reaction = r.name
-LEFT JOIN log_heads h ON h.tenant = $1
-WHERE coalesce(c.position, 0) < coalesce(h.position, 0) OR EXISTS (
-    SELECT FROM reaction_parked p WHERE p.tenant = $1 AND p.reaction = r.name AND p.retry_at <= $3
+WITH asked AS (
+    SELECT name, array_agg(type) AS types FROM unnest($2::text[], $3::text[]) AS a (name, type) GROUP BY name
+), known AS (
+    SELECT a.name, a.types, c.position AS reached, coalesce(c.position, 0) AS position, h.position AS head,
+        EXISTS (
+            SELECT FROM reaction_parked p WHERE p.tenant = $1 AND p.reaction = a.name AND p.retry_at <= $4
+        ) AS due
+    FROM asked a JOIN log_heads h ON h.tenant = $1
+    LEFT JOIN reaction_cursors c ON c.tenant = $1 AND c.reaction = a.name
 )
+SELECT name, due, head, reached IS NOT NULL AND head <= position + $5 AND NOT EXISTS (
+    SELECT FROM events e
+    WHERE e.tenant = $1 AND e.position > known.position AND e.position <= known.head AND e.type = ANY(known.types)
+) AS nothing FROM known WHERE position < head OR due
+"""
+SKIP_AHEAD: Final = """
+UPDATE reaction_cursors SET position = $3
+FROM (
+    SELECT reaction FROM reaction_cursors WHERE tenant = $1 AND reaction = ANY($2::text[]) AND position < $3
+    FOR NO KEY UPDATE SKIP LOCKED
+) AS free
+WHERE tenant = $1 AND reaction_cursors.reaction = free.reaction
 """
 START: Final = """
 INSERT INTO reaction_cursors (tenant, reaction, position) VALUES ($1, $2, 0) ON CONFLICT DO NOTHING
 """
 TAKE: Final = """
-SELECT position FROM reaction_cursors WHERE tenant = $1 AND reaction = $2 FOR NO KEY UPDATE SKIP LOCKED
+SELECT position, (SELECT position FROM log_heads WHERE tenant = $1) AS head FROM reaction_cursors
+WHERE tenant = $1 AND reaction = $2 FOR NO KEY UPDATE SKIP LOCKED
 """
 NEXT: Final = """
-SELECT id, tenant, type, subject, time, recorded, data, position FROM events
+SELECT id, tenant, type, subject, time, recorded, data, position, EXISTS (
+    SELECT FROM reaction_parked p WHERE p.tenant = $1 AND p.reaction = $6 AND p.subject = events.subject
+) AS waits FROM events
 WHERE tenant = $1 AND position > $2 AND position <= $3 AND type = ANY($4::text[])
 ORDER BY position LIMIT $5
 """
 ADVANCE: Final = "UPDATE reaction_cursors SET position = $3 WHERE tenant = $1 AND reaction = $2"
-PARKED_SUBJECTS: Final = """
-SELECT DISTINCT subject FROM reaction_parked WHERE tenant = $1 AND reaction = $2 AND subject = ANY($3::text[])
-"""
 PARK: Final = """
 INSERT INTO reaction_parked (tenant, reaction, position, subject, tries, retry_at, error)
 VALUES ($1, $2, $3, $4, $5, $6, $7)
@@ -123,24 +136,43 @@ class Reactor:
     async def catch_up(self, tenant: UUID) -> int:
         """Handle everything that waits for `tenant`; returns how many events were dealt with. What a
         reaction records itself is handled when the sequencer has placed it."""
+        going, dealt_with = await self._behind(tenant), 0
+        # Step by step in turns: one with a long way to go does not hold up the others.
+        while going:
+            steps = [(reaction, await _advance(self._db, reaction, tenant)) for reaction in going]
+            dealt_with += sum(step.handled for _, step in steps if step is not None)
+            going = [reaction for reaction, step in steps if step is not None and step.more]
+        return dealt_with
+
+    async def _behind(self, tenant: UUID) -> list[Reaction]:
+        """Those with something to do. Most events concern one or two of them: the others are moved past it together,
+        and those whose parked subjects are due try them again."""
+        asked = [(name, type_) for name, reaction in self._reactions.items() for type_ in reaction.types]
+        names, types = zip(*asked, strict=True) if asked else ((), ())
         async with self._db.transaction(tenant) as tx:
-            behind = await tx.all(BEHIND, tenant, list(self._reactions), tx.now())
+            behind = await tx.all(BEHIND, tenant, names, types, tx.now(), WINDOW)
+            if idle := [row["name"] for row in behind if row["nothing"]]:
+                await tx.run(SKIP_AHEAD, tenant, idle, behind[0]["head"])
         for row in behind:
             if row["due"]:
                 await retry_parked(self._db, self._reactions[row["name"]], tenant)
-        dealt_with = 0
-        # Step by step in turns: one with a long way to go does not hold up the others.
-        going = [self._reactions[row["name"]] for row in behind]
-        while going:
-            steps = [(reaction, await advance(self._db, reaction, tenant)) for reaction in going]
-            dealt_with += sum(step for _, step in steps if step)
-            going = [reaction for reaction, step in steps if step is not None]
-        return dealt_with
+        return [self._reactions[row["name"]] for row in behind if not row["nothing"]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    handled: int
+    more: bool
 
 
 async def advance(db: Database, reaction: Reaction, tenant: UUID) -> int | None:
     """One step: a batch of events in one transaction. Returns how many; None when nothing was left to do or
     another process is at it."""
+    step = await _advance(db, reaction, tenant)
+    return None if step is None else step.handled
+
+
+async def _advance(db: Database, reaction: Reaction, tenant: UUID) -> _Step | None:
     try:
         async with db.transaction(tenant) as tx:
             return await _step(tx, reaction, careful=False)
@@ -161,16 +193,15 @@ async def retry_parked(db: Database, reaction: Reaction, tenant: UUID) -> int:
     return handled
 
 
-async def _step(tx: Tx, reaction: Reaction, *, careful: bool) -> int | None:
-    position = await _take(tx, reaction)
-    head = await log.head(tx)
-    if position is None or position >= head:
+async def _step(tx: Tx, reaction: Reaction, *, careful: bool) -> _Step | None:
+    taken = await _take(tx, reaction)
+    if taken is None or taken["position"] >= taken["head"]:
         return None
+    position, head = taken["position"], taken["head"]
     until = min(head, position + WINDOW)
-    batch = [
-        log.event(record) for record in await tx.all(NEXT, tx.tenant, position, until, list(reaction.types), BATCH)
-    ]
-    parked = await _parked_among(tx, reaction, batch)
+    found = await tx.all(NEXT, tx.tenant, position, until, list(reaction.types), BATCH, reaction.name)
+    batch = [_plain(record, "waits") for record in found]
+    parked = {record["subject"] for record in found if record["waits"]}
     for event in batch:
         if event.subject in parked:
             await _park(tx, reaction, event, tries=0, error="waits behind")
@@ -178,22 +209,18 @@ async def _step(tx: Tx, reaction: Reaction, *, careful: bool) -> int | None:
             await _handle_or_park(tx, reaction, event, parked)
         else:
             await reaction.handle(tx, event)
-    await tx.run(ADVANCE, tx.tenant, reaction.name, batch[-1].position if len(batch) == BATCH else until)
-    return len(batch)
+    reached = batch[-1].position if len(batch) == BATCH else until
+    await tx.run(ADVANCE, tx.tenant, reaction.name, reached)
+    return _Step(len(batch), reached < head)
 
 
-async def _take(tx: Tx, reaction: Reaction) -> int | None:
-    """Lock the cursor; None when another process holds it."""
+async def _take(tx: Tx, reaction: Reaction) -> Row | None:
+    """Lock the cursor: its position, and the log's head. None when another process holds it."""
     row = await tx.one(TAKE, tx.tenant, reaction.name)
     if row is None:
         await tx.run(START, tx.tenant, reaction.name)
         row = await tx.one(TAKE, tx.tenant, reaction.name)
-    return None if row is None else int(row["position"])
-
-
-async def _parked_among(tx: Tx, reaction: Reaction, batch: Sequence[Event]) -> set[str]:
-    wanted = list({event.subject for event in batch})
-    return {row["subject"] for row in await tx.all(PARKED_SUBJECTS, tx.tenant, reaction.name, wanted)}
+    return row
 
 
 async def _handle_or_park(tx: Tx, reaction: Reaction, event: Event, parked: set[str]) -> None:
@@ -221,7 +248,7 @@ async def _retry_subject(tx: Tx, reaction: Reaction, subject: str) -> int:
     for handled, row in enumerate(rows):
         try:
             async with tx.attempt():
-                await reaction.handle(tx, _without_tries(row))
+                await reaction.handle(tx, _plain(row, "tries"))
         except Exception as error:
             if tx.lost:
                 raise
@@ -232,7 +259,7 @@ async def _retry_subject(tx: Tx, reaction: Reaction, subject: str) -> int:
             return handled
         await tx.run(RELEASE, tx.tenant, reaction.name, row["position"])
     if rows and len(rows) < BATCH:
-        await events.record(tx, [_alarm("reaction.resumed", reaction, _without_tries(rows[-1]))])
+        await events.record(tx, [_alarm("reaction.resumed", reaction, _plain(rows[-1], "tries"))])
     return len(rows)
 
 
@@ -241,8 +268,9 @@ def pause(tries: int) -> timedelta:
     return doubled(FIRST_PAUSE, LONGEST_PAUSE, tries)
 
 
-def _without_tries(row: Row) -> Event:
-    return Event(**{key: value for key, value in row.items() if key != "tries"})
+def _plain(row: Row, beside: str) -> Event:
+    """The event of a row that holds `beside` as well."""
+    return Event(**{key: value for key, value in row.items() if key != beside})
 
 
 def _reason(error: Exception) -> str:

@@ -21,8 +21,10 @@ WINDOW: Final = 5000
 async def fan_out(tx: Tx) -> bool:
     """A step for each of the tenant's endpoints that is behind the log; whether there is more to do. Endpoints that
     another worker is at are left to it."""
+    behind = rows.every(EndpointRow, await tx.all(tables.BEHIND, tx.tenant))
+    if not behind:
+        return False
     head = await log.head(tx)
-    behind = rows.every(EndpointRow, await tx.all(tables.BEHIND, tx.tenant, head))
     return any([await _step(tx, endpoint, head) for endpoint in behind])
 
 

@@ -7,6 +7,7 @@ what became of it.
 """
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
@@ -73,30 +74,29 @@ class Courier:
 
     async def work(self, tenant: UUID) -> None:
         """Make the messages that are missing, and set those going whose turn it is."""
-        more = True
+        more, errands = True, list[Errand]()
         while more:
             async with self._db.transaction(tenant) as tx:
                 more = await fan_out(tx)
-        await self._set_going(tenant)
+                if not more:
+                    errands = await self._claim(tx)
+        self._set_going(tenant, errands)
 
     async def idle(self) -> None:
         """Until nothing is under way. For tests and tools."""
         while self._under_way:
             await asyncio.gather(*self._under_way)
 
-    async def _set_going(self, tenant: UUID) -> None:
-        free = MOST - len(self._under_way)
-        if free <= 0:
-            return
-        async with self._db.transaction(tenant) as tx:
-            errands = await self._claim(tx, free)
+    def _set_going(self, tenant: UUID, errands: Sequence[Errand]) -> None:
         for errand in errands:
             task = asyncio.create_task(self._do(tenant, errand))
             self._under_way.add(task)
             task.add_done_callback(self._under_way.discard)
 
-    async def _claim(self, tx: Tx, free: int) -> list[Errand]:
-        errands: list[Errand] = []
+    async def _claim(self, tx: Tx) -> list[Errand]:
+        errands, free = list[Errand](), MOST - len(self._under_way)
+        if free <= 0:
+            return errands
         for endpoint in rows.every(EndpointRow, await tx.all(tables.READY, tx.tenant, tx.now())):
             under_way = await tx.value(tables.UNDER_WAY, tx.tenant, endpoint.id, tx.now())
             room = min(trying.at_once(endpoint.failures, AT_ONCE) - under_way, free - len(errands))
@@ -119,7 +119,10 @@ class Courier:
         try:
             async with self._db.transaction(tenant) as tx:
                 await settle(tx, errand.message, answer)
-            await self._set_going(tenant)
+            # By itself: what can't be claimed must not undo what is known of this one.
+            async with self._db.transaction(tenant) as tx:
+                errands = await self._claim(tx)
+            self._set_going(tenant, errands)
         except Exception as error:
             heed_cancellation(error)
             # The lease runs out, and it is sent again.

@@ -103,7 +103,8 @@ UPDATE webhook_endpoints SET old_secret = NULL, old_until = NULL WHERE tenant = 
 # ---------------------------------------------------------------- making messages
 
 BEHIND: Final = """
-SELECT * FROM webhook_endpoints WHERE tenant = $1 AND state = 'on' AND position < $2
+SELECT * FROM webhook_endpoints
+WHERE tenant = $1 AND state = 'on' AND position < (SELECT position FROM log_heads WHERE tenant = $1)
 ORDER BY id FOR NO KEY UPDATE SKIP LOCKED
 """
 REACHED: Final = "UPDATE webhook_endpoints SET position = $3 WHERE tenant = $1 AND id = $2"
