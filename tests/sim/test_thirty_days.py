@@ -12,7 +12,7 @@ from cranny.sim.dice import Dice
 from cranny.sim.loop import VirtualLoop, live
 from cranny.sim.oracles.witness import Taker
 from cranny.sim.plan import PARCELS, Plan
-from cranny.sim.reference.rights import Announced
+from cranny.sim.reference.authority import Announced
 from cranny.sim.reference.server import Outside
 from cranny.sim.things import Thing
 from cranny.sim.world import World
@@ -42,7 +42,7 @@ class Month:
         (self.bank,), (self.lobby,), (self.witness,) = world._banks, world._lobbies, world._witnesses
         self.bank.fates.calm = True
         self.flaws: list[str] = []
-        self.books, self.server, self.hub, self.net = world._store.books, world._server, world._hub, world._net
+        self.books, self.server, self.hub, self.net = world._server.books, world._server, world._hub, world._net
         self.messages: list[UUID] = []
         """The grants of which somebody was told."""
         self.server._outside = Outside(lambda grant: self.messages.append(grant.id), self.flaws.append)
@@ -53,7 +53,7 @@ class Month:
         owner: UUID = self._ids.new()
         thing = Thing(f"PARCEL{n:03}", owner, SMALL)
         asked = Announced(self.bank.id, owner, thing.tracking, SMALL)
-        assert await self.server.do(lambda rights: rights.announce(asked))
+        assert await self.server.announce(asked)
         return Parcel(thing)
 
     def row(self, parcel: Parcel) -> Any:

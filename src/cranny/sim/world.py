@@ -9,14 +9,12 @@ from typing import Any, Final
 from uuid import UUID
 
 import msgspec
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from cranny.core.errors import Conflict
 from cranny.core.ids import TimeIds
 from cranny.edge.backoff import LAST_S
 from cranny.edge.identity import Identity
 from cranny.edge.uplink import ASK_S
-from cranny.fleet import NOTHING_YET, Uplink
 from cranny.sim.coverage import pair, watching
 from cranny.sim.dice import Dice
 from cranny.sim.logs import Flaw, listening
@@ -34,16 +32,15 @@ from cranny.sim.people.lobby import Lobby
 from cranny.sim.people.misfortune import Far, Misfortune
 from cranny.sim.people.operator import Operator
 from cranny.sim.people.town import Town
-from cranny.sim.plan import Plan, layout, policy
+from cranny.sim.plan import Plan, layout
+from cranny.sim.reference.authority import NAME, Found, Setting
 from cranny.sim.reference.books import GrantKept
-from cranny.sim.reference.rights import Rights
-from cranny.sim.reference.server import CURSOR, NAME, Outside, Server
-from cranny.sim.reference.store import ReferenceStore
+from cranny.sim.reference.founding import found as reference
 from cranny.sim.report import Report, digest
 from cranny.sim.trace import Trace
 from cranny.sim.troubles import NONE, mix, pause, spared
-from cranny.wire import nkey
 from cranny.wire.brokers.memory import Hub
+from cranny.wire.messages import Layout
 
 START: Final = datetime(2026, 3, 2, 6, tzinfo=UTC)
 KILLED_S: Final = 1800.0
@@ -60,7 +57,8 @@ QUIET_S: Final = 2 * ASK_S
 
 
 class World:
-    def __init__(self, seed: int, plan: Plan, loop: VirtualLoop) -> None:
+    def __init__(self, seed: int, plan: Plan, loop: VirtualLoop, found: Found = reference) -> None:
+        """`found` makes the server and makes it know its banks."""
         self.trace = Trace(loop.time)
         self.verdicts = Verdicts(self.trace)
         self._seed = seed
@@ -79,75 +77,46 @@ class World:
         self._lobbies: list[Lobby] = []
         self._operators: list[Operator] = []
         self._people: dict[asyncio.Task[None], None] = {}
-        self._make()
+        self._make(found)
 
     # ------------------------------------------------------------ making
 
-    def _make(self) -> None:
+    def _make(self, found: Found) -> None:
         plan, seed = self._plan, self._seed
-        server_key = self._server_key()
-        names = [f"bank-{number}" for number in range(1, plan.banks + 1)]
-        identities = {name: self._identity(name, server_key) for name in names}
-        layouts = {identity.bank: layout(name, plan.doors) for name, identity in identities.items()}
-        doors = {bank: [box.label for box in made.compartments] for bank, made in layouts.items()}
+        layouts = {name: layout(name, plan.doors) for name in self._names()}
         odds = {section: usual * self._troubles.server for section, usual in SERVER_ODDS.items()}
-        fates = Fates(NAME, odds, Dice(seed, NAME, "fates"), self.trace)
-        backs_up = self._troubles.restores > 0
-        self._store = ReferenceStore(doors, fates, Dice(seed, NAME, "store"), backs_up=backs_up)
-        self._rights = Rights(
-            self._store.books,
+        self._fates = Fates(NAME, odds, Dice(seed, NAME, "fates"), self.trace)
+        setting = Setting(
+            seed=seed,
+            plan=plan,
             tenant=self._tenant,
-            peppers={identity.bank: identity.pepper for identity in identities.values()},
-            clock=self._clock,
-            ids=TimeIds(self._clock, Dice(seed, NAME, "ids")),
-            dice=Dice(seed, NAME, "rights"),
-        )
-        self._server = Server(
-            self._store,
-            self._rights,
-            key=server_key,
-            boxes={identity.bank: _box(identity) for identity in identities.values()},
             clock=self._clock,
             hub=self._hub,
             net=self._net,
-            fates=fates,
-            dice=Dice(seed, NAME),
+            fates=self._fates,
             trace=self.trace,
-            pace=plan.pace,
-            outside=Outside(tell=self._tell, flaw=lambda detail: self.verdicts.say("BUG", NAME, detail)),
+            flaw=lambda detail: self.verdicts.say("BUG", NAME, detail),
+            backs_up=self._troubles.restores > 0,
+            tell=self._tell,
         )
-        self._lasting = Lasting(self._store.books, self.verdicts)
-        self._store.committed = self._lasting.look
-        fates.heard = partial(self._met, "")
+        founded = found(setting, layouts)
+        self._server, self._server_key = founded.server, founded.key
+        self._lasting = Lasting(self._server.books, self.verdicts)
+        self._server.listen(self._lasting.look)
+        self._fates.heard = partial(self._met, "")
         self._net.heard = lambda fault, bank: self._met(bank, fault)
-        for number, name in enumerate(names):
-            self._add_bank(name, identities[name], number)
+        for number, (name, made) in enumerate(layouts.items()):
+            self._add_bank(name, founded.identities[name], made, number)
 
-    def _server_key(self) -> Ed25519PrivateKey:
-        return Ed25519PrivateKey.from_private_bytes(Dice(self._seed, "server key").bytes(32))
+    def _names(self) -> list[str]:
+        return [f"bank-{number}" for number in range(1, self._plan.banks + 1)]
 
-    def _identity(self, name: str, server_key: Ed25519PrivateKey) -> Identity:
-        dice = Dice(self._seed, name, "identity")
-        return Identity(
-            tenant=self._tenant,
-            bank=UUID(bytes=dice.bytes(16), version=4),
-            nats=[],
-            seed=nkey.seed(dice.bytes(32)).decode(),
-            server_key=server_key.public_key().public_bytes_raw(),
-            pepper=dice.bytes(32),
-        )
-
-    def _add_bank(self, name: str, identity: Identity, number: int) -> None:
-        bank, plan, dice = identity.bank, self._plan, Dice(self._seed, name)
-        self._store.books.uplinks.kept[bank] = Uplink(bank, NOTHING_YET, None, 0, _box(identity))
-        self._store.books.begin()
-        made = layout(name, plan.doors)
-        self._rights.give(bank, made, policy(dice))
-        self._store.books.commit()
+    def _add_bank(self, name: str, identity: Identity, made: Layout, number: int) -> None:
+        plan = self._plan
         witness = Witness(
             name,
-            bank,
-            self._store,
+            identity.bank,
+            self._server.books,
             now=self._loop.time,
             trace=self.trace,
             verdicts=self.verdicts,
@@ -192,9 +161,9 @@ class World:
         return Operator(
             lobby,
             witness.commands,
-            self._store.books,
+            self._server.books,
             self._net.join(self._hub, NAME),
-            self._server_key(),
+            self._server_key,
             day=self._today,
             ids=TimeIds(self._clock, Dice(self._seed, lobby.name, "command ids")),
             dice=Dice(self._seed, lobby.name, "operator"),
@@ -275,7 +244,7 @@ class World:
 
     async def _evening(self) -> None:
         self.trace.say("world", "the evening: nothing goes wrong any more")
-        self._net.calm = self._net.adversary.calm = self._server.fates.calm = True
+        self._net.calm = self._net.adversary.calm = self._fates.calm = True
         for bank in self._banks:
             bank.fates.calm = True
         self._today.end(late_s=self._plan.beat_s + LAST_S)
@@ -290,7 +259,7 @@ class World:
         if self._enough():
             return
         for bank, witness, town in zip(self._banks, self._witnesses, self._towns, strict=True):
-            await Ends(bank, witness, town.collectors, self._store.books).judge()
+            await Ends(bank, witness, town.collectors, self._server.books).judge()
 
     async def _until(self, reached: Callable[[], bool], most: float) -> bool:
         """Let the world live until something is so, `most` seconds. Whether it is so; a hasty world that has found
@@ -304,15 +273,14 @@ class World:
 
     def _quiet(self) -> bool:
         """Nothing is on its way any more."""
-        books = self._store.books
+        books = self._server.books
         for one in self._witnesses:
             uplink = books.uplinks.kept[one.bank]
             if not uplink.cursor.seq == len(one.chain.facts) == one.chain.acked:
                 return False
             if uplink.down_head != one.given.applied:
                 return False
-        followed = books.marks.kept[CURSOR] == books.marks.kept["event"] and all(books.jobs.kept.values())
-        return followed and not any(lobby.open_doors() for lobby in self._lobbies)
+        return self._server.idle() and not any(lobby.open_doors() for lobby in self._lobbies)
 
     def _enough(self) -> bool:
         return self._plan.hasty and bool(self.verdicts.found)
@@ -328,7 +296,7 @@ class World:
         while True:
             await pause(dice, RESTORED_S * self._plan.pace, self._troubles.restores)
             self._server.kill()
-            lost = await self._store.restore()
+            lost = await self._server.restore()
             self._lasting.forget()
             self.trace.count("misfortune: server restored")
             self.trace.count("facts lost by a restore", lost)
@@ -368,7 +336,7 @@ class World:
             self.verdicts.say("BUG", "log", f"{flaw.event}: {flaw.bug}")
 
     def _report(self) -> Report:
-        facts = self._store.books.facts.kept
+        facts = self._server.books.facts.kept
         held = [facts[key].link.stored for key in sorted(facts)]
         journals = [witness.chain.facts for witness in self._witnesses]
         return Report(
@@ -381,7 +349,3 @@ class World:
             banks=self._plan.banks,
             longest=dict(self.trace.longest_of),
         )
-
-
-def _box(identity: Identity) -> str:
-    return nkey.name(nkey.private(identity.seed.encode()).public_key())

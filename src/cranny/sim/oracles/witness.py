@@ -16,7 +16,7 @@ from cranny.sim.oracles.given import RightsGiven
 from cranny.sim.oracles.openings import Openings
 from cranny.sim.oracles.prompts import Prompts
 from cranny.sim.oracles.verdicts import Verdicts
-from cranny.sim.reference.store import ReferenceStore
+from cranny.sim.reference.books import Books
 from cranny.sim.things import Thing
 from cranny.sim.trace import Trace
 from cranny.wire.kinds import (
@@ -47,7 +47,7 @@ class Witness:
         self,
         name: str,
         bank: UUID,
-        store: ReferenceStore,
+        books: Books,
         *,
         now: Callable[[], float],
         trace: Trace,
@@ -58,8 +58,8 @@ class Witness:
         self.bank = bank
         self.verdicts = verdicts
         self._custody = custody
-        self.given = RightsGiven(bank, store.books.entries.kept)
-        self.chain = Chain(name, bank, store.books.facts.kept, verdicts)
+        self.given = RightsGiven(bank, books.entries.kept)
+        self.chain = Chain(name, bank, books.facts.kept, verdicts)
         self.openings = Openings(name, now, verdicts)
         self.doors = Doors(name, self.given, now, verdicts)
         self.commands = Commands(name, now, self.doors, verdicts)
@@ -68,7 +68,7 @@ class Witness:
         self.given.told = self.codes.given
         self.moment: Callable[[], None] = _nothing
         """Told of each intent, each pulse and each door that was seen to open."""
-        self._uplinks = store.books.uplinks.kept
+        self._uplinks = books.uplinks.kept
         self._trace = trace
 
     # ------------------------------------------------------------ the disk

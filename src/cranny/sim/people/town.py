@@ -2,11 +2,9 @@
 
 from collections import Counter
 from collections.abc import Callable, Coroutine
-from functools import partial
 from typing import Any, Final
 from uuid import UUID
 
-from cranny.core.errors import Refused
 from cranny.sim.dice import Dice
 from cranny.sim.oracles.witness import Taker
 from cranny.sim.people.collector import Collector, Ticket, Vandal
@@ -14,9 +12,8 @@ from cranny.sim.people.courier import Courier
 from cranny.sim.people.day import Day
 from cranny.sim.people.lobby import Lobby
 from cranny.sim.plan import HUGE, PARCELS, Plan
+from cranny.sim.reference.authority import Announced, Authority
 from cranny.sim.reference.books import GrantKept
-from cranny.sim.reference.rights import Announced, Rights
-from cranny.sim.reference.server import Server
 from cranny.sim.things import Thing
 from cranny.sim.trace import Trace
 from cranny.wire.codes import Code, show_code, show_qr
@@ -42,7 +39,7 @@ Spawn = Callable[[Coroutine[Any, Any, None]], None]
 
 class Town:
     def __init__(
-        self, lobby: Lobby, server: Server, plan: Plan, *, day: Day, dice: Dice, trace: Trace, spawn: Spawn
+        self, lobby: Lobby, server: Authority, plan: Plan, *, day: Day, dice: Dice, trace: Trace, spawn: Spawn
     ) -> None:
         self.collectors: dict[UUID, Collector] = {}
         """By grant: everybody who was told of one."""
@@ -95,7 +92,7 @@ class Town:
         await self._announce(asked)
 
     async def _announce(self, asked: Announced) -> None:
-        while not await self._server.do(lambda rights: rights.announce(asked)):
+        while not await self._server.announce(asked):
             if await self._day.nap(self._dice.soon(10.0)):
                 return
         self._trace.say("sender", f"announces {asked.tracking} at {self._lobby.name}")
@@ -104,17 +101,9 @@ class Town:
             await self._call_off(asked.tracking)
 
     async def _call_off(self, tracking: str) -> None:
-        def deed(rights: Rights) -> None:
-            row = next((row for row in rights.books.deliveries.values() if row.tracking == tracking), None)
-            if row is not None:
-                try:
-                    rights.cancel(row.id)
-                except Refused as refused:
-                    self._trace.say("sender", f"can't call off {tracking}: {refused.code}")
-
         self._trace.count("called off")
         self._trace.say("sender", f"calls off {tracking}")
-        await self._server.do(deed)
+        await self._server.call_off(tracking)
 
     async def _deliver(self) -> None:
         tour = 0
@@ -162,7 +151,7 @@ class Town:
             self._take_along(collector.got)
 
     def _taker(self, grant: GrantKept) -> Taker:
-        books = self._server.store.books
+        books = self._server.books
         if grant.purpose == "inspect":
             here = books.lies.kept.get((grant.bank, grant.door, grant.generation))
             ids = here.deliveries if here and here.live else ()
@@ -180,10 +169,10 @@ class Town:
     async def _look_after(self) -> None:
         """Have a look behind each door that is in doubt."""
         while not await self._over_after(ROUND_S):
-            blocked = self._server.store.books.blocked.kept
+            blocked = self._server.books.blocked.kept
             for door in [door for (bank, door), why in blocked.items() if why and bank == self.bank]:
                 self._trace.count("inspections")
-                await self._server.do(partial(_inspect, self.bank, door))
+                await self._server.inspect(self.bank, door)
 
     async def _mischief(self) -> None:
         tried = 0
@@ -200,7 +189,3 @@ class Town:
     async def _over_after(self, mean: float) -> bool:
         """Wait for about so long, or until the day is over. Whether it is."""
         return await self._day.nap(self._dice.soon(mean * self._plan.pace))
-
-
-def _inspect(bank: UUID, door: str, rights: Rights) -> None:
-    rights.inspect(bank, door)

@@ -5,7 +5,7 @@ transaction of the store.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -16,10 +16,10 @@ from cranny.core.clock import Clock
 from cranny.core.ids import Ids
 from cranny.fleet import Finding
 from cranny.sim.dice import Dice
+from cranny.sim.reference.authority import Announced
 from cranny.sim.reference.books import Books, DeliveryKept, GrantKept
 from cranny.usecases.deliveries import DELIVERY, Delivery
 from cranny.usecases.deliveries import Deed as DeliveryDeed
-from cranny.wire.allocation import Size
 from cranny.wire.codes import (
     SERVER_LOCATORS,
     code_material,
@@ -42,16 +42,6 @@ from cranny.wire.messages import (
 
 VERIFY = "verify"
 TELL = "tell"
-
-
-@dataclass(frozen=True, slots=True)
-class Announced:
-    """What somebody wants to send. `owner` is whom it is for; `size` is what they think it measures."""
-
-    bank: UUID
-    owner: UUID
-    tracking: str
-    size: Size
 
 
 class Rights:

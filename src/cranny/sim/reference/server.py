@@ -16,7 +16,8 @@ from cranny.sim.dice import Dice
 from cranny.sim.machines.fates import Fates, Life, Section
 from cranny.sim.machines.net import Net
 from cranny.sim.reference import sweeps
-from cranny.sim.reference.books import GrantKept
+from cranny.sim.reference.authority import NAME, Announced
+from cranny.sim.reference.books import Books, GrantKept
 from cranny.sim.reference.reactions import Reactions
 from cranny.sim.reference.rights import TELL, VERIFY, Rights
 from cranny.sim.reference.store import ReferenceStore
@@ -29,7 +30,6 @@ from cranny.wire.messages import Beat, Downlink, Entry, FactAck, FactBatch, Pull
 from cranny.wire.nkey import public
 
 M = TypeVar("M")
-NAME: Final = "server"
 PAGE: Final = 200
 AT_ONCE: Final = 16
 OFF_S: Final = 8.0
@@ -95,6 +95,37 @@ class Server:
         if not self._life.over:
             self.fates.note(Section.IDLE)
             self._life.end()
+
+    @property
+    def books(self) -> Books:
+        return self.store.books
+
+    def listen(self, committed: Callable[[], None]) -> None:
+        self.store.committed = committed
+
+    async def restore(self) -> int:
+        return await self.store.restore()
+
+    def idle(self) -> bool:
+        marks, jobs = self.books.marks.kept, self.books.jobs.kept
+        return marks[CURSOR] == marks["event"] and all(jobs.values())
+
+    async def announce(self, asked: Announced) -> bool:
+        return await self.do(lambda rights: rights.announce(asked))
+
+    async def call_off(self, tracking: str) -> bool:
+        return await self.do(partial(self._call_off, tracking))
+
+    async def inspect(self, bank: UUID, door: str) -> bool:
+        return await self.do(lambda rights: _inspect(rights, bank, door))
+
+    def _call_off(self, tracking: str, rights: Rights) -> None:
+        row = next((row for row in rights.books.deliveries.values() if row.tracking == tracking), None)
+        if row is not None:
+            try:
+                rights.cancel(row.id)
+            except Refused as refused:
+                self._trace.say("sender", f"can't call off {tracking}: {refused.code}")
 
     async def do(self, deed: Callable[[Rights], None]) -> bool:
         """One transaction of somebody's request. False when the server was killed: then nobody knows."""
@@ -271,6 +302,10 @@ class Server:
             poked = sorted(self.rights.pokes)
         for bank in poked:
             await self._poke(self.rights.tenant, bank)
+
+
+def _inspect(rights: Rights, bank: UUID, door: str) -> None:
+    rights.inspect(bank, door)
 
 
 def _told(id_: UUID, rights: Rights) -> None:

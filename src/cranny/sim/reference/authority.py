@@ -1,0 +1,101 @@
+"""The server of a simulated world, as the world and its people see it, whatever it is made of."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Final, Protocol, TypeAlias
+from uuid import UUID
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from cranny.edge.identity import Identity
+from cranny.sim.loop import VirtualClock
+from cranny.sim.machines.fates import Fates
+from cranny.sim.machines.net import Net
+from cranny.sim.plan import Plan
+from cranny.sim.reference.books import Books, GrantKept
+from cranny.sim.trace import Trace
+from cranny.wire.allocation import Size
+from cranny.wire.brokers.memory import Hub
+from cranny.wire.messages import Layout
+
+NAME: Final = "server"
+
+
+@dataclass(frozen=True, slots=True)
+class Announced:
+    """What somebody wants to send. `owner` is whom it is for; `size` is what they think it measures."""
+
+    bank: UUID
+    owner: UUID
+    tracking: str
+    size: Size
+
+
+class Authority(Protocol):
+    @property
+    def books(self) -> Books:
+        """What it has committed."""
+        ...
+
+    def listen(self, committed: Callable[[], None]) -> None:
+        """`committed` is told of each commit from now on, at once."""
+        ...
+
+    async def live(self) -> None:
+        """Run, be killed, start again; until cancelled."""
+        ...
+
+    def kill(self) -> None:
+        """Out of the blue."""
+        ...
+
+    async def restore(self) -> int:
+        """Go back to the backup, when no transaction is under way. How many facts are lost."""
+        ...
+
+    def idle(self) -> bool:
+        """Nothing that was committed waits to be followed."""
+        ...
+
+    async def announce(self, asked: Announced) -> bool:
+        """False when the server was killed or turned it down for now: then nobody knows, and asks again."""
+        ...
+
+    async def call_off(self, tracking: str) -> bool:
+        """As `announce`."""
+        ...
+
+    async def inspect(self, bank: UUID, door: str) -> bool:
+        """Give the right to look behind a door that is in doubt, once. As `announce`."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """The world around it. `flaw` hears of what no table of states has a row for; `tell` gets the message about a grant
+    to whoever it is for; with `backs_up` it is restored now and then."""
+
+    seed: int
+    plan: Plan
+    tenant: UUID
+    clock: VirtualClock
+    hub: Hub
+    net: Net
+    fates: Fates
+    trace: Trace
+    flaw: Callable[[str], None]
+    backs_up: bool
+    tell: Callable[[GrantKept], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Founded:
+    """A server, who its banks are, by name, and the key that signs what it gives to them."""
+
+    server: Authority
+    identities: Mapping[str, Identity]
+    key: Ed25519PrivateKey
+
+
+Found: TypeAlias = Callable[[Setting, Mapping[str, Layout]], Founded]
+"""Makes a server that knows a bank for each of these layouts, which are by name."""

@@ -1,0 +1,76 @@
+"""The simulated server, and the banks that it knows from the start."""
+
+from collections.abc import Mapping
+from uuid import UUID
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from cranny.core.ids import TimeIds
+from cranny.edge.identity import Identity
+from cranny.fleet import NOTHING_YET, Uplink
+from cranny.sim.dice import Dice
+from cranny.sim.plan import policy
+from cranny.sim.reference.authority import NAME, Founded, Setting
+from cranny.sim.reference.rights import Rights
+from cranny.sim.reference.server import Outside, Server
+from cranny.sim.reference.store import ReferenceStore
+from cranny.wire import nkey
+from cranny.wire.messages import Layout
+
+
+def found(setting: Setting, layouts: Mapping[str, Layout]) -> Founded:
+    """With a bank for each of `layouts`, which are by name."""
+    seed = setting.seed
+    key = Ed25519PrivateKey.from_private_bytes(Dice(seed, "server key").bytes(32))
+    identities = {name: _identity(setting, name, key) for name in layouts}
+    doors = {identities[name].bank: [box.label for box in made.compartments] for name, made in layouts.items()}
+    store = ReferenceStore(doors, setting.fates, Dice(seed, NAME, "store"), backs_up=setting.backs_up)
+    rights = Rights(
+        store.books,
+        tenant=setting.tenant,
+        peppers={identity.bank: identity.pepper for identity in identities.values()},
+        clock=setting.clock,
+        ids=TimeIds(setting.clock, Dice(seed, NAME, "ids")),
+        dice=Dice(seed, NAME, "rights"),
+    )
+    server = Server(
+        store,
+        rights,
+        key=key,
+        boxes={identity.bank: _box(identity) for identity in identities.values()},
+        clock=setting.clock,
+        hub=setting.hub,
+        net=setting.net,
+        fates=setting.fates,
+        dice=Dice(seed, NAME),
+        trace=setting.trace,
+        pace=setting.plan.pace,
+        outside=Outside(tell=setting.tell, flaw=setting.flaw),
+    )
+    for name, made in layouts.items():
+        _introduce(store, rights, identities[name], made, Dice(seed, name))
+    return Founded(server, identities, key)
+
+
+def _introduce(store: ReferenceStore, rights: Rights, identity: Identity, made: Layout, dice: Dice) -> None:
+    bank = identity.bank
+    store.books.uplinks.kept[bank] = Uplink(bank, NOTHING_YET, None, 0, _box(identity))
+    store.books.begin()
+    rights.give(bank, made, policy(dice))
+    store.books.commit()
+
+
+def _identity(setting: Setting, name: str, server_key: Ed25519PrivateKey) -> Identity:
+    dice = Dice(setting.seed, name, "identity")
+    return Identity(
+        tenant=setting.tenant,
+        bank=UUID(bytes=dice.bytes(16), version=4),
+        nats=[],
+        seed=nkey.seed(dice.bytes(32)).decode(),
+        server_key=server_key.public_key().public_bytes_raw(),
+        pepper=dice.bytes(32),
+    )
+
+
+def _box(identity: Identity) -> str:
+    return nkey.name(nkey.private(identity.seed.encode()).public_key())
