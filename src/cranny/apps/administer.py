@@ -126,6 +126,15 @@ async def list_trail(settings: Settings, tenant: str, most: int) -> Sequence[tra
         return await trail.newest(tx, most)
 
 
+async def import_people(settings: Settings, tenant: str, raw: bytes, asked: people.ListAsked) -> people.ListReport:
+    """What a list of people comes to and, with `asked.apply`, do it. Whoever runs the installation may make admins.
+    Raises like `add_key`, and what `people.follow_list` and `people.read_sheet` raise."""
+    sheet = await people.read_sheet(raw, asked.encoding)
+    keyring = Keyring(master_key(settings, SystemRng()), rng=SystemRng())
+    async with _as_tenant(settings, tenant) as tx:
+        return await people.follow_list(tx, keyring, sheet, asked, by="installation")
+
+
 async def _live(tx: Tx, label: str) -> list[tenants.ApiKeyRow]:
     return [key for key in await tenants.list_keys(tx) if key.label == label and key.revoked is None]
 

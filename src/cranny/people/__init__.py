@@ -5,7 +5,14 @@ from cranny.people.codes import address as code_address
 from cranny.people.codes import begin_code, forget_code, has_code, take_code
 from cranny.people.contacts import Contact, normal_language
 from cranny.people.inviting import INVITED, LINK_ASKED, ask_link, ask_link_of, invite
+from cranny.people.leaving import MOVED_OUT, move_out
 from cranny.people.links import FOUNDING, GOOD_FOR, INVITATION, LINK, found, make_link
+from cranny.people.lists.following import Asked as ListAsked
+from cranny.people.lists.following import Report as ListReport
+from cranny.people.lists.following import follow as follow_list
+from cranny.people.lists.following import read_sheet
+from cranny.people.lists.reading import MOST_BYTES as LIST_MOST_BYTES
+from cranny.people.lists.reading import Encoding as ListEncoding
 from cranny.people.own import FEATURE
 from cranny.people.passkeys import Answer as PasskeyAnswer
 from cranny.people.passkeys import Begun as PasskeyBegun
@@ -33,9 +40,14 @@ __all__ = [
     "INVITED",
     "LINK",
     "LINK_ASKED",
+    "LIST_MOST_BYTES",
+    "MOVED_OUT",
     "Contact",
     "Holder",
     "How",
+    "ListAsked",
+    "ListEncoding",
+    "ListReport",
     "PasskeyAnswer",
     "PasskeyBegun",
     "PasskeySite",
@@ -52,6 +64,7 @@ __all__ = [
     "contacts",
     "end_session",
     "end_sessions",
+    "follow_list",
     "forget",
     "forget_code",
     "forget_passkey",
@@ -64,9 +77,11 @@ __all__ = [
     "make_passkey",
     "members",
     "memberships",
+    "move_out",
     "normal_language",
     "passkeys",
     "prove_session",
+    "read_sheet",
     "remember",
     "rights",
     "set_all",

@@ -1,11 +1,14 @@
 """What this room brings to the wiring."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Final
 
 from litestar.types import ControllerRouterHandler
 
 from cranny.people import api, sessions, tables
+from cranny.people.lists import api as lists_api
+from cranny.people.lists.following import end_due
 from cranny.people.visitors import Visitors
 from cranny.platform.db import Tx
 from cranny.platform.feature import Feature, Parts, Violation
@@ -25,11 +28,17 @@ async def audit(tx: Tx) -> list[Violation]:
 
 
 def _routes(parts: Parts) -> Sequence[ControllerRouterHandler]:
-    return api.routes(parts.db, parts.keyring, Cursors(parts.keyring.cursor_key))
+    return [
+        *api.routes(parts.db, parts.keyring, Cursors(parts.keyring.cursor_key)),
+        *lists_api.routes(parts.db, parts.keyring),
+    ]
 
 
-def _sweeps(_: Parts) -> Sequence[Sweep]:
-    return [Sweep("sessions.forget", HOUR_S, sessions.forget_old)]
+def _sweeps(parts: Parts) -> Sequence[Sweep]:
+    return [
+        Sweep("sessions.forget", HOUR_S, sessions.forget_old),
+        Sweep("lists.end_due", HOUR_S, partial(end_due, keyring=parts.keyring)),
+    ]
 
 
 def _visitors(parts: Parts) -> Visitors:

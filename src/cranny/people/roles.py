@@ -22,9 +22,12 @@ MEMBER: Final = "member"
 hash of it could be guessed."""
 
 
-async def give(tx: Tx, keyring: Keyring, person: UUID, role: Role, *, site: UUID | None = None, by: str) -> bool:
-    """Whether it is new. Raises NotFound, codes `person-not-found`, `site-not-found`; Refused, code `no-address`, for
-    somebody without an e-mail address, who could not sign in."""
+async def give(
+    tx: Tx, keyring: Keyring, person: UUID, role: Role, *, site: UUID | None = None, by: str, source: str = ""
+) -> bool:
+    """Whether it is new. `source` is what gives it, where that is no person: it takes it back as well. Raises NotFound,
+    codes `person-not-found`, `site-not-found`; Refused, code `no-address`, for somebody without an e-mail address, who
+    could not sign in."""
     record = await tx.one(tables.ADDRESS, tx.tenant, person)
     if record is None:
         raise NotFound("There is no such person.", code="person-not-found")
@@ -32,13 +35,13 @@ async def give(tx: Tx, keyring: Keyring, person: UUID, role: Role, *, site: UUID
         raise Refused("This person has no e-mail address to sign in with: give one first.", code="no-address")
     try:
         async with tx.attempt():
-            added = await tx.value(tables.GIVE, tx.tenant, tx.ids.new(), person, role, site, tx.now(), by)
+            added = await tx.value(tables.GIVE, tx.tenant, tx.ids.new(), person, role, site, tx.now(), by, source)
     except asyncpg.ForeignKeyViolationError as error:
         raise NotFound("There is no such site.", code="site-not-found") from error
     if added is None:
         return False
     await directory.put_again(tx, MEMBER, member_secret(keyring, tx.tenant, record["email_key"]), tx.tenant, person)
-    await events.record(tx, [_told("person.role_given", person, role, site, by)])
+    await events.record(tx, [told("person.role_given", person, role, site, by)])
     return True
 
 
@@ -51,7 +54,7 @@ async def take(tx: Tx, person: UUID, role: Role, *, site: UUID | None = None, by
             raise Conflict("This is the only admin: make somebody else one first.", code="last-admin")
     if await tx.value(tables.TAKE, tx.tenant, person, role, site) is None:
         raise NotFound("This person has no such role.", code="role-not-found")
-    await events.record(tx, [_told("person.role_taken", person, role, site, by)])
+    await events.record(tx, [told("person.role_taken", person, role, site, by)])
 
 
 async def set_all(tx: Tx, keyring: Keyring, person: UUID, wanted: Sequence[Membership], *, by: str) -> None:
@@ -90,6 +93,6 @@ def member_secret(keyring: Keyring, tenant: UUID, key: str) -> bytes:
     return keyring.address_digest(tenant, email_key(key))
 
 
-def _told(type_: str, person: UUID, role: Role, site: UUID | None, by: str) -> NewEvent:
+def told(type_: str, person: UUID, role: Role, site: UUID | None, by: str) -> NewEvent:
     where = {"site": str(site)} if site else {}
     return NewEvent(type_, f"persons/{person}", {"role": str(role), "by": by, **where})

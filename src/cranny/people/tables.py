@@ -32,7 +32,7 @@ class PersonRow(msgspec.Struct, frozen=True):
 
 class MembershipRow(msgspec.Struct, frozen=True):
     """`site` is null where the role is for the whole tenant. `by` is who gave it: `keys/<id>`, `persons/<id>`, or how
-    somebody became the first."""
+    somebody became the first. `source` is empty where it was given by hand; otherwise what gave it takes it back."""
 
     tenant: UUID
     id: UUID
@@ -41,6 +41,7 @@ class MembershipRow(msgspec.Struct, frozen=True):
     site: UUID | None
     created: datetime
     by: str
+    source: str = ""
 
 
 class SessionRow(msgspec.Struct, frozen=True):
@@ -130,12 +131,13 @@ WHERE tenant = $1 AND ((email IS NULL) <> (email_key IS NULL) OR phone_key <> co
 
 # ---------------------------------------------------------------- roles
 GIVE: Final = """
-INSERT INTO memberships (tenant, id, person, role, site, created, by) VALUES ($1, $2, $3, $4, $5, $6, $7)
+INSERT INTO memberships (tenant, id, person, role, site, created, by, source) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
 ON CONFLICT ON CONSTRAINT memberships_once DO NOTHING RETURNING id
 """
 TAKE: Final = """
 DELETE FROM memberships WHERE tenant = $1 AND person = $2 AND role = $3 AND site IS NOT DISTINCT FROM $4 RETURNING id
 """
+TAKE_EVERY: Final = "DELETE FROM memberships WHERE tenant = $1 AND person = $2 RETURNING *"
 OF_PERSON: Final = "SELECT * FROM memberships WHERE tenant = $1 AND person = $2 ORDER BY id"
 OF_ALL: Final = "SELECT * FROM memberships WHERE tenant = $1 ORDER BY id"
 # One who takes a role away waits for the others, so that the last admin can't go twice at once.
@@ -163,6 +165,10 @@ END: Final = "UPDATE sessions SET ended = $3 WHERE tenant = $1 AND id = $2 AND e
 END_ALL: Final = """
 UPDATE sessions SET ended = $4 WHERE tenant = $1 AND kind = $2 AND holder = $3 AND ended IS NULL AND id <> $5
 RETURNING id
+"""
+END_OF_MANY: Final = """
+UPDATE sessions SET ended = $3
+WHERE tenant = $1 AND kind = 'person' AND holder = ANY ($2::uuid[]) AND ended IS NULL RETURNING id
 """
 LIVE: Final = """
 SELECT * FROM sessions

@@ -14,7 +14,7 @@ from litestar.types import ASGIApp
 from cranny.core.errors import Unauthenticated
 from cranny.platform import directory, scopes, tenants
 from cranny.platform.db import Database, Tx
-from cranny.platform.permissions import OF_A_PLAIN_KEY, Rights, rights
+from cranny.platform.permissions import OF_A_PLAIN_KEY, Action, Rights, rights
 from cranny.web.openapi import PUBLIC
 
 REMEMBER_S: Final = 5.0
@@ -22,6 +22,7 @@ REMEMBER_S: Final = 5.0
 REMEMBER_AT_MOST: Final = 10_000
 PLAIN: Final = rights(OF_A_PLAIN_KEY)
 """What a key may do; its scopes narrow it further."""
+PROVISIONING: Final = Rights(PLAIN.memberships, frozenset({Action.PEOPLE_PROVISION}))
 
 Connection = ASGIConnection[Any, Any, Any, Any]
 
@@ -88,7 +89,8 @@ class Keys:
             if row is None or row.revoked is not None or not hmac.compare_digest(row.hash, digest):
                 return None
             await tenants.note_use(tx, row.id)
-        return Principal(found.tenant, found.ref, scopes=tuple(row.scopes))
+        may = PROVISIONING if scopes.PROVISION in row.scopes else PLAIN
+        return Principal(found.tenant, found.ref, rights=may, scopes=tuple(row.scopes))
 
 
 class Authentication(AbstractAuthenticationMiddleware):

@@ -19,6 +19,10 @@ PUT: Final = "INSERT INTO directory (hash, kind, tenant, ref, expires) VALUES ($
 PUT_AGAIN: Final = """
 INSERT INTO directory (hash, kind, tenant, ref, expires) VALUES ($1, $2, $3, $4, NULL) ON CONFLICT DO NOTHING
 """
+PUT_MANY: Final = """
+INSERT INTO directory (hash, kind, tenant, ref) SELECT d.hash, $2, $1, d.ref
+FROM unnest($3::bytea[], $4::uuid[]) AS d (hash, ref) ON CONFLICT DO NOTHING
+"""
 FIND: Final = "SELECT hash, kind, tenant, ref, expires FROM directory WHERE hash = $1"
 FIND_ALL: Final = "SELECT tenant, ref, expires FROM directory WHERE hash = ANY ($1::bytea[]) AND expires IS NULL"
 FORGET: Final = "DELETE FROM directory WHERE hash = $1 AND tenant = $2"
@@ -49,6 +53,11 @@ async def put(
 async def put_again(tx: Tx, kind: str, secret: bytes | str, tenant: UUID, ref: UUID) -> None:
     """`put` for what may be there already, for the same `ref`."""
     await tx.run(PUT_AGAIN, digest(kind, secret), kind, tenant, ref)
+
+
+async def put_many(tx: Tx, kind: str, secrets: Sequence[bytes], refs: Sequence[UUID]) -> None:
+    """`put_again` for many at once, in the same order."""
+    await tx.run(PUT_MANY, tx.tenant, kind, [digest(kind, secret) for secret in secrets], list(refs))
 
 
 async def find(db: Database, kind: str, secret: bytes | str) -> Found | None:

@@ -78,7 +78,7 @@ async def _once(
     db: Database, request: Request[Any, Any, Any], deed: Callable[[Tx], Awaitable[Reply]]
 ) -> Response[bytes]:
     key = _key(request)
-    route = f"{request.method} {request.url.path}"
+    route = f"{request.method} {request.url.path}" + (f"?{request.url.query}" if request.url.query else "")
     fingerprint = hashlib.sha256(await request.body()).digest()
     async with db.transaction(request.user.tenant) as tx:
         # A second request waits here until the first has committed or given up.

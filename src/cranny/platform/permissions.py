@@ -47,6 +47,8 @@ class Action(StrEnum):
     EVENTS_READ = "events.read"
     PEOPLE_READ = "people.read"
     PEOPLE_EDIT = "people.edit"
+    PEOPLE_PROVISION = "people.provision"
+    """By a list or by another system. A key does it only by its scope of that name."""
     SESSIONS_READ = "sessions.read"
     SESSIONS_END = "sessions.end"
     SESSIONS_LINK = "sessions.link"
@@ -93,6 +95,7 @@ ALL: Final[Mapping[Action, tuple[Role, ...]]] = {
     _A.EVENTS_READ: (_R.ADMIN, _R.OPERATOR, *_WATCHING),
     _A.PEOPLE_READ: (_R.ADMIN, _R.AUDITOR),
     _A.PEOPLE_EDIT: (_R.ADMIN,),
+    _A.PEOPLE_PROVISION: (_R.ADMIN,),
     _A.SESSIONS_READ: (_R.ADMIN, _R.AUDITOR),
     _A.SESSIONS_END: (_R.ADMIN,),
     _A.SESSIONS_LINK: (_R.ADMIN, _R.OPERATOR, _R.INTEGRATOR),
@@ -135,6 +138,7 @@ STEP_UP: Final = frozenset(
         _A.GRANTS_REVEAL,
         _A.GRANTS_EDIT,
         _A.PEOPLE_EDIT,
+        _A.PEOPLE_PROVISION,
         _A.KEYS_EDIT,
         _A.SELF_PROOFS,
     }
@@ -158,6 +162,8 @@ class Rights:
     """What somebody's roles come to."""
 
     memberships: frozenset[Membership] = field(default_factory=frozenset)
+    beside: frozenset[Action] = field(default_factory=frozenset)
+    """What somebody may do in the whole tenant by no role: a key with a scope of its own for it."""
 
     @property
     def roles(self) -> frozenset[Role]:
@@ -168,7 +174,8 @@ class Rights:
         by = [(TABLE[one.role].get(action), one.site) for one in self.memberships]
         everywhere = action in TENANT_WIDE
         return Allowed(
-            tenant=any(reach is Reach.ALL and (site is None or everywhere) for reach, site in by),
+            tenant=action in self.beside
+            or any(reach is Reach.ALL and (site is None or everywhere) for reach, site in by),
             sites=frozenset(site for reach, site in by if reach is Reach.ALL and site is not None),
             own=any(one.role in OWN.get(action, ()) for one in self.memberships),
         )

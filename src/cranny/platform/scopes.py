@@ -33,17 +33,25 @@ _AREAS: Final = {
 """By the first word of an address behind `/v1/`."""
 _INSIDE: Final = {"commands": "commands", "tokens": "grants"}
 """By the last word of an address that is none of the above alone: what lies inside a bank but is another matter."""
-_AS_THEY_ARE: Final = {"/v1/grants/{grant}/reveal": "codes:read", "/v1/sign-in-links": "all"}
+PROVISION: Final = "people:provision"
+"""For a list or another system that says who is what here. It has to be said: `all` does not hold it."""
+_AS_THEY_ARE: Final = {
+    "/v1/grants/{grant}/reveal": "codes:read",
+    "/v1/sign-in-links": "all",
+    "/v1/people/imports": PROVISION,
+}
 """Reading a code is a matter of its own: who may make and end grants need not see one. And whoever is signed in to the
 pages may do everything there."""
-PERSONAL: Final = frozenset({*EVERYTHING, "commands:write"})
+_UNDER: Final = {"/scim/v2/": PROVISION}
+"""Addresses of another's making."""
+PERSONAL: Final = frozenset({*EVERYTHING, "commands:write", PROVISION})
 """Who holds one of these counts as a person where two have to agree, so such keys are made on the installation only: a
 key that could make them would be two people."""
 READS: Final = frozenset({"GET", "HEAD"})
 
 KNOWN: Final = frozenset(
     {f"{area}:{deed}" for area in {*_AREAS.values(), *_INSIDE.values()} for deed in ("read", "write")}
-    | {*_AS_THEY_ARE.values(), *EVERYTHING}
+    | {*_AS_THEY_ARE.values(), *_UNDER.values(), *EVERYTHING}
 )
 
 
@@ -55,6 +63,8 @@ def needed(method: str, path: str) -> str:
     """The scope of the operation at the template `path`. Raises UnknownArea."""
     if path in _AS_THEY_ARE:
         return _AS_THEY_ARE[path]
+    if under := [scope for begins, scope in _UNDER.items() if path.startswith(begins)]:
+        return under[0]
     words = [word for word in path.removeprefix("/v1/").split("/") if word and not word.startswith("{")]
     inside = [_INSIDE[word] for word in words[1:] if word in _INSIDE]
     area = inside[0] if inside else _AREAS.get(words[0] if path.startswith("/v1/") and words else "")

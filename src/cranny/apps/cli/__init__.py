@@ -9,13 +9,13 @@ from rich.console import Console
 from rich.markup import escape
 
 from cranny import __version__
-from cranny.apps.cli import admin, alarms, anomalies, audit, bank, commands, demo, edge, run
+from cranny.apps.cli import admin, alarms, anomalies, audit, bank, commands, demo, edge, people, run
 from cranny.apps.ending import FOR_GOOD
 from cranny.core.errors import CrannyError
 
 SHELVES: Final = {
     "Start here": ("demo", "up"),
-    "Set up": ("tenant", "key", "bank", "db", "nats"),
+    "Set up": ("tenant", "key", "people", "bank", "db", "nats"),
     "Every day": ("link", "anomalies", "alarms", "audit", "check"),
     "One process each": ("server", "worker", "edge"),
     "Also": ("--help", "--version"),
@@ -33,6 +33,7 @@ edge.register(app)
 demo.register(app)
 admin.register(app)
 audit.register(app)
+people.register(app)
 bank.register(app)
 commands.register(bank.bank)
 anomalies.register(app)

@@ -13,7 +13,7 @@ from cranny.platform.gate import found_by
 from cranny.platform.paging import Cursors
 from cranny.platform.reactions import Reaction
 from cranny.platform.sweeps import Sweep
-from cranny.usecases.deliveries import api, opened, spoiled, tables, telling
+from cranny.usecases.deliveries import api, moved_out, opened, spoiled, tables, telling
 from cranny.usecases.deliveries.actions.announce import announce, announce_many
 from cranny.usecases.deliveries.actions.cancel import cancel
 from cranny.usecases.deliveries.actions.deadlines import extend, fall_due, give_up, lapse
@@ -58,7 +58,13 @@ def _routes(parts: Parts) -> Sequence[ControllerRouterHandler]:
 
 def _reactions(parts: Parts) -> Sequence[Reaction]:
     keyring = parts.keyring
-    return [reaction(keyring), telling.reaction(keyring), opened.reaction(keyring), spoiled.reaction(keyring)]
+    return [
+        reaction(keyring),
+        telling.reaction(keyring),
+        opened.reaction(keyring),
+        spoiled.reaction(keyring),
+        moved_out.reaction(keyring),
+    ]
 
 
 def _sweeps(parts: Parts) -> Sequence[Sweep]:

@@ -147,6 +147,12 @@ INSERT INTO delivery_items (
 VALUES ($1, $2, 1, $2, $8, $9, $10, 0, 0, 0)
 """
 
+OPEN_OF: Final = """
+SELECT * FROM deliveries
+WHERE tenant = $1 AND recipient = $2 AND state IN ('announced', 'lapsed', 'stored', 'overdue', 'recalling')
+ORDER BY id
+"""
+
 HOLDERS: Final = """
 SELECT d.*, i.tracking_key FROM delivery_items AS i JOIN deliveries AS d ON d.tenant = i.tenant AND d.id = i.delivery
 WHERE i.tenant = $1 AND i.tracking_key = ANY($2::text[]) AND i.holds
