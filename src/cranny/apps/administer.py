@@ -15,7 +15,7 @@ from cranny.apps.parts import assemble
 from cranny.apps.settings import Settings
 from cranny.core.errors import Conflict, NotFound
 from cranny.core.rng import SystemRng
-from cranny.platform import heads, log, migrate, scopes, tenants, trail
+from cranny.platform import heads, log, scopes, tenants, trail
 from cranny.platform.chain import Break
 from cranny.platform.db import Database, Tx
 from cranny.platform.feature import Violation
@@ -26,6 +26,8 @@ from cranny.wiring.audit import audit
 
 async def upgrade(settings: Settings) -> None:
     """Bring the schema up to date. Raises what `migrate.upgrade` raises."""
+    from cranny.platform import migrate
+
     if settings.owner_url:
         await migrate.upgrade(settings.owner_url)
         return

