@@ -23,7 +23,8 @@ BROKEN = {
     "a_lock_may_be_released_late": "I3",
     "a_failed_task_is_not_noticed": "I7",
     "what_was_withdrawn_is_taken_in": "I1",
-    "a_restart_forgets_what_was_under_way": "I3",
+    # The journal's own constraint refuses the next opening at such a door: what shows is that people wait for ever.
+    "a_restart_forgets_what_was_under_way": "I5",
     "commands_never_get_old": "I6",
     "commands_get_old_by_the_wall_clock": "I6",
     "commands_are_remembered_in_memory": "I6",
