@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from cranny.platform.engines import NatsAddress, PostgresAddress
     from cranny.platform.keys import Keyring
 
+pytest_plugins = ["tests.canaries"]
+"""What the whole run logs holds nothing secret."""
+
 MEMORY = Path("/dev/shm")  # noqa: S108 - a copy of the template takes 12 ms there, 180 ms on a disk
 ROOM_NEEDED = 1024**3
 # The data does not outlive the test, so nothing has to survive a power cut.
@@ -64,6 +67,7 @@ def data_dir() -> Iterator[Path]:
     """A new directory that engines can use. pytest's own `tmp_path` is closed to the account they run as under root."""
     path = _reachable_directory()
     yield path
+    _gather(path)
     shutil.rmtree(path, ignore_errors=True)
 
 
@@ -78,6 +82,7 @@ def new_data_dir() -> Iterator[Callable[[], Path]]:
 
     yield make
     for path in made:
+        _gather(path)
         shutil.rmtree(path, ignore_errors=True)
 
 
@@ -89,7 +94,9 @@ async def engines() -> AsyncIterator[Engines]:
     from cranny.platform import engines as platform_engines
     from cranny.platform.engines import NatsConfig
     from cranny.platform.keys import Keyring
+    from tests import canaries
 
+    canaries.watch()
     keyring = Keyring(bytes(32), rng=SeededRng(0))
     server = nkeys.from_seed(keyring.nats_user_seed("server")).public_key.decode()
     issuer = nkeys.from_seed(keyring.nats_account_seed()).public_key.decode()
@@ -99,6 +106,7 @@ async def engines() -> AsyncIterator[Engines]:
         platform_engines.nats(path, config=NatsConfig(users=[server], issuer=issuer)) as nats,
     ):
         yield Engines(postgres, nats, keyring)
+    _gather(path)
     shutil.rmtree(path, ignore_errors=True)
 
 
@@ -144,6 +152,12 @@ async def db(database: PostgresAddress) -> AsyncIterator[Database]:
     rng = SeededRng(0)
     yield Database(pool, clock=SystemClock(), ids=TimeIds(SystemClock(), rng), rng=rng, poke=nobody_listens)
     await pool.close()
+
+
+def _gather(path: Path) -> None:
+    from tests import canaries
+
+    canaries.gather(path)
 
 
 def _named(dsn: str | None, database: str) -> str:

@@ -197,7 +197,7 @@ async def test_pickup_x_recipient_changed(yard) -> None:
 async def test_pickup_x_recipient_erased(yard) -> None:
     shown = await stored(yard)
     async with yard.db.transaction(yard.tenant) as tx:
-        await people.forget(tx, shown.recipient)
+        await people.let_go(tx, [shown.recipient])
     yard.box.empty(shown.id, grant=shown.grants.collect)
     await yard.box.sync()
     assert await yard.state(shown.id) == "collected"

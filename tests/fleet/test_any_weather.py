@@ -1,5 +1,6 @@
 """Whatever a bank says of its weather is taken, kept and shown, and stops nobody else."""
 
+from datetime import timedelta
 from uuid import UUID
 
 from hypothesis import HealthCheck, given, settings
@@ -66,8 +67,8 @@ async def test_whatever_a_bank_says_of_its_weather_is_taken_kept_and_shown(stati
     for resolution in ("points", "15m", "1d"):
         await station.get(f"/v1/banks/{station.box.bank}/telemetry", resolution=resolution)
     await station.alarms()
-    await keeping.roll_up(station.db, station.tenant)
     async with station.db.transaction(station.tenant) as tx:
+        await keeping.roll_up(tx, tx.now() - timedelta(days=400), 2000)
         assert await tx.value("SELECT count(*) FROM reaction_parked") == 0
         assert await tx.value("SELECT count(*) FROM anomalies") == 0
         assert await fleet.FEATURE.audit(tx) == []

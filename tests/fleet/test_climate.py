@@ -248,9 +248,10 @@ async def test_old_windows_become_one_row_a_day_and_keep_their_extremes(station)
             " WHERE tenant = $1 AND seq < 3",
             station.tenant,
         )
-    assert await keeping.roll_up(station.db, station.tenant) == 2
-    assert await keeping.roll_up(station.db, station.tenant) == 0
     async with station.db.transaction(station.tenant) as tx:
+        before = tx.now() - timedelta(days=400)
+        assert await keeping.roll_up(tx, before, 100) == 2
+        assert await keeping.roll_up(tx, before, 100) == 0
         days = await tx.all("SELECT * FROM telemetry_days WHERE tenant = $1", station.tenant)
         assert await tx.value("SELECT count(*) FROM telemetry WHERE tenant = $1", station.tenant) == 1
     assert sum(day["count"] for day in days) == 40

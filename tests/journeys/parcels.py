@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from itertools import count
 from typing import Any
 
+from tests.canaries import SEEN
+
 from .house import House
 from .kiosk import Answer, Kiosk
 from .patience import eventually
@@ -95,6 +97,8 @@ class Parcel:
         grant = (await self.shown())["grants"][which]
         shown = await self.house.post(f"/v1/grants/{grant}/reveal", {"reason": "a journey"})
         self.code, self.qr = (shown["code"] or "").replace(" ", ""), shown["qr"]
+        SEEN.code(self.code)
+        SEEN.secret(self.qr)
         return self
 
     def wrong(self, n: int = 1) -> str:

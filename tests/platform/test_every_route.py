@@ -30,6 +30,8 @@ PAGES_OPEN = {
     ("POST", "/sign-in/passkey"),  # proven by the passkey
     ("GET", "/welcome/{token}"),  # proven by the link itself
     ("POST", "/welcome/{token}"),
+    ("GET", "/choose/{token}"),  # the same
+    ("POST", "/choose/{token}"),
     ("POST", "/sign-out"),
     ("GET", "/static/{version}/{name}"),
 }

@@ -15,11 +15,13 @@ from litestar.params import JSONBody
 from cranny.core.clock import SystemClock
 from cranny.core.errors import Refused
 from cranny.core.events import NewEvent
-from cranny.platform import events, idempotency, tenants
+from cranny.platform import events, tenants
 from cranny.platform.db import Database, Tx
-from cranny.platform.idempotency import Reply
+from cranny.platform.idempotency import Reply, once
+from cranny.platform.own import FEATURE
 from cranny.platform.permissions import Action
 from cranny.platform.server import create_server
+from cranny.usecases.privacy.keeping import forget
 from tests.platform.conftest import parts, serve
 
 
@@ -45,7 +47,7 @@ def routes(db: Database) -> list[Any]:
                 201, Granted(id_, data.name), secret=data.name == "a key", location=f"/v1/deliveries/wishes/{id_}"
             )
 
-        return await idempotency.once(db, request, deed)
+        return await once(db, request, deed)
 
     return [wish]
 
@@ -125,9 +127,10 @@ async def test_a_secret_is_shown_once_and_not_kept(client: Client, wide: Databas
 async def test_keys_are_forgotten_after_seven_days(client: Client, wide: Database) -> None:
     await wish(client, "k-6")
     (tenant,) = await tenants.every(wide)
-    assert await idempotency.forget_old(wide, tenant) == 0
+    (kept,) = [one for one in FEATURE.kept if one.kind == "answers"]
+    assert await forget(wide, tenant, kept, kept.days) == 0
     wide.clock = _InEightDays()
-    assert await idempotency.forget_old(wide, tenant) == 1
+    assert await forget(wide, tenant, kept, kept.days) == 1
 
 
 class _InEightDays(SystemClock):

@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
+from cranny.usecases.privacy.keeping import forget
 from cranny.webhooks import FEATURE, endpoints, messages, signing, trying
 
 from .conftest import Yard
@@ -153,7 +154,7 @@ async def test_two_secrets_are_live_for_a_while(yard: Yard) -> None:
     await yard.tell(("thing.seen", "things/2"))
     await yard.work()
     assert yard.receiver.got[-1].headers["webhook-signature"].count("v1,") == 1
-    await messages.forget(yard.db, yard.tenant)
+    assert await messages.forget_secrets(yard.db, yard.tenant) == 1
     assert (await yard.endpoint(id_)).old_secret is None
     async with yard.db.transaction(yard.tenant) as tx:
         await endpoints.rotate(tx, yard.keyring, id_, timedelta())
@@ -230,7 +231,8 @@ async def test_a_removed_endpoint_gets_nothing_and_keeps_no_secret(yard: Yard) -
     assert [row.state for row in await yard.messages(id_)] == ["dropped"]
     # What became of it is forgotten after a month.
     yard.clock.passed += timedelta(days=31)
-    assert await messages.forget(yard.db, yard.tenant) == 1
+    (kept,) = FEATURE.kept
+    assert await forget(yard.db, yard.tenant, kept, kept.days) == 1
 
 
 async def test_a_secret_never_lies_in_the_database_in_the_clear(yard: Yard) -> None:

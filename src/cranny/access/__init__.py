@@ -11,7 +11,7 @@ from litestar.types import ControllerRouterHandler
 from cranny.access import api, offline_api
 from cranny.access.audit import audit
 from cranny.access.badges import give_badge, move_badge
-from cranny.access.ends import get, revoke
+from cranny.access.ends import get, giving, revoke
 from cranny.access.issue import VERIFY, Wanted, issue, issue_many, note_minted
 from cranny.access.lifecycle import GRANT, LIVE, Deed, Grant
 from cranny.access.offline import TokenAsked, TokenShown, issue_token, take_back
@@ -38,6 +38,7 @@ __all__ = [
     "Wanted",
     "get",
     "give_badge",
+    "giving",
     "issue",
     "issue_many",
     "issue_token",

@@ -118,7 +118,7 @@ def routes(db: Database, keyring: Keyring) -> Sequence[ControllerRouterHandler]:
 
         async def deed(tx: Tx) -> Reply:
             who = request.user.who
-            revealed = await reveal(tx, keyring, grant, who=who, why=data.reason)
+            revealed = await reveal(tx, keyring, grant, who=who, why=data.reason, words=True)
             return Reply(200, RevealedShown(revealed.code, revealed.qr), secret=True)
 
         return await once(db, request, deed)

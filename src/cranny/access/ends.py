@@ -7,7 +7,7 @@ from uuid import UUID
 
 from cranny import fleet
 from cranny.access.lifecycle import GRANT, LIVE, Deed, Grant
-from cranny.access.tables import END, GET, GrantRow
+from cranny.access.tables import END, FOR, GET, GrantRow
 from cranny.platform import events, rows
 from cranny.platform.db import Tx
 from cranny.platform.events import Moved
@@ -17,6 +17,11 @@ from cranny.wire.messages import GrantRevoked
 async def get(tx: Tx, ids: Sequence[UUID]) -> list[GrantRow]:
     """Those of `ids` that exist."""
     return rows.every(GrantRow, await tx.all(GET, tx.tenant, list(ids)))
+
+
+async def giving(tx: Tx, subjects: Sequence[str]) -> list[UUID]:
+    """Every grant that gives, or gave, a right to one of `subjects`."""
+    return [row["id"] for row in await tx.all(FOR, tx.tenant, list(subjects))]
 
 
 async def use(tx: Tx, grants: Sequence[GrantRow]) -> list[Moved[Grant]]:

@@ -75,9 +75,8 @@ async def issue_token(tx: Tx, keyring: Keyring, bank: UUID, asked: TokenAsked, *
         "generation": generation,
         "expires": expires.isoformat(),
         "who": who,
-        "reason": asked.reason,
     }
-    await events.record(tx, [NewEvent("token.issued", f"tokens/{id_}", data)])
+    await events.record(tx, [NewEvent("token.issued", f"tokens/{id_}", data, {"reason": asked.reason})])
     shown = (id_, bank, asked.purpose, asked.door, generation, expires)
     return TokenShown(*shown, qr=tokens.sign(key, token))
 

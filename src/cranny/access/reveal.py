@@ -23,9 +23,9 @@ class Revealed:
     qr: str
 
 
-async def reveal(tx: Tx, keyring: Keyring, grant: UUID, *, who: str, why: str) -> Revealed:
-    """Open the secrets of a living grant. Raises NotFound, code `grant-not-found`; Refused, code `grant-ended`
-    or `grant-has-no-code`."""
+async def reveal(tx: Tx, keyring: Keyring, grant: UUID, *, who: str, why: str, words: bool = False) -> Revealed:
+    """Open the secrets of a living grant. `words`: `why` is what somebody wrote, else it is a word of ours. Raises
+    NotFound, code `grant-not-found`; Refused, code `grant-ended` or `grant-has-no-code`."""
     record = await tx.one(GET, tx.tenant, [grant])
     if record is None:
         raise NotFound(f"There is no grant {grant}.", code="grant-not-found")
@@ -41,7 +41,11 @@ async def reveal(tx: Tx, keyring: Keyring, grant: UUID, *, who: str, why: str) -
     kept = await tx.one(KEPT, tx.tenant, grant)
     if row.state not in LIVE or kept is None:
         raise Refused(f"This grant is {row.state}: its code was erased when it ended.", code="grant-ended")
-    await events.record(tx, [NewEvent("grant.revealed", f"grants/{grant}", {**told(row), "who": who, "reason": why})])
+    data, reason = {**told(row), "who": who}, {"reason": why}
+    event = NewEvent(
+        "grant.revealed", f"grants/{grant}", data if words else {**data, **reason}, reason if words else {}
+    )
+    await events.record(tx, [event])
     secret = rows.to(SecretRow, kept)
     return Revealed(
         None if row.code_off else show_code(sealed.open_code(keyring, tx.tenant, grant, row.locator, secret.code)),

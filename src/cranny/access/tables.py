@@ -140,6 +140,7 @@ OF_SUBJECTS: Final = """
 SELECT * FROM grants WHERE tenant = $1 AND bank = $2 AND subject = ANY($3::text[]) AND purpose = $4 ORDER BY id
 """
 
+FOR: Final = "SELECT id FROM grants WHERE tenant = $1 AND subject = ANY($2::text[]) ORDER BY id"
 LIVE_AT_DOOR: Final = """
 SELECT * FROM grants
 WHERE tenant = $1 AND bank = $2 AND door = $3 AND generation = $4

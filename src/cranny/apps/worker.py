@@ -16,6 +16,7 @@ from cranny.platform.reactions import Reaction, Reactor
 from cranny.platform.sequencer import Sequencer
 from cranny.platform.sweeps import Sweep
 from cranny.wiring.features import features
+from cranny.wiring.keepers import informed
 
 QUICKEST_S: Final = 1.0
 
@@ -23,7 +24,7 @@ QUICKEST_S: Final = 1.0
 async def run_worker(parts: Parts, *, factor: float = 1.0) -> None:
     """Until cancelled. If one loop fails the process ends: whoever supervises it starts a clean one. Where time runs
     `factor` times faster, deadlines are looked for as much more often, every second at most."""
-    found = features()
+    found, parts = features(), informed(parts)
     reactions: list[Reaction] = [r for feature in found for r in feature.reactions(parts)]
     workers = [Worker(parts.db, jobs, at_once=f.jobs_at_once) for f in found if (jobs := f.jobs(parts))]
     every: list[Sweep] = [_paced(sweep, factor) for feature in found for sweep in feature.sweeps(parts)]

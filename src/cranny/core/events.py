@@ -12,12 +12,14 @@ class NewEvent:
 
     `type` is a stable name, noun and past deed (`delivery.stored`); `subject` is what it is about
     (`deliveries/<id>`), and the unit of order for reactions; `data` is plain JSON and holds ids and
-    figures, never codes and never personal data.
+    figures, never codes and never personal data. `said` is what somebody wrote in their own words (a
+    reason, a reference): it may name people, so it is kept beside the log and can be erased.
     """
 
     type: str
     subject: str
     data: dict[str, Any] = field(default_factory=dict)
+    said: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

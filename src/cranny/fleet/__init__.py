@@ -29,6 +29,7 @@ from cranny.fleet.ingest import Arrival, take_many, take_one
 from cranny.fleet.lifecycle import ANOMALY, BANK, AnomalyState, BankState, BankTrigger
 from cranny.fleet.next_steps import next_step
 from cranny.fleet.own import FEATURE
+from cranny.fleet.personal import unsay
 from cranny.fleet.renewal import Known
 from cranny.fleet.rules import NOTHING_YET, Cursor, Link
 from cranny.fleet.status import BankStatus, status
@@ -99,4 +100,5 @@ __all__ = [
     "take_many",
     "take_one",
     "temperature",
+    "unsay",
 ]

@@ -9,7 +9,7 @@ from litestar.types import ControllerRouterHandler
 from cranny.fleet import api, downlink, mule_api, presence, tables
 from cranny.fleet.audit import audit
 from cranny.fleet.callout import Callout
-from cranny.fleet.climate import alarms, keeping
+from cranny.fleet.climate import alarms
 from cranny.fleet.climate import tables as climate_tables
 from cranny.fleet.climate.api import routes as climate_routes
 from cranny.fleet.climate.audit import audit as audit_climate
@@ -21,6 +21,7 @@ from cranny.fleet.downlinker import Downlinker
 from cranny.fleet.enrolment import speaks_for
 from cranny.fleet.ingestor import Ingestor
 from cranny.fleet.mule import Carrier
+from cranny.fleet.personal import KEPT, PERSONAL
 from cranny.fleet.presence import Presence
 from cranny.platform.db import Tx
 from cranny.platform.feature import Feature, Loop, Parts, Violation
@@ -53,7 +54,6 @@ def _sweeps(_: Parts) -> Sequence[Sweep]:
     return [
         Sweep("fleet.silence", presence.SWEEP_S, presence.sweep),
         Sweep("fleet.commands", settling.SWEEP_S, settling.sweep),
-        Sweep("fleet.measurements", keeping.ROLL_UP_S, keeping.roll_up),
     ]
 
 
@@ -83,5 +83,13 @@ THINGS: Final = {
     "command": found_by(command_tables.WHERE),
 }
 FEATURE: Final = Feature(
-    "fleet", routes=_routes, reactions=_reactions, sweeps=_sweeps, loops=_loops, audit=_audit, things=THINGS
+    "fleet",
+    routes=_routes,
+    reactions=_reactions,
+    sweeps=_sweeps,
+    loops=_loops,
+    audit=_audit,
+    things=THINGS,
+    personal=PERSONAL,
+    kept=KEPT,
 )

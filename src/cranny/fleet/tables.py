@@ -263,4 +263,26 @@ SELECT n.bank, n.head, count(l.seq) + n.base - 1 AS entries, coalesce(max(l.seq)
 FROM bank_downlinks n LEFT JOIN downlink l ON l.tenant = n.tenant AND l.bank = n.bank AND l.seq >= n.base
 WHERE n.tenant = $1 GROUP BY n.bank, n.head, n.base
 """
+# ---------------------------------------------------------------- what may name somebody
+
+UNNOTE: Final = """
+UPDATE anomalies SET note = '' WHERE tenant = $1 AND subject = ANY($2::text[]) AND note <> '' RETURNING id
+"""
+# Beside the deposits that these doors, under these generations, are for.
+FORGET_BESIDE: Final = """
+UPDATE facts AS f SET beside = NULL
+FROM unnest($2::uuid[], $3::text[], $4::bigint[]) AS place (bank, door, generation)
+JOIN events AS e ON e.tenant = $1 AND e.type = 'deposit.stored'
+    AND e.subject = 'banks/' || place.bank || '/doors/' || place.door
+    AND (e.data ->> 'generation')::bigint = place.generation
+WHERE f.tenant = $1 AND f.bank = place.bank AND f.epoch = (e.data ->> 'epoch')::bigint
+    AND f.seq = (e.data ->> 'seq')::bigint AND f.beside IS NOT NULL
+"""
+FORGET_OLD_BESIDE: Final = """
+UPDATE facts SET beside = NULL WHERE (tenant, bank, epoch, seq) IN (
+    SELECT tenant, bank, epoch, seq FROM facts WHERE tenant = $1 AND received < $2 AND beside IS NOT NULL
+    ORDER BY received LIMIT $3
+)
+"""
+
 WHERE: Final = "SELECT bank FROM anomalies WHERE tenant = $1 AND id = $2"

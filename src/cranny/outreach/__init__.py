@@ -4,8 +4,11 @@ It is a stranger to access: codes are handed to it by whoever may read them, and
 recipient only.
 """
 
+from cranny.outreach.channels import configured as channel_names
+from cranny.outreach.honouring import addresses
 from cranny.outreach.lifecycle import NOTICE, Notice
 from cranny.outreach.own import FEATURE
+from cranny.outreach.personal import forget_about
 from cranny.outreach.tables import Kind, NoticeRow
 from cranny.outreach.telling import SEND, Telling, tell, told, withdraw
 from cranny.outreach.texts import Details
@@ -19,6 +22,9 @@ __all__ = [
     "Notice",
     "NoticeRow",
     "Telling",
+    "addresses",
+    "channel_names",
+    "forget_about",
     "tell",
     "told",
     "withdraw",

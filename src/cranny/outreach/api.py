@@ -39,6 +39,7 @@ SHOWN: Final = {
     "created": "2026-03-02T09:00:00Z",
     "give_up_at": "2026-03-03T09:00:00Z",
     "sent_at": "2026-03-02T09:00:01Z",
+    "held_until": None,
 }
 
 Limit = Annotated[int, QueryParameter(ge=1, le=paging.MOST)]
@@ -47,7 +48,8 @@ Asking = Request[Principal, None, Any]
 
 class NoticeShown(msgspec.Struct, frozen=True):
     """A message to `person` about the deliveries `about`. `channel` is the one it went out by, or is tried on, `tries`
-    how often; `error` says why the last try failed. `failed`: nobody was told, somebody has to see to it."""
+    how often; `error` says why the last try failed (`no-consent`: they want none of the channels that reach them).
+    `failed`: nobody was told, somebody has to see to it. `held_until`: it waits for the end of quiet hours."""
 
     id: UUID
     grant: UUID
@@ -62,6 +64,7 @@ class NoticeShown(msgspec.Struct, frozen=True):
     created: datetime
     give_up_at: datetime
     sent_at: datetime | None
+    held_until: datetime | None
 
 
 def routes(db: Database, cursors: paging.Cursors) -> Sequence[ControllerRouterHandler]:
@@ -130,6 +133,7 @@ def _shown(row: NoticeRow) -> NoticeShown:
         created=row.created,
         give_up_at=row.give_up_at,
         sent_at=row.sent_at,
+        held_until=row.held_until,
     )
 
 

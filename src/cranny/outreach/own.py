@@ -5,8 +5,9 @@ from typing import Final
 
 from litestar.types import ControllerRouterHandler
 
-from cranny.outreach import api, channels, links, texts
+from cranny.outreach import api, channels, links, preferences_api, texts
 from cranny.outreach.audit import audit
+from cranny.outreach.personal import KEPT, PERSONAL
 from cranny.outreach.sending import give_up, send_job
 from cranny.outreach.tables import WHERE
 from cranny.outreach.telling import SEND
@@ -23,7 +24,7 @@ outside, which may take half a minute."""
 
 
 def _routes(parts: Parts) -> Sequence[ControllerRouterHandler]:
-    return api.routes(parts.db, Cursors(parts.keyring.cursor_key))
+    return [*api.routes(parts.db, Cursors(parts.keyring.cursor_key)), *preferences_api.routes(parts.db)]
 
 
 def _jobs(parts: Parts) -> Mapping[str, JobHandler]:
@@ -49,4 +50,6 @@ FEATURE: Final = Feature(
     sweeps=_sweeps,
     audit=audit,
     things=THINGS,
+    personal=PERSONAL,
+    kept=KEPT,
 )

@@ -11,10 +11,10 @@ from uuid import UUID
 import structlog
 
 from cranny import people
-from cranny.outreach import telling, texts, trying
+from cranny.outreach import honouring, telling, texts, trying
 from cranny.outreach.channels import Channel, ChannelError
 from cranny.outreach.lifecycle import NOTICE, Deed, Notice
-from cranny.outreach.tables import EXPIRED, GET, TAKEN, TRIED, NoticeRow
+from cranny.outreach.tables import EXPIRED, GET, HOLD, TAKEN, TRIED, Kind, NoticeRow
 from cranny.platform import events, jobs, rows
 from cranny.platform.db import Database, Tx
 from cranny.platform.jobs import JobHandler
@@ -22,6 +22,8 @@ from cranny.platform.keys import Keyring
 
 NO_ADDRESS: Final = "no-address"
 """There is no channel that reaches this person, or none that is left."""
+NO_CONSENT: Final = "no-consent"
+"""There are channels that would reach them, and they want none of these."""
 NO_ANSWER: Final = "no-answer"
 TO_THE_MAILBOX: Final = frozenset({"sign_in", "invitation"})
 """They let somebody in who is known by this address, and by nothing else."""
@@ -44,24 +46,44 @@ def send_job(keyring: Keyring, channels: Mapping[str, Channel]) -> JobHandler:
         if contact is None or row.give_up_at <= tx.now():
             await _fail(tx, row, NO_PERSON if contact is None else row.error or NO_ANSWER)
             return
-        reach = {name: address for name, channel in channels.items() if (address := channel.address(contact))}
-        if row.kind in TO_THE_MAILBOX:
-            reach = {name: address for name, address in reach.items() if address == contact.email}
-        turn = trying.turn(row, list(reach), tx.now())
-        if turn is None or turn.channel is None:
-            await _fail(tx, row, row.error or NO_ADDRESS)
-            return
         details = telling.unseal(keyring, tx.tenant, row.id, sealed)
+        wanted = await people.preferences(tx, row.person)
+        if await _held(tx, row, details, wanted, sealed):
+            return
+        reach = _reach(row.kind, channels, contact)
+        route = honouring.route(reach, row.kind, wanted)
+        turn = trying.turn(row, route, tx.now())
+        if turn is None or turn.channel is None:
+            await _fail(tx, row, row.error or (NO_CONSENT if reach and not route else NO_ADDRESS))
+            return
         to, key = reach[turn.channel], telling.key(row)
         message = texts.compose(row.kind, details, contact, key=key, to=to, created=row.created)
         try:
             receipt = await channels[turn.channel].send(message)
         except ChannelError as error:
-            await _go_on(tx, turn, list(reach), error, sealed)
+            await _go_on(tx, turn, route, error, sealed)
         else:
             await _taken(tx, turn, receipt)
 
     return handle
+
+
+def _reach(kind: Kind, channels: Mapping[str, Channel], contact: people.Contact) -> dict[str, str]:
+    """Which channel would reach them where; what lets somebody in goes to their mailbox only."""
+    reach = {name: address for name, channel in channels.items() if (address := channel.address(contact))}
+    if kind in TO_THE_MAILBOX:
+        return {name: address for name, address in reach.items() if address == contact.email}
+    return reach
+
+
+async def _held(tx: Tx, row: NoticeRow, details: texts.Details, wanted: people.Preferences, sealed: bytes) -> bool:
+    """Whether it has to wait: quiet hours have begun, or were chosen, since it was written."""
+    held = honouring.held_until(row.kind, tx.now(), details.until, wanted, details.timezone)
+    if held is None:
+        return False
+    await tx.run(HOLD, tx.tenant, row.id, held, telling.give_up_at(details.until, held))
+    await jobs.enqueue(tx, [telling.job(tx.tenant, row.id, sealed, run_at=held)])
+    return True
 
 
 async def _taken(tx: Tx, turn: NoticeRow, receipt: str) -> None:

@@ -12,7 +12,15 @@ from cranny.platform import events
 events.register(NOTICE, table="notices", subject="notices")
 
 Kind = Literal[
-    "ready_to_collect", "reminder", "overdue", "taken_back", "operator_opened", "spoiled", "sign_in", "invitation"
+    "ready_to_collect",
+    "reminder",
+    "overdue",
+    "taken_back",
+    "operator_opened",
+    "spoiled",
+    "sign_in",
+    "invitation",
+    "preferences",
 ]
 """What a message tells."""
 
@@ -20,7 +28,8 @@ Kind = Literal[
 class NoticeRow(msgspec.Struct, frozen=True):
     """(`grant_id`, `kind`, `number`) is told once. `about` are the deliveries it tells of. `channel` is the one it is
     tried on, or went out by, `since` when its turn began and `tries` how often; the channels in `refused` have said
-    no for good. `error` is the last one's code, `receipt` the provider's id. Nobody tries after `give_up_at`."""
+    no for good. `error` is the last one's code, `receipt` the provider's id. Nobody tries after
+    `give_up_at`, nor before `held_until`, when its person's quiet hours end."""
 
     tenant: UUID
     id: UUID
@@ -39,13 +48,14 @@ class NoticeRow(msgspec.Struct, frozen=True):
     created: datetime
     give_up_at: datetime
     sent_at: datetime | None
+    held_until: datetime | None = None
 
 
 TABLES: Final = {"notices": NoticeRow}
 
 ADD: Final = """
-INSERT INTO notices (tenant, id, grant_id, kind, number, person, about, state, created, give_up_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+INSERT INTO notices (tenant, id, grant_id, kind, number, person, about, state, created, give_up_at, held_until)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
 ON CONFLICT ON CONSTRAINT notices_once DO NOTHING
 RETURNING id
 """
@@ -59,6 +69,8 @@ SELECT * FROM notices WHERE tenant = $1 AND grant_id = ANY($2::uuid[]) ORDER BY 
 TRIED: Final = """
 UPDATE notices SET channel = $3, since = $4, tries = $5, refused = $6, error = $7 WHERE tenant = $1 AND id = $2
 """
+
+HOLD: Final = "UPDATE notices SET held_until = $3, give_up_at = $4 WHERE tenant = $1 AND id = $2"
 
 TAKEN: Final = """
 UPDATE notices SET channel = $3, since = $4, tries = $5, receipt = $6, sent_at = $7, error = ''
@@ -80,5 +92,19 @@ LIST_STATE: Final = "SELECT * FROM notices WHERE tenant = $1 AND id < $2 AND sta
 LIST_GRANT: Final = """
 SELECT * FROM notices WHERE tenant = $1 AND id < $2 AND grant_id = $4 AND ($5::text IS NULL OR state = $5)
 ORDER BY id DESC LIMIT $3
+"""
+OF_PERSON: Final = "SELECT * FROM notices WHERE tenant = $1 AND person = $2 ORDER BY id"
+FORGET_OF: Final = "DELETE FROM notices WHERE tenant = $1 AND person = $2"
+REMAINS: Final = "SELECT DISTINCT person FROM notices WHERE tenant = $1 AND person = ANY($2::uuid[]) ORDER BY person"
+# Messages about nothing but their person: links to sign in and to choose.
+FORGET_LINKS: Final = """
+DELETE FROM notices WHERE (tenant, id) IN (
+    SELECT tenant, id FROM notices WHERE tenant = $1 AND created < $2 AND state <> 'queued' AND about = '{}'
+    ORDER BY created LIMIT $3
+)
+"""
+FORGET_ABOUT: Final = """
+DELETE FROM notices WHERE tenant = $1 AND state <> 'queued' AND person = ANY($2::uuid[]) AND about <@ $3::uuid[]
+    AND about <> '{}'
 """
 WHERE: Final = "SELECT person FROM notices WHERE tenant = $1 AND id = $2"

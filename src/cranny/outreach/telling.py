@@ -12,6 +12,8 @@ from uuid import UUID
 
 import msgspec
 
+from cranny import people
+from cranny.outreach import honouring
 from cranny.outreach.lifecycle import NOTICE, Deed, Notice
 from cranny.outreach.tables import ADD, OF_GRANTS, Kind, NoticeRow
 from cranny.outreach.texts import Details
@@ -43,7 +45,9 @@ class Telling(msgspec.Struct, frozen=True):
 
 async def tell(tx: Tx, keyring: Keyring, telling: Telling) -> UUID | None:
     """Queue it. Returns the notice's id; None when it was told before: then nothing happens."""
-    id_ = tx.ids.new()
+    id_, now = tx.ids.new(), tx.now()
+    wanted = await people.preferences(tx, telling.person)
+    held = honouring.held_until(telling.kind, now, telling.details.until, wanted, telling.details.timezone)
     added = await tx.value(
         ADD,
         tx.tenant,
@@ -54,12 +58,13 @@ async def tell(tx: Tx, keyring: Keyring, telling: Telling) -> UUID | None:
         telling.person,
         telling.about,
         Notice.QUEUED,
-        tx.now(),
-        _give_up_at(telling.details.until, tx.now()),
+        now,
+        give_up_at(telling.details.until, held or now),
+        held,
     )
     if added is None:
         return None
-    await jobs.enqueue(tx, [job(tx.tenant, id_, seal(keyring, tx.tenant, id_, telling.details))])
+    await jobs.enqueue(tx, [job(tx.tenant, id_, seal(keyring, tx.tenant, id_, telling.details), run_at=held)])
     return id_
 
 
@@ -111,7 +116,7 @@ def unseal(keyring: Keyring, tenant: UUID, notice: UUID, sealed: bytes) -> Detai
     return msgspec.msgpack.decode(plain, type=Details)
 
 
-def _give_up_at(until: datetime, now: datetime) -> datetime:
-    """No "ready until six" after six."""
+def give_up_at(until: datetime, now: datetime) -> datetime:
+    """No "ready until six" after six. `now` is the first moment at which it may be said."""
     latest = now + GIVE_UP_AFTER
     return min(latest, until) if until > now else latest

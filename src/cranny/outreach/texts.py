@@ -46,7 +46,8 @@ class Details(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class _Text:
-    """With holes: `%(place)s`, `%(until)s`, `%(num)s`, `%(code)s`, `%(sender)s`. An SMS says subject and `tail`."""
+    """With holes: `%(place)s`, `%(until)s`, `%(num)s`, `%(code)s`, `%(sender)s`, `%(link)s`.
+    An SMS says subject and `tail`."""
 
     subject: str
     lead: str
@@ -71,6 +72,7 @@ def compose(kind: Kind, details: Details, contact: Contact, *, key: str, to: str
         "num": str(details.count),
         "code": details.code or "",
         "sender": _clean(details.sender),
+        "link": details.link,
     }
     return Message(
         key=key,
@@ -89,7 +91,7 @@ def compose(kind: Kind, details: Details, contact: Contact, *, key: str, to: str
         else _("Hold this QR code in front of the scanner of the locker:"),
         hints=tuple(hint % fill for hint in text.hints),
         link=details.link,
-        link_hint=_("Sign in"),
+        link_hint=_("Choose") if kind == "preferences" else _("Sign in"),
         short=_short(f"{text.subject}. {text.tail}", fill, details),
     )
 
@@ -223,6 +225,20 @@ def _invitation(details: Details, words: Words) -> _Text:
     )
 
 
+def _preferences(details: Details, words: Words) -> _Text:
+    del details
+    _ = words.catalogue.gettext
+    return _Text(
+        _("How may we tell you? %(place)s"),
+        _("Parcels for you come through the lockers of %(place)s. Choose how and when we tell you about them."),
+        (
+            _("If you choose nothing, we use this address."),
+            _("The link works once, within 30 days."),
+        ),
+        "%(link)s",
+    )
+
+
 def _from(details: Details, words: Words) -> tuple[str, ...]:
     return (words.catalogue.gettext("Sent by %(sender)s."),) if details.sender else ()
 
@@ -253,6 +269,7 @@ _TEXTS: Final[Mapping[Kind, Callable[[Details, Words], _Text]]] = {
     "spoiled": _spoiled,
     "sign_in": _sign_in,
     "invitation": _invitation,
+    "preferences": _preferences,
 }
 
 

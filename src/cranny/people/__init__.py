@@ -6,7 +6,7 @@ from cranny.people.codes import begin_code, forget_code, has_code, take_code
 from cranny.people.contacts import Contact, normal_language
 from cranny.people.inviting import INVITED, LINK_ASKED, ask_link, ask_link_of, invite
 from cranny.people.leaving import MOVED_OUT, move_out
-from cranny.people.links import FOUNDING, GOOD_FOR, INVITATION, LINK, found, make_link
+from cranny.people.links import CHOICE, FOUNDING, GOOD_FOR, INVITATION, LINK, found, make_link
 from cranny.people.lists.following import Asked as ListAsked
 from cranny.people.lists.following import Report as ListReport
 from cranny.people.lists.following import follow as follow_list
@@ -21,7 +21,23 @@ from cranny.people.passkeys import begin_making, begin_showing, forget_passkey, 
 from cranny.people.passkeys import make as make_passkey
 from cranny.people.passkeys import show as show_passkey
 from cranny.people.passkeys import whose as whose_passkey
-from cranny.people.remember import contact, contacts, forget, remember
+from cranny.people.personal import let_go, without_role
+from cranny.people.preferring import ASKED as PREFERENCES_ASKED
+from cranny.people.preferring import (
+    Preferences,
+    Quiet,
+    ask_new,
+    consent,
+    consents,
+    low_doors,
+    prefer,
+    preferences,
+    stop,
+)
+from cranny.people.preferring import ask as ask_preferences
+from cranny.people.preferring import clock as quiet_clock
+from cranny.people.preferring import minutes as quiet_minutes
+from cranny.people.remember import Remembered, contact, contacts, lock, remember, remembered
 from cranny.people.roles import give, members, memberships, rights, set_all, take
 from cranny.people.sessions import Holder
 from cranny.people.sessions import begin as begin_session
@@ -33,6 +49,7 @@ from cranny.people.tables import How
 from cranny.people.visitors import Visitors, agent
 
 __all__ = [
+    "CHOICE",
     "FEATURE",
     "FOUNDING",
     "GOOD_FOR",
@@ -42,6 +59,7 @@ __all__ = [
     "LINK_ASKED",
     "LIST_MOST_BYTES",
     "MOVED_OUT",
+    "PREFERENCES_ASKED",
     "Contact",
     "Holder",
     "How",
@@ -51,28 +69,37 @@ __all__ = [
     "PasskeyAnswer",
     "PasskeyBegun",
     "PasskeySite",
+    "Preferences",
+    "Quiet",
+    "Remembered",
     "Visitors",
     "agent",
     "ask_link",
     "ask_link_of",
+    "ask_new",
+    "ask_preferences",
     "begin_code",
     "begin_making",
     "begin_session",
     "begin_showing",
     "code_address",
+    "consent",
+    "consents",
     "contact",
     "contacts",
     "end_session",
     "end_sessions",
     "follow_list",
-    "forget",
     "forget_code",
     "forget_passkey",
     "found",
     "give",
     "has_code",
     "invite",
+    "let_go",
     "live_sessions",
+    "lock",
+    "low_doors",
     "make_link",
     "make_passkey",
     "members",
@@ -80,13 +107,20 @@ __all__ = [
     "move_out",
     "normal_language",
     "passkeys",
+    "prefer",
+    "preferences",
     "prove_session",
+    "quiet_clock",
+    "quiet_minutes",
     "read_sheet",
     "remember",
+    "remembered",
     "rights",
     "set_all",
     "show_passkey",
+    "stop",
     "take",
     "take_code",
     "whose_passkey",
+    "without_role",
 ]

@@ -1,4 +1,5 @@
-"""Links that let somebody in once: for signing in, for an invitation, and for the first admin of a new tenant.
+"""Links that let somebody in once: for signing in, for an invitation, for choosing how to be told, and for the first
+admin of a new tenant.
 
 What a link holds is 160 random bits; the directory has their hash. Using one up is part of what it is used for.
 """
@@ -19,9 +20,15 @@ from cranny.platform.permissions import Role
 
 LINK: Final = "person-link"
 INVITATION: Final = "invitation"
+CHOICE: Final = "choice"
 FOUNDING: Final = "founding"
-"""The directory's words for them. The first two stand for a person, the last one for a tenant."""
-GOOD_FOR: Final = {LINK: timedelta(minutes=15), INVITATION: timedelta(days=7), FOUNDING: timedelta(days=7)}
+"""The directory's words for them. The last one stands for a tenant, the others for a person."""
+GOOD_FOR: Final = {
+    LINK: timedelta(minutes=15),
+    INVITATION: timedelta(days=7),
+    CHOICE: timedelta(days=30),
+    FOUNDING: timedelta(days=7),
+}
 _BYTES: Final = 20
 
 

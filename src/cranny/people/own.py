@@ -6,7 +6,7 @@ from typing import Final
 
 from litestar.types import ControllerRouterHandler
 
-from cranny.people import api, sessions, tables
+from cranny.people import api, personal, tables
 from cranny.people.lists import api as lists_api
 from cranny.people.lists.following import end_due
 from cranny.people.visitors import Visitors
@@ -35,10 +35,7 @@ def _routes(parts: Parts) -> Sequence[ControllerRouterHandler]:
 
 
 def _sweeps(parts: Parts) -> Sequence[Sweep]:
-    return [
-        Sweep("sessions.forget", HOUR_S, sessions.forget_old),
-        Sweep("lists.end_due", HOUR_S, partial(end_due, keyring=parts.keyring)),
-    ]
+    return [Sweep("lists.end_due", HOUR_S, partial(end_due, keyring=parts.keyring))]
 
 
 def _visitors(parts: Parts) -> Visitors:
@@ -46,4 +43,13 @@ def _visitors(parts: Parts) -> Visitors:
 
 
 THINGS: Final = {"person": found_by(tables.WHERE_PERSON), "session": found_by(tables.WHERE_SESSION)}
-FEATURE: Final = Feature("people", routes=_routes, sweeps=_sweeps, audit=audit, things=THINGS, visitors=_visitors)
+FEATURE: Final = Feature(
+    "people",
+    routes=_routes,
+    sweeps=_sweeps,
+    audit=audit,
+    things=THINGS,
+    personal=personal.PERSONAL,
+    kept=personal.KEPT,
+    visitors=_visitors,
+)

@@ -6,6 +6,7 @@ other's codes, nor find parcels in one door.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
@@ -22,7 +23,20 @@ from cranny.platform.db import Tx
 _TRIES: Final = 4
 
 
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """A person, and whether they want doors within seated reach."""
+
+    id: UUID
+    low_doors: bool = False
+
+
 async def remember(tx: Tx, contact: Contact) -> UUID:
+    """The person who is reached so; see `remembered`."""
+    return (await remembered(tx, contact)).id
+
+
+async def remembered(tx: Tx, contact: Contact) -> Remembered:
     """The person who is reached so; made when there is none. What is given replaces what was known, what is left
     out stays. Raises Invalid, codes `name-invalid`, `email-invalid`, `phone-invalid`, `language-invalid`,
     `contact-missing`."""
@@ -32,9 +46,9 @@ async def remember(tx: Tx, contact: Contact) -> UUID:
         person = same(known, given)
         if person is None:
             if id_ := await _add(tx, given, known):
-                return id_
+                return Remembered(id_)
         elif await _change(tx, person, merged(person, given, known)):
-            return person.id
+            return Remembered(person.id, person.low_doors)
     raise Conflict("The same person is just being written down by others. Try again.", retry=True)
 
 
@@ -54,9 +68,11 @@ async def contacts(tx: Tx, persons: Sequence[UUID]) -> dict[UUID, Contact]:
     }
 
 
-async def forget(tx: Tx, id_: UUID) -> None:
-    """Nothing of how this person is reached stays. Whatever names them by id goes on, and reaches nobody."""
-    await tx.run(tables.FORGET, tx.tenant, id_)
+async def lock(tx: Tx, person: UUID) -> None:
+    """Nobody else changes or uses this person until the end of the transaction. Raises NotFound, code
+    `person-not-found`."""
+    if await tx.one(tables.LOCK, tx.tenant, person) is None:
+        raise NotFound("There is no such person.", code="person-not-found")
 
 
 def same(known: Sequence[PersonRow], given: Contact) -> PersonRow | None:
@@ -117,7 +133,7 @@ async def _change(tx: Tx, before: PersonRow, after: PersonRow) -> bool:
     """False when the person was changed since, or somebody else has just got a key that `after` has."""
     if after == before:
         return True
-    (tenant, id_, *old, _), (_, _, *new, _) = msgspec.structs.astuple(before), msgspec.structs.astuple(after)
+    (tenant, id_, *old, _, _), (_, _, *new, _, _) = msgspec.structs.astuple(before), msgspec.structs.astuple(after)
     try:
         async with tx.attempt():
             return bool(await tx.value(tables.CHANGE, tenant, id_, *new, *old))

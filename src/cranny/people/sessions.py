@@ -22,15 +22,13 @@ from cranny.people.roles import rights
 from cranny.people.tables import How, SessionRow
 from cranny.platform import directory, events, rows, tenants
 from cranny.platform.auth import PLAIN, Principal
-from cranny.platform.db import Database, Tx
+from cranny.platform.db import Tx
 from cranny.platform.permissions import Rights
 
 KIND: Final = "session"
 """The directory's word for it."""
 LASTS: Final = timedelta(hours=12)
 IDLE: Final = timedelta(hours=1)
-KEEP: Final = timedelta(days=30)
-"""How long one that is over can be read up."""
 NOTE_EVERY: Final = timedelta(minutes=1)
 NOBODY: Final = UUID(int=0)
 _BYTES: Final = 32
@@ -105,12 +103,6 @@ async def live(tx: Tx, holder: UUID | None = None) -> Sequence[SessionRow]:
     """The open sessions, of `holder` or of all; last used first, 500 at most."""
     found = await tx.all(tables.LIVE, tx.tenant, tx.now(), ago(tx.clock, IDLE), holder)
     return rows.every(SessionRow, found)
-
-
-async def forget_old(db: Database, tenant: UUID) -> int:
-    """A sweep."""
-    async with db.transaction(tenant) as tx:
-        return int((await tx.run(tables.FORGET_SESSIONS, tenant, ago(tx.clock, KEEP))).rsplit(maxsplit=1)[-1])
 
 
 def binding(agent: str) -> bytes:

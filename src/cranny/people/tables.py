@@ -24,10 +24,36 @@ class PersonRow(msgspec.Struct, frozen=True):
     email_key: str | None
     phone_key: str | None
     created: datetime
+    low_doors: bool = False
 
     def __repr__(self) -> str:
         """Nothing personal, wherever it is printed."""
         return f"PersonRow({self.id})"
+
+
+class PreferencesRow(msgspec.Struct, frozen=True):
+    """`quiet_from` and `quiet_to` are minutes of the day at `zone`. Without `chosen` nobody has said anything yet;
+    `asked` is when a link to do so was sent."""
+
+    tenant: UUID
+    person: UUID
+    channels: list[str]
+    quiet_from: int | None
+    quiet_to: int | None
+    zone: str
+    asked: datetime | None
+    chosen: datetime | None
+    by: str
+
+
+class ConsentRow(msgspec.Struct, frozen=True):
+    tenant: UUID
+    person: UUID
+    channel: str
+    given: bool
+    at: datetime
+    how: str
+    by: str
 
 
 class MembershipRow(msgspec.Struct, frozen=True):
@@ -92,6 +118,8 @@ class OneTimeCodeRow(msgspec.Struct, frozen=True):
 
 TABLES: Final[dict[str, type[msgspec.Struct]]] = {
     "persons": PersonRow,
+    "preferences": PreferencesRow,
+    "consents": ConsentRow,
     "memberships": MembershipRow,
     "sessions": SessionRow,
     "passkeys": PasskeyRow,
@@ -99,18 +127,18 @@ TABLES: Final[dict[str, type[msgspec.Struct]]] = {
 }
 
 FIND: Final = """
-SELECT tenant, id, name, email, phone, language, email_key, phone_key, created FROM persons
+SELECT * FROM persons
 WHERE tenant = $1 AND (email_key = $2 OR phone_key = $3)
 """
 # For those who were overtaken once: now the others wait.
 FIND_AND_LOCK: Final = """
-SELECT tenant, id, name, email, phone, language, email_key, phone_key, created FROM persons
+SELECT * FROM persons
 WHERE tenant = $1 AND (email_key = $2 OR phone_key = $3)
 ORDER BY id FOR NO KEY UPDATE
 """
 ADD: Final = """
-INSERT INTO persons (tenant, id, name, email, phone, language, email_key, phone_key, created)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+INSERT INTO persons (tenant, id, name, email, phone, language, email_key, phone_key, created, low_doors)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
 ON CONFLICT DO NOTHING
 RETURNING id
 """
@@ -123,10 +151,73 @@ RETURNING id
 """
 GET: Final = "SELECT id, name, email, phone, language FROM persons WHERE tenant = $1 AND id = ANY ($2::uuid[])"
 """Without the keys: who asks wants to reach somebody."""
-FORGET: Final = "DELETE FROM persons WHERE tenant = $1 AND id = $2"
 ODD_KEYS: Final = """
 SELECT id FROM persons
 WHERE tenant = $1 AND ((email IS NULL) <> (email_key IS NULL) OR phone_key <> coalesce(phone, ''))
+"""
+
+LOCK: Final = "SELECT * FROM persons WHERE tenant = $1 AND id = $2 FOR UPDATE"
+LOW_DOORS: Final = "SELECT id FROM persons WHERE tenant = $1 AND id = ANY ($2::uuid[]) AND low_doors"
+WITH_NUMBER: Final = "SELECT id FROM persons WHERE tenant = $1 AND (email_key = $2 OR phone = $3) ORDER BY id"
+
+# ---------------------------------------------------------------- what is held about somebody
+EXPORT_SESSIONS: Final = """
+SELECT how, browser, created, seen, until, ended FROM sessions
+WHERE tenant = $1 AND kind = 'person' AND holder = $2 ORDER BY created
+"""
+EXPORT_PASSKEYS: Final = """
+SELECT label, rp, synced, created, last_used FROM passkeys WHERE tenant = $1 AND person = $2 ORDER BY id
+"""
+EXPORT_LISTS: Final = """
+SELECT list, unit, until FROM people_list_entries WHERE tenant = $1 AND person = $2 ORDER BY list
+"""
+EXPORT_CODE: Final = "SELECT created FROM one_time_codes WHERE tenant = $1 AND person = $2"
+REFS_OF: Final = """
+SELECT id FROM sessions WHERE tenant = $1 AND kind = 'person' AND holder = ANY ($2::uuid[])
+UNION ALL SELECT id FROM passkeys WHERE tenant = $1 AND person = ANY ($2::uuid[])
+"""
+FORGET_SESSIONS_OF: Final = """
+DELETE FROM sessions WHERE tenant = $1 AND kind = 'person' AND holder = ANY ($2::uuid[])
+"""
+# The rest of theirs goes with the row.
+LET_GO: Final = "DELETE FROM persons WHERE tenant = $1 AND id = ANY ($2::uuid[])"
+REMAINS: Final = """
+SELECT id FROM persons WHERE tenant = $1 AND id = ANY ($2::uuid[])
+UNION SELECT holder FROM sessions WHERE tenant = $1 AND holder = ANY ($2::uuid[]) ORDER BY id
+"""
+WITHOUT_ROLE: Final = """
+SELECT id FROM persons AS p WHERE tenant = $1 AND id = ANY ($2::uuid[])
+    AND NOT EXISTS (SELECT FROM memberships AS m WHERE m.tenant = p.tenant AND m.person = p.id)
+ORDER BY id FOR UPDATE
+"""
+
+# ---------------------------------------------------------------- preferences
+PREFERENCES: Final = "SELECT * FROM preferences WHERE tenant = $1 AND person = $2"
+PREFER: Final = """
+INSERT INTO preferences (tenant, person, channels, quiet_from, quiet_to, zone, chosen, by)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+ON CONFLICT (tenant, person) DO UPDATE
+    SET channels = $3, quiet_from = $4, quiet_to = $5, zone = $6, chosen = $7, by = $8
+"""
+WISHES: Final = "UPDATE persons SET language = coalesce($3, language), low_doors = $4 WHERE tenant = $1 AND id = $2"
+CONSENTS: Final = "SELECT * FROM consents WHERE tenant = $1 AND person = $2 ORDER BY channel"
+CONSENT: Final = """
+INSERT INTO consents (tenant, person, channel, given, at, how, by) VALUES ($1, $2, $3, $4, $5, $6, $7)
+ON CONFLICT (tenant, person, channel) DO UPDATE SET given = $4, at = $5, how = $6, by = $7
+    WHERE consents.given <> excluded.given
+RETURNING person
+"""
+ASKED: Final = """
+INSERT INTO preferences (tenant, person, asked) VALUES ($1, $2, $3)
+ON CONFLICT (tenant, person) DO UPDATE SET asked = $3
+"""
+# Nobody has asked them yet, who came to be known since it was to be done.
+UNASKED: Final = """
+SELECT p.id FROM persons AS p
+WHERE p.tenant = $1 AND p.created > $2
+    AND NOT EXISTS (SELECT FROM preferences AS f WHERE f.tenant = p.tenant AND f.person = p.id)
+    AND NOT EXISTS (SELECT FROM memberships AS m WHERE m.tenant = p.tenant AND m.person = p.id)
+ORDER BY p.id LIMIT $3 FOR NO KEY UPDATE SKIP LOCKED
 """
 
 # ---------------------------------------------------------------- roles
@@ -175,7 +266,11 @@ SELECT * FROM sessions
 WHERE tenant = $1 AND ended IS NULL AND until > $2 AND seen > $3 AND ($4::uuid IS NULL OR holder = $4)
 ORDER BY seen DESC, id LIMIT 500
 """
-FORGET_SESSIONS: Final = "DELETE FROM sessions WHERE tenant = $1 AND (until < $2 OR ended < $2)"
+FORGET_SESSIONS: Final = """
+DELETE FROM sessions WHERE (tenant, id) IN (
+    SELECT tenant, id FROM sessions WHERE tenant = $1 AND (until < $2 OR ended < $2) LIMIT $3
+)
+"""
 WHERE_SESSION: Final = """
 SELECT CASE kind WHEN 'person' THEN holder END AS person FROM sessions WHERE tenant = $1 AND id = $2
 """

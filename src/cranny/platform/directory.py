@@ -26,6 +26,8 @@ FROM unnest($3::bytea[], $4::uuid[]) AS d (hash, ref) ON CONFLICT DO NOTHING
 FIND: Final = "SELECT hash, kind, tenant, ref, expires FROM directory WHERE hash = $1"
 FIND_ALL: Final = "SELECT tenant, ref, expires FROM directory WHERE hash = ANY ($1::bytea[]) AND expires IS NULL"
 FORGET: Final = "DELETE FROM directory WHERE hash = $1 AND tenant = $2"
+FORGET_OF: Final = "DELETE FROM directory WHERE tenant = $1 AND ref = ANY ($2::uuid[])"
+OF: Final = "SELECT ref FROM directory WHERE tenant = $1 AND ref = ANY ($2::uuid[]) ORDER BY ref"
 FORGET_EXPIRED: Final = "DELETE FROM directory WHERE tenant = $1 AND expires <= $2"
 
 
@@ -80,6 +82,16 @@ async def find_all(db: Database, kind: str, secrets: Sequence[bytes]) -> list[Fo
 async def forget(tx: Tx, kind: str, secret: bytes | str) -> bool:
     """Whether it was there. In one transaction with its use this makes a secret good for one time only."""
     return await tx.run(FORGET, digest(kind, secret), tx.tenant) == "DELETE 1"
+
+
+async def forget_of(tx: Tx, refs: Sequence[UUID]) -> int:
+    """Nothing stands for `refs` any more. Returns how many things did."""
+    return int((await tx.run(FORGET_OF, tx.tenant, list(refs))).rsplit(maxsplit=1)[-1])
+
+
+async def known(tx: Tx, refs: Sequence[UUID]) -> list[UUID]:
+    """Those of `refs` that something stands for."""
+    return [row["ref"] for row in await tx.all(OF, tx.tenant, list(refs))]
 
 
 async def forget_expired(db: Database, tenant: UUID) -> int:

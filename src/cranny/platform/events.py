@@ -15,6 +15,7 @@ from uuid import UUID
 from cranny.core.errors import NotFound, Refused
 from cranny.core.events import NewEvent
 from cranny.core.lifecycle import Lifecycle
+from cranny.platform import said
 from cranny.platform.db import Tx
 from cranny.wire import subjects
 
@@ -93,6 +94,7 @@ async def record(
         return []
     now = tx.now()
     ids = [tx.ids.new() for _ in events]
+    bodies = [said.sealed(tx, event) for event in events]
     await tx.run(
         RECORD,
         tx.tenant,
@@ -101,7 +103,10 @@ async def record(
         [event.type for event in events],
         [event.subject for event in events],
         _times(time if time is not None else now, len(events)),
-        [_clean(event) for event in events],
+        [_clean(event, body) for event, (body, _) in zip(events, bodies, strict=True)],
+    )
+    await said.keep(
+        tx, [(id_, event.said, salt) for id_, event, (_, salt) in zip(ids, events, bodies, strict=True) if salt]
     )
     tx.poke(subjects.outbox(tx.tenant))
     return ids
@@ -114,11 +119,13 @@ async def move(
     trigger: T,
     *,
     data: Mapping[UUID, dict[str, Any]] | None = None,
+    words: Mapping[str, str] | None = None,
     when: datetime | None = None,
     strict: bool = True,
 ) -> list[Moved[S]]:
     """Apply `trigger` to every one of `ids`, and record the event of each row that emits one, with `data[id]`
-    and `from`, `to` and, for a row that surprises, `why`. Returns the moved ones in the order of `ids`.
+    and `from`, `to` and, for a row that surprises, `why`. `words` are somebody's own, said of each (`NewEvent.said`).
+    Returns the moved ones in the order of `ids`.
 
     All or nothing: raises NotFound, code `<name>-not-found`, for an unknown id, and Refused, code
     `<name>-<trigger>-when-<state>`, for one whose state has no such row. With `strict=False` those are left
@@ -147,7 +154,7 @@ async def move(
         if row.emits:
             why = {"why": row.why} if row.why else {}
             body = {**(data or {}).get(id_, {}), "from": before, "to": row.to, **why}
-            told.append(NewEvent(row.emits, f"{home.subject}/{id_}", body))
+            told.append(NewEvent(row.emits, f"{home.subject}/{id_}", body, dict(words or {})))
     await record(tx, told, time=when)
     return moved
 
@@ -172,7 +179,10 @@ def _times(time: datetime | Sequence[datetime], n: int) -> list[datetime]:
     return list(time)
 
 
-def _clean(event: NewEvent) -> dict[str, Any]:
-    if not NEVER.isdisjoint(event.data):
-        raise ValueError(f"{event.type} holds {sorted(NEVER & event.data.keys())}: secrets never go into the log")
-    return event.data
+def _clean(event: NewEvent, body: dict[str, Any]) -> dict[str, Any]:
+    names = event.data.keys() | event.said.keys()
+    if not NEVER.isdisjoint(names):
+        raise ValueError(f"{event.type} holds {sorted(NEVER & names)}: secrets never go into the log")
+    if not event.data.keys().isdisjoint({said.KEY, *event.said}):
+        raise ValueError(f"{event.type} says in its data what lies beside the log")
+    return body

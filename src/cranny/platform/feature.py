@@ -14,6 +14,7 @@ from cranny.platform.db import Database, Tx
 from cranny.platform.gate import Finder
 from cranny.platform.jobs import AT_ONCE, JobHandler
 from cranny.platform.keys import Keyring
+from cranny.platform.personal import NOBODY, Keepers, Kept, Personal
 from cranny.platform.reactions import Reaction
 from cranny.platform.sweeps import Sweep
 from cranny.platform.violation import Violation
@@ -60,6 +61,8 @@ class Parts:
     """Of one key, in one process; 0 for any number."""
     webhooks_inside: tuple[str, ...] = ()
     """Networks that are not public and that webhooks may go to all the same (`10.2.0.0/16`)."""
+    keepers: Keepers = NOBODY
+    """What the features say of the personal data that they hold; the wiring fills it in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,5 +99,9 @@ class Feature:
     things: Mapping[str, Finder] = field(default_factory=dict)
     """What stands in its addresses (`bank` in `/v1/banks/{bank}`), and where each belongs: who has a role for one site
     only, or for what is their own, is held against it."""
+    personal: Personal | None = None
+    """What it holds about persons."""
+    kept: Sequence[Kept] = ()
+    """What it does not keep for ever, as the tenant's settings say."""
     visitors: Callable[[Parts], Visitors] | None = None
     """Of the one feature that knows people by their sessions."""

@@ -5,8 +5,8 @@ commit and is given its answer again. A deed that fails leaves nothing behind, s
 """
 
 import hashlib
-from collections.abc import Awaitable, Callable
-from datetime import datetime, timedelta
+from collections.abc import Awaitable, Callable, Collection
+from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -18,7 +18,6 @@ from cranny.platform import rows
 from cranny.platform.db import Database, GaveWay, Tx
 
 HEADER: Final = "Idempotency-Key"
-KEEP: Final = timedelta(days=7)
 LONGEST_KEY: Final = 255
 TRIES: Final = 3
 
@@ -33,7 +32,22 @@ WHERE tenant = $1 AND key = $2
 STORE: Final = """
 UPDATE idempotency SET status = $3, headers = $4, body = $5, secret = $6 WHERE tenant = $1 AND key = $2
 """
-FORGET: Final = "DELETE FROM idempotency WHERE tenant = $1 AND created < $2"
+FORGET: Final = """
+DELETE FROM idempotency WHERE (tenant, key) IN (
+    SELECT tenant, key FROM idempotency WHERE tenant = $1 AND created < $2 ORDER BY created LIMIT $3
+)
+"""
+# What names one of these, in its address or in its answer.
+FORGET_ABOUT: Final = """
+DELETE FROM idempotency AS i WHERE i.tenant = $1 AND EXISTS (
+    SELECT FROM unnest($2::text[]) AS named (id)
+    WHERE position(named.id IN i.route) > 0 OR position(convert_to(named.id, 'UTF8') IN i.body) > 0
+)
+"""
+ABOUT: Final = """
+SELECT DISTINCT named.id FROM unnest($2::text[]) AS named (id), idempotency AS i
+WHERE i.tenant = $1 AND position(convert_to(named.id, 'UTF8') IN i.body) > 0 ORDER BY named.id
+"""
 
 
 class IdempotencyRow(msgspec.Struct, frozen=True):
@@ -94,10 +108,19 @@ async def _once(
     return _again(rows.to(IdempotencyRow, earlier), route, fingerprint)
 
 
-async def forget_old(db: Database, tenant: UUID) -> int:
-    """A sweep: drop keys older than seven days."""
-    async with db.transaction(tenant) as tx:
-        return int((await tx.run(FORGET, tenant, tx.now() - KEEP)).rsplit(maxsplit=1)[-1])
+async def forget(tx: Tx, before: datetime, at_most: int) -> int:
+    """Drop answers from before that. Returns how many."""
+    return int((await tx.run(FORGET, tx.tenant, before, at_most)).rsplit(maxsplit=1)[-1])
+
+
+async def forget_about(tx: Tx, ids: Collection[UUID]) -> int:
+    """Drop the answers that name one of `ids`: sending such a request again does it again. Returns how many."""
+    return int((await tx.run(FORGET_ABOUT, tx.tenant, [str(id_) for id_ in ids])).rsplit(maxsplit=1)[-1])
+
+
+async def named(tx: Tx, ids: Collection[UUID]) -> list[str]:
+    """Those of `ids` that an answer names."""
+    return [row["id"] for row in await tx.all(ABOUT, tx.tenant, [str(id_) for id_ in ids])]
 
 
 def _key(request: Request[Any, Any, Any]) -> str:

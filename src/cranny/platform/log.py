@@ -1,4 +1,4 @@
-"""Reading the tenant's log: events that have a position, in its order."""
+"""Reading the tenant's log: events that have a position, in its order, with what was said (`said.py`)."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -8,6 +8,7 @@ from uuid import UUID
 import msgspec
 
 from cranny.core.events import Event
+from cranny.platform import said
 from cranny.platform.db import Row, Tx
 
 # The upper bound is no bound: it makes a plan without statistics walk the index instead of sorting the log.
@@ -60,19 +61,21 @@ async def read(
 ) -> list[Event]:
     """Up to `limit` events after position `after`, of these types and about this subject where given."""
     sql = READ if subject is None else READ_SUBJECT
-    return [event(record) for record in await tx.all(sql, tx.tenant, after, types, subject, limit)]
+    return await said.heard(
+        tx, [event(record) for record in await tx.all(sql, tx.tenant, after, types, subject, limit)]
+    )
 
 
 async def matching(tx: Tx, after: int, until: int, patterns: Sequence[str], limit: int, *, but: str) -> list[Event]:
     """Up to `limit` events at positions from `after` + 1 to `until` whose type is one of `patterns` (`delivery.stored`,
     `delivery.*`; none is any), but none whose type begins with `but`."""
     found = await tx.all(MATCHING, tx.tenant, after, until, but, list(patterns), limit)
-    return [event(record) for record in found]
+    return await said.heard(tx, [event(record) for record in found])
 
 
 async def latest(tx: Tx, subjects: Sequence[str], each: int) -> list[Event]:
     """The last `each` events about each of `subjects`, the newest of all first."""
-    return [event(record) for record in await tx.all(LATEST, tx.tenant, subjects, each)]
+    return await said.heard(tx, [event(record) for record in await tx.all(LATEST, tx.tenant, subjects, each)])
 
 
 async def head(tx: Tx) -> int:

@@ -1,22 +1,21 @@
 """What the platform itself brings to the wiring, like any feature."""
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
+from uuid import UUID
 
-from cranny.platform import directory, idempotency, trail
+from cranny.platform import directory, idempotency, said, trail
 from cranny.platform.db import Tx
 from cranny.platform.feature import Feature, Parts, Violation
+from cranny.platform.keys import Keyring
+from cranny.platform.personal import Kept, Personal
 from cranny.platform.sweeps import Sweep
 
 HOUR_S: Final = 3600.0
 
 
 def _sweeps(_: Parts) -> Sequence[Sweep]:
-    return [
-        Sweep("idempotency.forget", HOUR_S, idempotency.forget_old),
-        Sweep("directory.forget", HOUR_S, directory.forget_expired),
-        Sweep("trail.forget", HOUR_S, trail.forget),
-    ]
+    return [Sweep("directory.forget", HOUR_S, directory.forget_expired)]
 
 
 async def _audit(tx: Tx) -> list[Violation]:
@@ -25,4 +24,55 @@ async def _audit(tx: Tx) -> list[Violation]:
     return [] if broken is None else [Violation("I8", f"log/{broken.position}", broken.why)]
 
 
-FEATURE: Final = Feature("platform", sweeps=_sweeps, audit=_audit)
+async def _export(tx: Tx, person: UUID) -> dict[str, Any]:
+    subject = f"persons/{person}"
+    return {"done": await trail.of(tx, subject), "said": await said.about(tx, [subject])}
+
+
+async def _erase(tx: Tx, _: Keyring, person: UUID) -> int:
+    gone = await trail.erase(tx, f"persons/{person}") + await trail.erase_on(tx, [person])
+    return gone + await said.forget_about(tx, [f"persons/{person}"]) + await idempotency.forget_about(tx, [person])
+
+
+async def _remains(tx: Tx, persons: Sequence[UUID]) -> list[str]:
+    subjects = [f"persons/{person}" for person in persons]
+    said_of = [one["about"] for one in await said.about(tx, subjects)]
+    return [*await trail.detailed(tx, subjects), *said_of, *await idempotency.named(tx, persons)]
+
+
+PERSONAL: Final = Personal(
+    "trail",
+    "What this person did that is written down for good: from which address, with which program, and why; and what was "
+    "said of them.",
+    _export,
+    _erase,
+    _remains,
+)
+KEPT: Final = (
+    Kept(
+        "audit",
+        "Address, program and reason beside an entry of the audit trail, from the deed on; the entry itself stays.",
+        730,
+        30,
+        3650,
+        trail.forget,
+    ),
+    Kept(
+        "reasons",
+        "What somebody wrote in their own words (why a door was opened, a code was read), from then on; that it was "
+        "done stays.",
+        365,
+        7,
+        3650,
+        said.forget,
+    ),
+    Kept(
+        "answers",
+        "Answers that are given again to a request with the same Idempotency-Key, from the first one on.",
+        7,
+        1,
+        30,
+        idempotency.forget,
+    ),
+)
+FEATURE: Final = Feature("platform", sweeps=_sweeps, audit=_audit, personal=PERSONAL, kept=KEPT)

@@ -49,6 +49,12 @@ class Action(StrEnum):
     PEOPLE_EDIT = "people.edit"
     PEOPLE_PROVISION = "people.provision"
     """By a list or by another system. A key does it only by its scope of that name."""
+    PREFERENCES_READ = "preferences.read"
+    PREFERENCES_EDIT = "preferences.edit"
+    PERSONAL_EXPORT = "personal.export"
+    PERSONAL_ERASE = "personal.erase"
+    PRIVACY_READ = "privacy.read"
+    PRIVACY_EDIT = "privacy.edit"
     SESSIONS_READ = "sessions.read"
     SESSIONS_END = "sessions.end"
     SESSIONS_LINK = "sessions.link"
@@ -96,6 +102,12 @@ ALL: Final[Mapping[Action, tuple[Role, ...]]] = {
     _A.PEOPLE_READ: (_R.ADMIN, _R.AUDITOR),
     _A.PEOPLE_EDIT: (_R.ADMIN,),
     _A.PEOPLE_PROVISION: (_R.ADMIN,),
+    _A.PREFERENCES_READ: (*_DESK, _R.AUDITOR),
+    _A.PREFERENCES_EDIT: _DESK,
+    _A.PERSONAL_EXPORT: (_R.ADMIN, _R.INTEGRATOR),
+    _A.PERSONAL_ERASE: (_R.ADMIN, _R.INTEGRATOR),
+    _A.PRIVACY_READ: (_R.ADMIN, *_WATCHING),
+    _A.PRIVACY_EDIT: (_R.ADMIN,),
     _A.SESSIONS_READ: (_R.ADMIN, _R.AUDITOR),
     _A.SESSIONS_END: (_R.ADMIN,),
     _A.SESSIONS_LINK: (_R.ADMIN, _R.OPERATOR, _R.INTEGRATOR),
@@ -112,6 +124,9 @@ OWN: Final[Mapping[Action, tuple[Role, ...]]] = {
     _A.CATALOGUE_READ: _GUESTS,
     _A.DELIVERIES_READ: _GUESTS,
     _A.PEOPLE_READ: tuple(Role),
+    _A.PREFERENCES_READ: tuple(Role),
+    _A.PREFERENCES_EDIT: tuple(Role),
+    _A.PERSONAL_EXPORT: tuple(Role),
     _A.SESSIONS_READ: tuple(Role),
     _A.SESSIONS_END: tuple(Role),
     _A.SELF: tuple(Role),
@@ -139,6 +154,9 @@ STEP_UP: Final = frozenset(
         _A.GRANTS_EDIT,
         _A.PEOPLE_EDIT,
         _A.PEOPLE_PROVISION,
+        _A.PERSONAL_EXPORT,
+        _A.PERSONAL_ERASE,
+        _A.PRIVACY_EDIT,
         _A.KEYS_EDIT,
         _A.SELF_PROOFS,
     }

@@ -17,6 +17,7 @@ _AREAS: Final = {
     "anomalies": "alarms",
     "api-keys": "keys",
     "banks": "banks",
+    "channel-stops": "people",
     "commands": "commands",
     "deliveries": "deliveries",
     "delivery-kinds": "deliveries",
@@ -24,6 +25,7 @@ _AREAS: Final = {
     "grants": "grants",
     "notices": "notices",
     "people": "people",
+    "privacy": "privacy",
     "self": "people",
     "sessions": "people",
     "size-classes": "banks",
@@ -31,8 +33,8 @@ _AREAS: Final = {
     "webhook-messages": "webhooks",
 }
 """By the first word of an address behind `/v1/`."""
-_INSIDE: Final = {"commands": "commands", "tokens": "grants"}
-"""By the last word of an address that is none of the above alone: what lies inside a bank but is another matter."""
+_INSIDE: Final = {"commands": "commands", "erasure": "privacy", "export": "privacy", "tokens": "grants"}
+"""By a later word of an address: what lies inside a bank, or concerns a person, but is another matter."""
 PROVISION: Final = "people:provision"
 """For a list or another system that says who is what here. It has to be said: `all` does not hold it."""
 _AS_THEY_ARE: Final = {

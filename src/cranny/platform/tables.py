@@ -5,7 +5,9 @@ from typing import Final
 from cranny.platform.directory import DirectoryRow
 from cranny.platform.idempotency import IdempotencyRow
 from cranny.platform.log import EventRow
+from cranny.platform.personal import ErasureRow
 from cranny.platform.reactions import ReactionCursorRow, ReactionParkedRow
+from cranny.platform.said import EventWordsRow
 from cranny.platform.sequencer import LogHeadRow
 from cranny.platform.tenants import ApiKeyRow, TenantRow
 from cranny.platform.trail import AuditDetailRow
@@ -20,6 +22,8 @@ TABLES: Final[dict[str, type]] = {
     "reaction_parked": ReactionParkedRow,
     "idempotency": IdempotencyRow,
     "audit_details": AuditDetailRow,
+    "event_words": EventWordsRow,
+    "erasures": ErasureRow,
 }
 EXEMPT: Final = frozenset(
     {"alembic_version", "directory", "migrations", "pgqueuer", "pgqueuer_log", "pgqueuer_statistics"}

@@ -6,9 +6,9 @@ the log holds a salted digest of it, so that it can be erased and the chain stil
 """
 
 import hmac
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -19,9 +19,9 @@ from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Receive, Scope, Send
 
 from cranny.core.events import NewEvent
-from cranny.platform import events, rows, scopes
+from cranny.platform import events, rows, said, scopes
 from cranny.platform.chain import Break, Walk
-from cranny.platform.db import WITNESS, Database, Tx
+from cranny.platform.db import WITNESS, Tx
 from cranny.platform.log import HEAD_LINK, LINKS
 
 BEGINS: Final = "audit."
@@ -30,9 +30,8 @@ WHY: Final = "Audit-Reason"
 LONGEST: Final = 500
 BUSINESS: Final = frozenset({"deliveries"})
 """What is written there is everyday work, and its own events tell of it."""
-READINGS: Final = frozenset({"codes", "people"})
+READINGS: Final = frozenset({"codes", "people", "privacy"})
 """To read there is to be told a secret or something personal."""
-KEEP: Final = timedelta(days=730)
 
 ADD: Final = """
 INSERT INTO audit_details (tenant, event, by, address, agent, why, salt, written)
@@ -43,8 +42,24 @@ NEWEST: Final = """
 SELECT id, type, subject, time, recorded, data, position, chain FROM events
 WHERE tenant = $1 AND position > 0 AND starts_with(type, 'audit.') ORDER BY position DESC LIMIT $2
 """
-FORGET: Final = "DELETE FROM audit_details WHERE tenant = $1 AND written < $2"
+FORGET: Final = """
+DELETE FROM audit_details WHERE (tenant, event) IN (
+    SELECT tenant, event FROM audit_details WHERE tenant = $1 AND written < $2 ORDER BY written LIMIT $3
+)
+"""
 FORGET_BY: Final = "DELETE FROM audit_details WHERE tenant = $1 AND by = $2"
+# What somebody else wrote while they dealt with one of these: the address names it.
+FORGET_ON: Final = """
+DELETE FROM audit_details AS d USING events AS e
+WHERE d.tenant = $1 AND e.tenant = $1 AND e.id = d.event AND d.why <> ''
+    AND string_to_array(e.data ->> 'on', '/') && $2::text[]
+"""
+DETAILED: Final = "SELECT DISTINCT by FROM audit_details WHERE tenant = $1 AND by = ANY ($2::text[]) ORDER BY by"
+OF_BY: Final = """
+SELECT d.written, d.address, d.agent, d.why, e.data ->> 'does' AS does, e.data ->> 'on' AS "on"
+FROM audit_details AS d JOIN events AS e ON e.tenant = d.tenant AND e.id = d.event
+WHERE d.tenant = $1 AND d.by = $2 ORDER BY d.written
+"""
 
 
 class AuditDetailRow(msgspec.Struct, frozen=True):
@@ -167,8 +182,11 @@ async def verify(tx: Tx, *, kept: tuple[int, bytes] | None = None, batch: int = 
     walk, reached = Walk(), None
     while found := await tx.all(LINKS, tx.tenant, walk.position, batch):
         details = await _details(tx, [row["id"] for row in found if row["type"].startswith(BEGINS)])
+        words = await said.of(tx, [row["id"] for row in found if said.KEY in row["data"]])
         for row in found:
-            broken = walk.step(row) or _detail_break(row, details.get(row["id"]))
+            broken = (
+                walk.step(row) or _detail_break(row, details.get(row["id"])) or _words_break(row, words.get(row["id"]))
+            )
             if broken is not None:
                 return broken
             if kept is not None and walk.position == kept[0]:
@@ -188,6 +206,12 @@ def _detail_break(row: Any, detail: AuditDetailRow | None) -> Break | None:
     if hmac.compare_digest(wanted, digest(detail.salt, detail.address, detail.agent, detail.why)):
         return None
     return Break(row["position"], "address, program or reason beside it were changed")
+
+
+def _words_break(row: Any, words: said.EventWordsRow | None) -> Break | None:
+    if words is None or hmac.compare_digest(bytes.fromhex(row["data"][said.KEY]), said.digest(words.salt, words.words)):
+        return None  # none, erased, or as they were written
+    return Break(row["position"], "the words beside it were changed")
 
 
 async def newest(tx: Tx, limit: int) -> list[Entry]:
@@ -218,7 +242,22 @@ async def erase(tx: Tx, by: str) -> int:
     return int((await tx.run(FORGET_BY, tx.tenant, by)).rsplit(maxsplit=1)[-1])
 
 
-async def forget(db: Database, tenant: UUID) -> int:
-    """A sweep: what is personal, after two years."""
-    async with db.transaction(tenant) as tx:
-        return int((await tx.run(FORGET, tenant, tx.now() - KEEP)).rsplit(maxsplit=1)[-1])
+async def erase_on(tx: Tx, ids: Collection[UUID]) -> int:
+    """What others wrote when they dealt with one of `ids`, address and program of theirs included; the entries stay.
+    Returns how many."""
+    return int((await tx.run(FORGET_ON, tx.tenant, [str(id_) for id_ in ids])).rsplit(maxsplit=1)[-1])
+
+
+async def of(tx: Tx, by: str) -> list[dict[str, Any]]:
+    """What is personal in the entries of one person or key, oldest first."""
+    return [dict(row) for row in await tx.all(OF_BY, tx.tenant, by)]
+
+
+async def detailed(tx: Tx, by: Collection[str]) -> list[str]:
+    """Those of `by` of whose entries something personal is there."""
+    return [row["by"] for row in await tx.all(DETAILED, tx.tenant, list(by))]
+
+
+async def forget(tx: Tx, before: datetime, at_most: int) -> int:
+    """Erase what is personal in entries from before that. Returns how many."""
+    return int((await tx.run(FORGET, tx.tenant, before, at_most)).rsplit(maxsplit=1)[-1])

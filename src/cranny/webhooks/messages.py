@@ -1,6 +1,5 @@
 """Deeds on messages: test, resend, drop; and giving up on those whose time is over."""
 
-from datetime import timedelta
 from typing import Final
 from uuid import UUID
 
@@ -15,8 +14,6 @@ from cranny.webhooks.trying import GIVE_UP_AFTER
 from cranny.wire import subjects
 
 AT_ONCE: Final = 500
-KEEP: Final = timedelta(days=30)
-"""So long the list tells what became of a message."""
 
 
 async def test(tx: Tx, endpoint: EndpointRow) -> MessageRow:
@@ -73,11 +70,10 @@ async def give_up(db: Database, tenant: UUID) -> int:
     return len(late)
 
 
-async def forget(db: Database, tenant: UUID) -> int:
-    """A sweep: messages that are long over, and secrets that were replaced."""
+async def forget_secrets(db: Database, tenant: UUID) -> int:
+    """A sweep: secrets that were replaced, and whose time is over."""
     async with db.transaction(tenant) as tx:
-        await tx.run(tables.FORGET_OLD, tenant, tx.now())
-        return int((await tx.run(tables.FORGET, tenant, tx.now() - KEEP)).rsplit(maxsplit=1)[-1])
+        return int((await tx.run(tables.FORGET_OLD, tenant, tx.now())).rsplit(maxsplit=1)[-1])
 
 
 def _insist(endpoint: EndpointRow) -> None:

@@ -10,8 +10,9 @@ from cranny.platform.paging import Cursors
 from cranny.platform.sweeps import Sweep
 from cranny.webhooks import api
 from cranny.webhooks.audit import audit
-from cranny.webhooks.messages import forget, give_up
+from cranny.webhooks.messages import forget_secrets, give_up
 from cranny.webhooks.outside import Guard, resolve
+from cranny.webhooks.personal import KEPT, PERSONAL
 from cranny.webhooks.posting import Poster
 from cranny.webhooks.sending import Courier
 
@@ -28,7 +29,9 @@ def _loops(parts: Parts) -> Sequence[Loop]:
 
 
 def _sweeps(_: Parts) -> Sequence[Sweep]:
-    return [Sweep("webhooks.give_up", 60.0, give_up), Sweep("webhooks.forget", 3600.0, forget)]
+    return [Sweep("webhooks.give_up", 60.0, give_up), Sweep("webhooks.secrets", 3600.0, forget_secrets)]
 
 
-FEATURE: Final = Feature("webhooks", routes=_routes, loops=_loops, sweeps=_sweeps, audit=audit)
+FEATURE: Final = Feature(
+    "webhooks", routes=_routes, loops=_loops, sweeps=_sweeps, audit=audit, personal=PERSONAL, kept=KEPT
+)

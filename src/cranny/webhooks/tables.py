@@ -167,7 +167,24 @@ SELECT * FROM webhook_messages WHERE tenant = $1 AND state = 'waiting' AND give_
 ORDER BY give_up_at LIMIT $3 FOR NO KEY UPDATE SKIP LOCKED
 """
 DONE: Final = "UPDATE webhook_messages SET done_at = $3, leased_until = NULL WHERE tenant = $1 AND id = ANY($2::uuid[])"
-FORGET: Final = "DELETE FROM webhook_messages WHERE tenant = $1 AND done_at < $2"
+FORGET: Final = """
+DELETE FROM webhook_messages WHERE (tenant, id) IN (
+    SELECT tenant, id FROM webhook_messages WHERE tenant = $1 AND done_at < $2 ORDER BY done_at LIMIT $3
+)
+"""
+# What the other sides answered is in their own words: nobody can say whom they name.
+UNSAY: Final = "UPDATE webhook_attempts SET answer = '' WHERE tenant = $1 AND answer <> ''"
+ANSWERS: Final = """
+SELECT person FROM erasures AS e WHERE tenant = $1 AND person = ANY($2::uuid[])
+    AND EXISTS (SELECT FROM webhook_attempts AS a WHERE a.tenant = e.tenant AND a.answer <> '' AND a.at <= e.at)
+ORDER BY person
+"""
+SENT: Final = """
+SELECT m.type, m.subject, p.url, m.state, m.created, m.done_at FROM webhook_messages AS m
+JOIN webhook_endpoints AS p ON p.tenant = m.tenant AND p.id = m.endpoint
+JOIN events AS e ON e.tenant = m.tenant AND e.id = m.event
+WHERE m.tenant = $1 AND position($2 IN e.data::text) > 0 ORDER BY m.created, m.id
+"""
 STUCK: Final = """
 SELECT id, give_up_at FROM webhook_messages WHERE tenant = $1 AND state = 'waiting' AND give_up_at <= $2
 """

@@ -1,6 +1,6 @@
 """Gathers every feature's audit: what `cranny check` and the demo's end look at."""
 
-from cranny.platform import tenants
+from cranny.platform import personal, tenants
 from cranny.platform.db import Database
 from cranny.platform.feature import Violation
 from cranny.wiring.features import features
@@ -13,4 +13,6 @@ async def audit(db: Database) -> list[Violation]:
         async with db.transaction(tenant) as tx:
             for feature in features():
                 found.extend(await feature.audit(tx))
+                if feature.personal is not None:
+                    found.extend(await personal.audit(tx, feature.personal))
     return found

@@ -5,11 +5,12 @@ from litestar import Litestar
 from cranny.platform.feature import SOURCE, Parts
 from cranny.platform.server import create_server
 from cranny.wiring.features import features
+from cranny.wiring.keepers import informed
 
 
 def join(parts: Parts, *, https: bool = False, source: str = SOURCE) -> Litestar:
     """With every feature's routes, and the one that knows people by their sessions at the gate."""
-    found = features()
+    found, parts = features(), informed(parts)
     visitors = [feature.visitors(parts) for feature in found if feature.visitors is not None]
     return create_server(
         [route for feature in found for route in feature.routes(parts)],

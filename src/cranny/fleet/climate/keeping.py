@@ -1,20 +1,12 @@
 """Measurements are written with the facts that told them, and rolled up when they are old."""
 
 from collections.abc import Sequence
-from datetime import timedelta
-from typing import Final
-from uuid import UUID
+from datetime import datetime
 
 from cranny.fleet.changes import Change
 from cranny.fleet.climate import tables
 from cranny.fleet.climate.series import stored
-from cranny.platform.db import Database, Tx
-
-KEPT: Final = timedelta(days=400)
-"""Windows stay for so long, then a row a day: what food in cold storage was kept at is asked for up to a year later.
-The facts themselves stay for ever."""
-ROLL_UP_S: Final = 3600.0
-AT_ONCE: Final = 2000
+from cranny.platform.db import Tx
 
 
 async def keep(tx: Tx, changes: Sequence[Change]) -> None:
@@ -35,12 +27,7 @@ async def keep(tx: Tx, changes: Sequence[Change]) -> None:
     )
 
 
-async def roll_up(db: Database, tenant: UUID) -> int:
-    """A sweep: what is left of old windows is a row for a channel and a day. Returns how many windows went."""
-    gone = 0
-    while True:
-        async with db.transaction(tenant) as tx:
-            rolled = int(await tx.value(tables.ROLL_UP, tenant, tx.now() - KEPT, AT_ONCE))
-        gone += rolled
-        if rolled < AT_ONCE:
-            return gone
+async def roll_up(tx: Tx, before: datetime, at_most: int) -> int:
+    """What is left of windows that ended before that is a row for a channel and a day: what food in cold storage was
+    kept at is asked for up to a year later. The facts themselves stay for ever. Returns how many windows went."""
+    return int(await tx.value(tables.ROLL_UP, tx.tenant, before, at_most))

@@ -75,7 +75,7 @@ async def ask(
         return command, None
     row = await get(tx, command)
     if why:
-        await events.record(tx, [NewEvent("command.asked", f"commands/{command}", told(row))])
+        await events.record(tx, [NewEvent("command.asked", f"commands/{command}", told(row), words(row))])
         return command, None
     return command, await _issue(tx, row, CommandTrigger.ISSUE, None)
 
@@ -97,7 +97,7 @@ async def decline(tx: Tx, id_: UUID, *, by: Principal) -> None:
     `command-decline-when-…`."""
     row = await get(tx, id_)
     data = {**told(row), "declined_by": by.who}
-    await events.move(tx, COMMAND, [id_], CommandTrigger.DECLINE, data={id_: data})
+    await events.move(tx, COMMAND, [id_], CommandTrigger.DECLINE, data={id_: data}, words=words(row))
 
 
 async def foresee(tx: Tx, bank: UUID, action: Action, door: str, *, by: Principal) -> Why:
@@ -116,17 +116,21 @@ async def get(tx: Tx, id_: UUID) -> CommandRow:
 
 
 def told(row: CommandRow) -> dict[str, Any]:
-    """What every event says of a command."""
+    """What every event says of a command; `words` go with it."""
     confirmed = {"confirmed_by": f"{row.confirmed_kind}s/{row.confirmed_by}"} if row.confirmed_by else {}
     return {
         "bank": str(row.bank),
         "action": row.action,
         "doors": row.doors,
         "generations": row.generations,
-        "reason": row.reason,
         "by": f"{row.asked_kind}s/{row.asked_by}",
         **confirmed,
     }
+
+
+def words(row: CommandRow) -> dict[str, str]:
+    """What whoever asked said."""
+    return {"reason": row.reason}
 
 
 async def _issue(tx: Tx, row: CommandRow, trigger: CommandTrigger, confirmed_by: Principal | None) -> Outgoing:
@@ -137,7 +141,7 @@ async def _issue(tx: Tx, row: CommandRow, trigger: CommandTrigger, confirmed_by:
     wait_s = LINGER_S + TRIES * open_wait_s + SLACK_S
     ttl_ms = (age_s + LINGER_S) * 1000
     agreed = {"confirmed_by": confirmed_by.who} if confirmed_by else {}
-    await events.move(tx, COMMAND, [row.id], trigger, data={row.id: {**told(row), **agreed}})
+    await events.move(tx, COMMAND, [row.id], trigger, data={row.id: {**told(row), **agreed}}, words=words(row))
     expires = ahead(tx.clock, timedelta(seconds=SLOW_S if slow else wait_s + SLACK_S))
     own = (heard["boot"], heard["head_epoch"], heard["mono_ms"])
     second = (confirmed_by.id, confirmed_by.kind) if confirmed_by else (None, None)

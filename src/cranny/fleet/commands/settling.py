@@ -10,7 +10,7 @@ from cranny.core.errors import NotFound
 from cranny.core.events import Event
 from cranny.fleet.anomalies import raise_anomaly
 from cranny.fleet.commands import tables
-from cranny.fleet.commands.asking import get, told
+from cranny.fleet.commands.asking import get, told, words
 from cranny.fleet.commands.lifecycle import COMMAND, CommandState, CommandTrigger
 from cranny.platform import events
 from cranny.platform.db import Database, Tx
@@ -38,7 +38,7 @@ async def settle(tx: Tx, id_: UUID, *, executed: bool, answer: str = "", opened:
     row = await get(tx, id_)
     trigger = CommandTrigger.EXECUTE if executed else CommandTrigger.REFUSE
     data = {**told(row), "answer": answer, "opened": list(opened)}
-    (moved,) = await events.move(tx, COMMAND, [id_], trigger, data={id_: data})
+    (moved,) = await events.move(tx, COMMAND, [id_], trigger, data={id_: data}, words=words(row))
     if moved.before in OPEN:
         heard = None if answer in ("absent", "never-arrived") else tx.now()
         await tx.run(tables.SETTLE, tx.tenant, id_, tx.now(), answer, list(opened), heard)
@@ -50,7 +50,7 @@ async def settle(tx: Tx, id_: UUID, *, executed: bool, answer: str = "", opened:
 async def lose(tx: Tx, id_: UUID) -> None:
     """No answer came."""
     row = await get(tx, id_)
-    await events.move(tx, COMMAND, [id_], CommandTrigger.LOSE, data={id_: told(row)}, strict=False)
+    await events.move(tx, COMMAND, [id_], CommandTrigger.LOSE, data={id_: told(row)}, words=words(row), strict=False)
 
 
 async def _journal_says(tx: Tx, event: Event) -> None:
@@ -79,8 +79,9 @@ async def sweep(db: Database, tenant: UUID) -> int:
         over = await tx.all(tables.OVER, tenant, tx.now())
         for row in over:
             trigger = CommandTrigger.LOSE if row["state"] == CommandState.ISSUED else CommandTrigger.LAPSE
-            data = {row["id"]: told(await get(tx, row["id"]))}
-            await events.move(tx, COMMAND, [row["id"]], trigger, data=data, strict=False)
+            late = await get(tx, row["id"])
+            data = {late.id: told(late)}
+            await events.move(tx, COMMAND, [late.id], trigger, data=data, words=words(late), strict=False)
         overtaken = await tx.all(tables.OVERTAKEN, tenant)
         for row in overtaken:
             await settle(tx, row["id"], executed=False, answer="never-arrived")

@@ -50,6 +50,31 @@ class CommandRow(msgspec.Struct, frozen=True):
 
 TABLES: Final[dict[str, type[msgspec.Struct]]] = {"commands": CommandRow}
 
+ASKED_BY: Final = """
+SELECT id, bank, action, doors, reason, state, created FROM commands
+WHERE tenant = $1 AND asked_kind = 'person' AND asked_by = $2 ORDER BY created
+"""
+UNSAY_BY: Final = """
+UPDATE commands SET reason = '' WHERE tenant = $1 AND asked_kind = 'person' AND asked_by = $2 AND reason <> ''
+RETURNING id
+"""
+SAID_BY: Final = """
+SELECT DISTINCT asked_by FROM commands
+WHERE tenant = $1 AND asked_kind = 'person' AND asked_by = ANY($2::uuid[]) AND reason <> '' ORDER BY asked_by
+"""
+# What was said of doors under these generations.
+UNSAY_AT: Final = """
+UPDATE commands AS c SET reason = ''
+FROM unnest($2::uuid[], $3::text[], $4::bigint[]) AS place (bank, door, generation)
+WHERE c.tenant = $1 AND c.bank = place.bank AND reason <> ''
+    AND c.generations[array_position(c.doors, place.door)] = place.generation
+RETURNING c.id
+"""
+UNSAY_OLD: Final = """
+UPDATE commands SET reason = '' WHERE (tenant, id) IN (
+    SELECT tenant, id FROM commands WHERE tenant = $1 AND created < $2 AND reason <> '' ORDER BY created LIMIT $3
+)
+"""
 ADD: Final = """
 INSERT INTO commands (tenant, id, state, bank, action, doors, generations, reason, second_person, asked_by,
     asked_kind, created, expires)

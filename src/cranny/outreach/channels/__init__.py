@@ -87,6 +87,13 @@ def load(name: str) -> Maker:
     return cast("Maker", importlib.import_module(f"{__name__}.{name}"))
 
 
+def configured(outlets: Mapping[str, Outlet]) -> tuple[str, ...]:
+    """The names of the channels that people can choose from, in the order of `outlets`; where only the console is,
+    those that there could be."""
+    named = tuple(name for name in outlets if name != CONSOLE)
+    return named or tuple(name for name in names() if name != CONSOLE)
+
+
 def open_all(outlets: Mapping[str, Outlet]) -> dict[str, Channel]:
     """The configured channels, in this order; the console where none is. Raises Invalid, code `settings-invalid`, also
     when the console stands among real ones: it would say "sent" and nobody would have got it."""

@@ -31,6 +31,7 @@ SETTINGS = {
     "timezone": "UTC",
     "log_timezone": "UTC",
     "log_checkpoints": "off",
+    "log_error_verbosity": "terse",  # DETAIL quotes rows, with people's addresses
     "logging_collector": "off",
     "log_destination": "stderr",
     "jit": "off",

@@ -22,6 +22,7 @@ from cranny.usecases.deliveries.actions.reroute import reroute
 from cranny.usecases.deliveries.actions.spoil import perish
 from cranny.usecases.deliveries.audit import audit
 from cranny.usecases.deliveries.lifecycle import DELIVERY, Deed, Delivery
+from cranny.usecases.deliveries.personal import KEPT, PERSONAL
 from cranny.usecases.deliveries.reactions import reaction
 from cranny.usecases.deliveries.reading import find, get, newest, several
 from cranny.usecases.deliveries.shapes import DeliveryAsked, DeliveryShown, ItemAsked, RecipientAsked, RequirementsAsked
@@ -78,4 +79,13 @@ def _sweeps(parts: Parts) -> Sequence[Sweep]:
 
 
 THINGS: Final = {"delivery": found_by(tables.WHERE)}
-FEATURE: Final = Feature("deliveries", routes=_routes, reactions=_reactions, sweeps=_sweeps, audit=audit, things=THINGS)
+FEATURE: Final = Feature(
+    "deliveries",
+    routes=_routes,
+    reactions=_reactions,
+    sweeps=_sweeps,
+    audit=audit,
+    things=THINGS,
+    personal=PERSONAL,
+    kept=KEPT,
+)

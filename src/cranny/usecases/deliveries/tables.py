@@ -57,6 +57,9 @@ class DeliveryRow(msgspec.Struct, frozen=True):
     perishable_hours: int | None = None
     spoiled_at: datetime | None = None
     spoiled_why: str = ""
+    let_go: bool = False
+    tidied: bool = False
+    """What names somebody was taken off it."""
 
 
 class RouteRow(msgspec.Struct, frozen=True):
@@ -322,6 +325,39 @@ PUT_KIND: Final = """
 INSERT INTO delivery_kinds (tenant, name, title, hold_hours, collect_hours) VALUES ($1, $2, $3, $4, $5)
 ON CONFLICT (tenant, name)
 DO UPDATE SET title = excluded.title, hold_hours = excluded.hold_hours, collect_hours = excluded.collect_hours
+"""
+
+# ---------------------------------------------------------------- what names somebody
+
+OF_PERSON: Final = "SELECT * FROM deliveries WHERE tenant = $1 AND recipient = $2 ORDER BY id"
+ENDED_TO_LET_GO: Final = """
+SELECT id, recipient FROM deliveries WHERE tenant = $1 AND ended_at < $2 AND NOT let_go
+ORDER BY ended_at LIMIT $3 FOR NO KEY UPDATE SKIP LOCKED
+"""
+# Who is awaited by something that is not over, or was over only since.
+STILL_NEEDED: Final = """
+SELECT DISTINCT recipient FROM deliveries
+WHERE tenant = $1 AND recipient = ANY($2::uuid[]) AND (ended_at IS NULL OR ended_at >= $3)
+"""
+LET_GO: Final = "UPDATE deliveries SET let_go = true WHERE tenant = $1 AND id = ANY($2::uuid[])"
+ENDED_TO_TIDY: Final = """
+SELECT * FROM deliveries WHERE tenant = $1 AND ended_at < $2 AND NOT tidied
+ORDER BY ended_at LIMIT $3 FOR NO KEY UPDATE SKIP LOCKED
+"""
+TIDY: Final = """
+WITH over AS (
+    UPDATE deliveries SET reference = '', sender = '', reason = '', tidied = true
+    WHERE tenant = $1 AND id = ANY($2::uuid[])
+)
+UPDATE delivery_items SET tracking = '', tracking_key = ''
+WHERE tenant = $1 AND delivery = ANY($2::uuid[]) AND NOT holds
+"""
+REMAINS: Final = """
+SELECT DISTINCT d.id FROM deliveries AS d
+LEFT JOIN delivery_items AS i ON i.tenant = d.tenant AND i.delivery = d.id AND i.tracking <> ''
+WHERE d.tenant = $1 AND d.recipient = ANY($2::uuid[])
+    AND (d.reference <> '' OR d.sender <> '' OR d.reason <> '' OR i.delivery IS NOT NULL)
+ORDER BY d.id
 """
 
 AUDIT: Final = "SELECT * FROM deliveries WHERE tenant = $1 AND id > $2 ORDER BY id LIMIT $3"

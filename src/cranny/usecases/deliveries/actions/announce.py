@@ -38,6 +38,7 @@ class Known:
     asked: DeliveryAsked
     recipient: UUID
     kind: Kind
+    low_doors: bool = False
 
 
 async def announce(tx: Tx, keyring: Keyring, asked: DeliveryAsked) -> DeliveryShown:
@@ -61,11 +62,11 @@ async def announce_many(tx: Tx, keyring: Keyring, asked: Sequence[DeliveryAsked]
     shown: dict[int, DeliveryShown] = {}
     by_bank: dict[UUID, list[Known]] = defaultdict(list)
     for place, (one, recipient) in enumerate(zip(asked, recipients, strict=True)):
-        known = Known(place, one, recipient, kinds[one.kind])
+        known = Known(place, one, recipient.id, kinds[one.kind], recipient.low_doors)
         taken = await holders(tx, _keys(one)) if not held.isdisjoint(_keys(one)) else []
         if taken:
             hours = known.kind.collect_hours
-            await adopt(tx, keyring, taken[0], one, recipient=recipient, kind_hours=hours)
+            await adopt(tx, keyring, taken[0], one, recipient=recipient.id, kind_hours=hours)
             shown[place] = await reading.get(tx, taken[0].id)
         else:
             by_bank[one.bank].append(known)
@@ -127,6 +128,7 @@ async def _draft(tx: Tx, measures: Measures, one: Known, policy: sites.BankPolic
         asked,
         await measures.of(asked.items),
         recipient=one.recipient,
+        low_doors=one.low_doors,
         hold_hours=asked.hold_hours or kind.hold_hours or policy.hold_hours,
         collect_hours=asked.collect_within_hours or kind.collect_hours or policy.collect_hours,
     )

@@ -19,7 +19,7 @@ from cranny.wire.messages import DeliveryWithdrawn
 async def cancel(tx: Tx, keyring: Keyring, id_: UUID, *, reason: str) -> None:
     """Cancelling twice changes nothing. Raises NotFound, code `delivery-not-found`, and Refused, code
     `delivery-cancel-when-collected` or `-returned`."""
-    (moved,) = await events.move(tx, DELIVERY, [id_], Deed.CANCEL, data={id_: {"reason": reason}})
+    (moved,) = await events.move(tx, DELIVERY, [id_], Deed.CANCEL, words={"reason": reason})
     if moved.before is moved.after:
         return
     row = rows.to(DeliveryRow, await tx.one(tables.GET, tx.tenant, [id_]) or {})

@@ -56,21 +56,33 @@ class Draft(msgspec.Struct, frozen=True):
 
     row: DeliveryRow
     items: list[ItemRow]
+    must: bool = True
+    """Seated reach is promised where it is asked for; a mere preference is left to the bank."""
 
     def wish(self) -> sites.PromiseAsked:
         """The place that it needs: one door for all of its items."""
         sizes = [Size(item.width, item.height, item.depth) for item in self.items]
         until = self.row.hold_until or self.row.created
-        return sites.PromiseAsked(sizes, until, self.row.features, seated=self.row.seated, delivery=self.row.id)
+        return sites.PromiseAsked(
+            sizes, until, self.row.features, seated=self.row.seated and self.must, delivery=self.row.id
+        )
 
     def granted(self, reservation: UUID, deposit: UUID, collect: UUID) -> "Draft":
         row = msgspec.structs.replace(self.row, reservation=reservation, deposit_grant=deposit, collect_grant=collect)
-        return Draft(row, self.items)
+        return Draft(row, self.items, self.must)
 
 
 def draft(
-    tx: Tx, asked: DeliveryAsked, items: Sequence[Measured], *, recipient: UUID, hold_hours: int, collect_hours: int
+    tx: Tx,
+    asked: DeliveryAsked,
+    items: Sequence[Measured],
+    *,
+    recipient: UUID,
+    low_doors: bool,
+    hold_hours: int,
+    collect_hours: int,
 ) -> Draft:
+    """`low_doors`: its recipient prefers doors within seated reach."""
     now, id_ = tx.now(), tx.ids.new()
     keeps = perishable_hours(asked)
     row = DeliveryRow(
@@ -83,14 +95,15 @@ def draft(
         sender=asked.sender,
         recipient=recipient,
         features=list(dict.fromkeys(asked.requirements.features)),
-        seated=asked.requirements.seated,
+        seated=asked.requirements.seated or low_doors,
         reservation=None,
         hold_until=now + timedelta(hours=hold_hours),
         collect_hours=min(collect_hours, keeps or collect_hours),
         created=now,
         perishable_hours=keeps,
     )
-    return Draft(row, [_item(tx.tenant, id_, place, item) for place, item in enumerate(items, 1)])
+    made = [_item(tx.tenant, id_, place, item) for place, item in enumerate(items, 1)]
+    return Draft(row, made, must=asked.requirements.seated)
 
 
 def perishable_hours(asked: DeliveryAsked) -> int | None:

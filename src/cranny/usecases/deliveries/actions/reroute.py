@@ -7,7 +7,7 @@ from uuid import UUID
 
 import msgspec
 
-from cranny import access, fleet, sites
+from cranny import access, fleet, people, sites
 from cranny.core.errors import Conflict, Refused
 from cranny.core.events import NewEvent
 from cranny.platform import events, rows
@@ -29,7 +29,7 @@ async def reroute(tx: Tx, keyring: Keyring, id_: UUID, bank: UUID, *, reason: st
     Conflict, code `same-bank`; Refused, codes `delivery-reroute-when-...`, `no-capacity`, `too-big`, `no-such-door`,
     `locators-exhausted`."""
     (moved,) = await events.move(
-        tx, DELIVERY, [id_], Deed.REROUTE, data={id_: {"to_bank": str(bank), "reason": reason}}
+        tx, DELIVERY, [id_], Deed.REROUTE, data={id_: {"to_bank": str(bank)}}, words={"reason": reason}
     )
     row = rows.to(DeliveryRow, await tx.one(tables.GET, tx.tenant, [id_]) or {})
     if row.bank == bank:
@@ -48,11 +48,12 @@ async def go_on(tx: Tx, keyring: Keyring, fact: Emptied, row: DeliveryRow) -> No
     if row.reroute_to is None or row.recipient is None:
         return
     items = rows.every(ItemRow, await tx.all(tables.ITEMS, tx.tenant, [row.id]))
+    prefers = await _prefers(tx, row)
     asked = DeliveryAsked(
         bank=row.reroute_to,
         items=[_asked(item) for item in items],
         recipient=RecipientAsked(),
-        requirements=RequirementsAsked(tuple(row.features), row.seated),
+        requirements=RequirementsAsked(tuple(row.features), seated=row.seated and not prefers),
         sender=row.sender,
         kind=row.kind,
         collect_within_hours=row.collect_hours,
@@ -60,7 +61,7 @@ async def go_on(tx: Tx, keyring: Keyring, fact: Emptied, row: DeliveryRow) -> No
     )
     try:
         async with tx.attempt():
-            made = await announce_at(tx, keyring, row.reroute_to, [Known(0, asked, row.recipient, Kind())])
+            made = await announce_at(tx, keyring, row.reroute_to, [Known(0, asked, row.recipient, Kind(), prefers)])
     except Refused as refused:
         detail = {"to_bank": str(row.reroute_to), "why": refused.code}
         await fleet.raise_anomaly(tx, fact.bank, "reroute_failed", f"deliveries/{row.id}", detail)
@@ -74,7 +75,9 @@ async def _there_instead(tx: Tx, keyring: Keyring, row: DeliveryRow, bank: UUID)
     items = rows.every(ItemRow, await tx.all(tables.ITEMS, tx.tenant, [row.id]))
     until = max(row.hold_until or tx.now(), tx.now() + timedelta(hours=locked.policy.hold_hours))
     there = msgspec.structs.replace(row, bank=bank, hold_until=until)
-    (promised,) = await sites.promise_many(tx, bank, [Draft(there, items).wish()], locked=locked)
+    (promised,) = await sites.promise_many(
+        tx, bank, [Draft(there, items, must=not await _prefers(tx, row)).wish()], locked=locked
+    )
     subject = f"deliveries/{row.id}"
     wanted = [access.Wanted("deposit", subject), access.Wanted("collect", subject)]
     deposit, collect = await access.issue_many(tx, keyring, bank, wanted)
@@ -83,6 +86,11 @@ async def _there_instead(tx: Tx, keyring: Keyring, row: DeliveryRow, bank: UUID)
     await leave(tx, row, reason="rerouted")
     await fleet.append(tx, bank, [given(keyring.pepper(bank), there, items, deposit.id, collect.id)])
     await tx.run(tables.REROUTE, tx.tenant, row.id, bank, promised, until, deposit.id, collect.id)
+
+
+async def _prefers(tx: Tx, row: DeliveryRow) -> bool:
+    """Seated reach is its recipient's preference, which the other bank may not have a door for."""
+    return row.recipient is not None and row.recipient in await people.low_doors(tx, [row.recipient])
 
 
 async def leave(tx: Tx, row: DeliveryRow, *, reason: str) -> None:

@@ -49,22 +49,21 @@ async def _mark(tx: Tx, found: Sequence[DeliveryRow], why: Why, at: datetime, ab
     if not fresh:
         return
     await tx.run(tables.SPOIL, tx.tenant, [row.id for row in fresh], at, why)
-    await events.record(
-        tx, [NewEvent("delivery.spoiled", f"deliveries/{row.id}", _told(row, why, about)) for row in fresh]
-    )
+    await events.record(tx, [_event(row, why, about) for row in fresh])
     for row in fresh:
         detail = {"door": row.door, "generation": row.generation, "why": why, "state": row.state, **about}
         await fleet.raise_anomaly(tx, row.bank, "spoiled", f"deliveries/{row.id}", detail)
 
 
-def _told(row: DeliveryRow, why: Why, about: Mapping[str, Any]) -> dict[str, Any]:
-    return {
+def _event(row: DeliveryRow, why: Why, about: Mapping[str, Any]) -> NewEvent:
+    data = {
         "bank": str(row.bank),
         "door": row.door,
         "generation": row.generation,
-        "sender": row.sender,
-        "reference": row.reference,
         "recipient": str(row.recipient) if row.recipient else None,
         "reason": why,
         **about,
     }
+    return NewEvent(
+        "delivery.spoiled", f"deliveries/{row.id}", data, {"sender": row.sender, "reference": row.reference}
+    )

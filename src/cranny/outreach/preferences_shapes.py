@@ -1,0 +1,95 @@
+"""How somebody wants to be told, as it travels over the API."""
+
+from datetime import datetime
+from typing import Annotated, Any, Final
+from uuid import UUID
+
+import msgspec
+from msgspec import Meta
+
+_CLOCK = Annotated[str, Meta(pattern="^([01][0-9]|2[0-3]):[0-5][0-9]$", examples=["22:00"])]
+Channel = Annotated[str, Meta(min_length=1, max_length=20, examples=["sms"])]
+
+ASKED: Final[dict[str, Any]] = {
+    "channels": ["sms", "email"],
+    "quiet": {"from": "22:00", "to": "07:00", "zone": "Europe/Berlin"},
+    "low_doors": True,
+    "language": "de",
+}
+SHOWN: Final[dict[str, Any]] = {
+    "person": "019cadc6-9a80-7c5b-b0d2-0a8f0c9d7e11",
+    **ASKED,
+    "consents": [
+        {"channel": "sms", "given": True, "at": "2026-03-02T09:00:00Z", "how": "own page", "by": "persons/own"}
+    ],
+    "chosen": "2026-03-02T09:00:00Z",
+}
+CONSENT: Final[dict[str, Any]] = {"consents": {"sms": False, "email": True}, "how": "told the desk"}
+STOP: Final[dict[str, Any]] = {"channel": "sms", "address": "+4915112345678"}
+
+
+class QuietHours(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"start": "from", "end": "to"}):
+    """Every day from one time to the other, over midnight where that is the earlier one. `zone` is an IANA time zone;
+    left out, that of the bank which a message is about."""
+
+    start: _CLOCK
+    end: _CLOCK
+    zone: Annotated[str, Meta(max_length=64, examples=["Europe/Berlin"])] = ""
+
+
+class PreferencesAsked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """All of it: what is left out is as if nobody had ever said it. `channels` are the only ones wanted, the best
+    first; none means any. `low_doors`: doors within seated reach, where there are any free."""
+
+    channels: Annotated[list[Channel], Meta(max_length=10)] = []
+    quiet: QuietHours | None = None
+    low_doors: bool = False
+    language: Annotated[str, Meta(min_length=2, max_length=35, examples=["de"])] | None = None
+    """A BCP 47 tag; left out, the one that is known stays."""
+
+
+class ConsentShown(msgspec.Struct, frozen=True):
+    channel: str
+    given: bool
+    at: datetime
+    how: str
+    by: str
+
+
+class PreferencesShown(msgspec.Struct, frozen=True):
+    """A channel without a consent is used: nobody has said anything of it. `chosen` is when they last chose, or
+    somebody for them."""
+
+    person: UUID
+    channels: list[str]
+    quiet: QuietHours | None
+    low_doors: bool
+    language: str | None
+    consents: list[ConsentShown]
+    chosen: datetime | None
+
+
+class ConsentAsked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What they say of each of these channels, and `how` they said it."""
+
+    consents: Annotated[dict[str, bool], Meta(min_length=1, max_length=10)]
+    how: Annotated[str, Meta(min_length=1, max_length=200, examples=["told the desk"])]
+
+
+class StopAsked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """STOP came in by `channel` from this `address` or number."""
+
+    channel: Channel
+    address: Annotated[str, Meta(min_length=3, max_length=254, examples=["+4915112345678"])]
+
+
+class Stopped(msgspec.Struct, frozen=True):
+    """How many persons that is, which may be none."""
+
+    persons: int
+
+
+class LinkSent(msgspec.Struct, frozen=True):
+    """It is on its way to `person`, and nobody else sees it."""
+
+    person: UUID

@@ -1,0 +1,119 @@
+"""What deliveries hold about their recipients: what was sent to whom, from whom, and what was said about it.
+
+A delivery itself stays, with its door and its times: whoever runs banks counts them. Once its recipient is erased, the
+id that it names them by stands for nobody.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from cranny import access, fleet, outreach, people
+from cranny.platform import idempotency, rows, said, trail
+from cranny.platform.db import Tx
+from cranny.platform.keys import Keyring
+from cranny.platform.personal import Kept, Personal
+from cranny.usecases.deliveries import reading, tables
+from cranny.usecases.deliveries.lifecycle import AWAITED, INSIDE, Delivery
+from cranny.usecases.deliveries.tables import DeliveryRow
+
+
+async def _export(tx: Tx, person: UUID) -> dict[str, Any]:
+    found = await _of(tx, person)
+    subjects = [f"deliveries/{row.id}" for row in found]
+    grants = [f"grants/{id_}" for id_ in await access.giving(tx, subjects)]
+    return {
+        "deliveries": await reading.several(tx, [row.id for row in found]),
+        "said": await said.about(tx, [*subjects, *grants]),
+    }
+
+
+async def _holds(tx: Tx, person: UUID) -> list[str]:
+    return [sentence for row in await _of(tx, person) if (sentence := in_the_way(row))]
+
+
+def in_the_way(row: DeliveryRow) -> str:
+    """What has to happen to `row` before its recipient can be erased; empty when nothing has to. Pure."""
+    if row.state in AWAITED:
+        return f"deliveries/{row.id} is awaited: cancel it, or let somebody else collect it."
+    if row.state is Delivery.RECALLING:
+        return f"deliveries/{row.id} is being taken back: take it out first."
+    if row.state in INSIDE:
+        return f"deliveries/{row.id} waits behind a door: let it be collected, or cancel it and take it out."
+    return ""
+
+
+async def _erase(tx: Tx, _: Keyring, person: UUID) -> int:
+    return await tidy(tx, await _of(tx, person))
+
+
+async def tidy(tx: Tx, over: Sequence[DeliveryRow]) -> int:
+    """Take off these, which are over, whatever may name somebody: references, tracking numbers, and what anybody wrote
+    about them, their grants and the doors they lay behind. Returns how many deliveries that was."""
+    if not over:
+        return 0
+    ids = [row.id for row in over]
+    subjects = [f"deliveries/{id_}" for id_ in ids]
+    grants = await access.giving(tx, subjects)
+    subjects += [f"grants/{id_}" for id_ in grants]
+    places = [(row.bank, row.door, row.generation) for row in over if row.door is not None and row.generation]
+    await fleet.unsay(tx, places, subjects)
+    await trail.erase_on(tx, [*ids, *grants])
+    await idempotency.forget_about(tx, ids)
+    await outreach.forget_about(tx, [row.recipient for row in over if row.recipient], ids)
+    await tx.run(tables.TIDY, tx.tenant, ids)
+    return len(over)
+
+
+async def _remains(tx: Tx, persons: Sequence[UUID]) -> list[str]:
+    return [f"deliveries/{row['id']}" for row in await tx.all(tables.REMAINS, tx.tenant, list(persons))]
+
+
+async def _let_go(tx: Tx, before: datetime, at_most: int) -> int:
+    """How people are reached whom nothing awaits any more. Whoever has a role is known for that."""
+    found = await tx.all(tables.ENDED_TO_LET_GO, tx.tenant, before, at_most)
+    await tx.run(tables.LET_GO, tx.tenant, [row["id"] for row in found])
+    asked = await people.without_role(tx, list({row["recipient"] for row in found if row["recipient"]}))
+    needed = {row["recipient"] for row in await tx.all(tables.STILL_NEEDED, tx.tenant, asked, before)}
+    gone = [person for person in asked if person not in needed]
+    await people.let_go(tx, gone)
+    return len(gone)
+
+
+async def _tidy(tx: Tx, before: datetime, at_most: int) -> int:
+    return await tidy(tx, rows.every(DeliveryRow, await tx.all(tables.ENDED_TO_TIDY, tx.tenant, before, at_most)))
+
+
+async def _of(tx: Tx, person: UUID) -> list[DeliveryRow]:
+    return rows.every(DeliveryRow, await tx.all(tables.OF_PERSON, tx.tenant, person))
+
+
+PERSONAL: Final = Personal(
+    "deliveries",
+    "What was sent to you, by whom and when, where it lay, and what was written about it. Codes are erased as soon as "
+    "they open nothing any more.",
+    _export,
+    _erase,
+    _remains,
+    _holds,
+)
+KEPT: Final = (
+    Kept(
+        "contacts",
+        "Names, addresses, numbers and preferences of people without a role, from the end of their last delivery on.",
+        30,
+        1,
+        3650,
+        _let_go,
+    ),
+    Kept(
+        "deliveries",
+        "References, senders, tracking numbers, messages and reasons of a delivery, from its end on; that it was "
+        "there, and when, stays.",
+        180,
+        1,
+        3650,
+        _tidy,
+    ),
+)

@@ -1,0 +1,110 @@
+"""What is not kept for ever goes when the tenant says so, and the log says that it went."""
+
+from typing import Any
+
+from cranny.platform import sequencer, trail
+from cranny.platform.permissions import Role
+from cranny.usecases.privacy import keeping
+
+from .conftest import Office
+
+
+async def sweep(office: Office) -> int:
+    return await keeping.sweep(office.parts.keepers.kept)(office.yard.db, office.yard.tenant)
+
+
+async def collected(office: Office, tracking: str, door: str) -> Any:
+    shown = await office.yard.announce(tracking, reference="order 7")
+    await office.yard.work()
+    office.yard.box.deposit(shown.id, door=door, grant=shown.grants.collect)
+    await office.yard.box.sync()
+    office.yard.box.empty(shown.id, door=door, grant=shown.grants.collect)
+    await office.yard.box.sync()
+    await office.send()
+    return shown
+
+
+async def test_every_kind_has_its_time_and_bounds(office: Office) -> None:
+    async with office.client(Role.ADMIN) as admin:
+        shown = (await admin.get("/v1/privacy")).json()
+        kinds = {one["kind"]: one for one in shown["retention"]}
+        assert kinds.keys() >= {
+            "contacts",
+            "deliveries",
+            "audit",
+            "reasons",
+            "answers",
+            "webhooks",
+            "scans",
+            "sessions",
+        }
+        assert all(one["least"] <= one["days"] == one["proposed"] <= one["most"] for one in kinds.values())
+        assert (kinds["contacts"]["days"], kinds["audit"]["days"]) == (30, 730)
+        changed = await admin.put("/v1/privacy", json={"ask": False, "retention": {"contacts": 7}})
+        assert {one["kind"]: one["days"] for one in changed.json()["retention"]}["contacts"] == 7
+        for wrong, code in (({"cookies": 1}, "retention-unknown"), ({"audit": 1}, "retention-invalid")):
+            answer = await admin.put("/v1/privacy", json={"ask": False, "retention": wrong})
+            assert answer.json()["code"] == code
+    async with office.client(Role.CLERK) as clerk:
+        assert (await clerk.get("/v1/privacy")).status_code == 403
+        assert (await clerk.put("/v1/privacy", json={"ask": False})).status_code == 403
+
+
+async def test_people_are_forgotten_a_month_after_their_last_parcel(office: Office) -> None:
+    yard = office.yard
+    first = await collected(office, "JD 01", "A1")
+    assert await sweep(office) == 0
+    yard.clock.pass_by(days=29)
+    second = await collected(office, "JD 02", "A2")  # the same person: their time begins anew
+    yard.clock.pass_by(days=2)
+    await sweep(office)
+    async with office.client() as client:
+        assert (await client.get(f"/v1/people/{first.recipient}/preferences")).status_code == 200
+        yard.clock.pass_by(days=29)
+        assert await sweep(office) > 0
+        assert (await client.get(f"/v1/people/{first.recipient}/preferences")).status_code == 404
+        # The parcel is known by its number for longer, and then that goes, too.
+        assert (await client.get(f"/v1/deliveries/{second.id}")).json()["reference"] == "order 7"
+        yard.clock.pass_by(days=180)
+        await sweep(office)
+        left = (await client.get(f"/v1/deliveries/{second.id}")).json()
+        assert (left["reference"], left["items"][0]["tracking"], left["state"]) == ("", "", "collected")
+        assert (await client.get("/v1/notices")).json()["items"] == []
+        await sequencer.sequence(yard.db, yard.tenant)
+        told = (await client.get("/v1/events", params={"type": "privacy.forgotten"})).json()["items"]
+    went = {one["data"]["kind"]: one["data"]["count"] for one in told}
+    assert went["contacts"] == 1
+    assert went["deliveries"] == 2
+    assert await sweep(office) == 0
+    async with yard.db.transaction(yard.tenant) as tx:
+        assert await trail.verify(tx) is None
+    assert await office.violations() == []
+
+
+async def test_whoever_works_here_or_waits_for_something_is_not_forgotten(office: Office) -> None:
+    yard = office.yard
+    staff = await collected(office, "JD 01", "A1")
+    from cranny import people
+
+    async with yard.db.transaction(yard.tenant) as tx:
+        await people.give(tx, yard.keyring, staff.recipient, Role.CLERK, by="test")
+    bert = {"email": "bert@example.org"}
+    done = await yard.announce("JD 02", recipient=bert)
+    await yard.cancel(done.id)
+    await yard.announce("JD 03", recipient=bert, hold_hours=8760)
+    yard.clock.pass_by(days=60)
+    await sweep(office)
+    async with office.client() as client:
+        for person in (staff.recipient, done.recipient):
+            assert (await client.get(f"/v1/people/{person}/preferences")).status_code == 200
+
+
+async def test_what_a_bank_sent_beside_a_fact_goes_and_the_fact_stays(office: Office) -> None:
+    yard = office.yard
+    yard.box.found("NOBODY-1")
+    await yard.box.sync()
+    assert await yard.one("SELECT count(*) FROM facts WHERE beside IS NOT NULL") == 1
+    yard.clock.pass_by(days=31)
+    await sweep(office)
+    assert await yard.one("SELECT count(*) FROM facts WHERE beside IS NOT NULL") == 0
+    assert await yard.chain() == []
