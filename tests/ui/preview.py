@@ -33,7 +33,7 @@ import samples_people
 HOUSE = Path(cranny.__file__).parent
 SHELF = Shelf()
 KIOSK = Pages([HOUSE / "edge/kiosk/templates"], SHELF)
-OPERATOR = Pages([HOUSE / "pages/operator/templates"], SHELF)
+OPERATOR = Pages([HOUSE / "pages/operator/templates", HOUSE / "pages/recipient/templates"], SHELF)
 ZONE = "Europe/Prague"
 GOOD = "407194365"
 LABELS = {"corner-20": ("A10", "B02"), "campus-128": ("C04", "K01"), "odd": ("3", "9")}

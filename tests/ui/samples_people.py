@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
+from cranny.pages.recipient.choosing import Choice, Way
 from cranny.platform.permissions import Role
 from cranny.ui.people import OwnView, PasskeyLine, PeopleView, PersonLine, RoleLine, SessionLine
 
@@ -33,6 +34,17 @@ PEOPLE = PeopleView(
     roles=tuple(Role),
     may_edit=True,
 )
+CHOICE = Choice(
+    who="Ada",
+    place="Reading Room",
+    ways=(Way("email", "a…@verwaltung.universitaetsbibliothek.example.org", used=True), Way("sms", "…678", used=False)),
+    first="email",
+    quiet=True,
+    start="22:00",
+    end="07:00",
+    low_doors=False,
+    language="en",
+)
 PICTURE = (
     "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAQAAAC1HAwCAAAAC0lEQVR42mNkYAAAAAYAAjCB0C8AAAAASUVORK5CYII="
 )
@@ -49,5 +61,8 @@ PAGES: dict[str, tuple[str, dict[str, Any]]] = {
     "prove": ("prove.html", {"back": "/walls", "wrong": "code", "has_passkey": True, "has_code": True}),
     "app": ("code_app.html", {"secret": "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP", "picture": PICTURE}),
     "me": ("me.html", {"v": OWN}),
+    "choose": ("choose.html", {"v": CHOICE, "said": "", "token": "0"}),
+    "chosen": ("choose.html", {"v": CHOICE, "said": "saved", "token": ""}),
+    "choose-wrong": ("choose.html", {"v": CHOICE, "said": "wrong", "token": "0"}),
     "people": ("people.html", {"v": PEOPLE, "wrong": "last-admin", "given": None}),
 }

@@ -38,6 +38,7 @@ WALLS = (
     "/sign-in/prove?lang=de",
     "/sign-in/me?lang=de",
     "/sign-in/people?lang=pl",
+    "/sign-in/choose?lang=de",
 )
 MORE = (
     "/walls/campus-128",
@@ -46,6 +47,8 @@ MORE = (
     "/sign-in/mistyped?lang=pl",
     "/sign-in/welcome",
     "/sign-in/app",
+    "/sign-in/chosen?lang=pl",
+    "/sign-in/choose-wrong",
 )
 """Built as one of those, with more or other words."""
 

@@ -17,7 +17,7 @@ from cranny.core.events import NewEvent
 from cranny.people import tables
 from cranny.people.contacts import email_key, normal_email, normal_language, normal_phone
 from cranny.people.remember import contact
-from cranny.people.tables import ConsentRow, PreferencesRow
+from cranny.people.tables import ConsentRow
 from cranny.platform import events, rows
 from cranny.platform.db import Tx
 
@@ -52,15 +52,9 @@ class Preferences:
 
 async def preferences(tx: Tx, person: UUID) -> Preferences:
     """What is to be honoured; of somebody who has said nothing, nothing."""
-    refused = frozenset(row.channel for row in await consents(tx, person) if not row.given)
-    record = await tx.one(tables.PREFERENCES, tx.tenant, person)
-    if record is None:
-        return Preferences(refused=refused)
-    row = rows.to(PreferencesRow, record)
-    quiet = None
-    if row.quiet_from is not None and row.quiet_to is not None:
-        quiet = Quiet(row.quiet_from, row.quiet_to, row.zone)
-    return Preferences(tuple(row.channels), quiet, refused, row.chosen)
+    row = await tx.one(tables.PREFERENCES, tx.tenant, person) or {}
+    quiet = None if row["quiet_from"] is None else Quiet(row["quiet_from"], row["quiet_to"], row["zone"])
+    return Preferences(tuple(row["channels"] or ()), quiet, frozenset(row["refused"]), row["chosen"])
 
 
 async def consents(tx: Tx, person: UUID) -> list[ConsentRow]:

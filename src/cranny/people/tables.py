@@ -192,7 +192,13 @@ ORDER BY id FOR UPDATE
 """
 
 # ---------------------------------------------------------------- preferences
-PREFERENCES: Final = "SELECT * FROM preferences WHERE tenant = $1 AND person = $2"
+# One round trip for each message: what was chosen, if anything, and what may not be used.
+PREFERENCES: Final = """
+SELECT p.channels, p.quiet_from, p.quiet_to, p.zone, p.chosen, ARRAY(
+    SELECT channel FROM consents WHERE tenant = $1 AND person = $2 AND NOT given
+) AS refused
+FROM (SELECT) AS always LEFT JOIN preferences AS p ON p.tenant = $1 AND p.person = $2
+"""
 PREFER: Final = """
 INSERT INTO preferences (tenant, person, channels, quiet_from, quiet_to, zone, chosen, by)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
