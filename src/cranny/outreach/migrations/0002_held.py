@@ -1,6 +1,7 @@
 """Notices wait for the end of quiet hours, and are not kept for ever."""
 
 from cranny.platform import schema
+from cranny.platform.fitness import APP_ROLE
 
 revision = "outreach_0002"
 down_revision = "outreach_0001"
@@ -14,6 +15,6 @@ def upgrade() -> None:
         ALTER TABLE notices ADD COLUMN held_until timestamptz;
         CREATE INDEX notices_person ON notices (tenant, person);
         CREATE INDEX notices_over ON notices (tenant, created) WHERE state <> 'queued';
-        GRANT DELETE ON notices TO {schema.APP_ROLE};
+        GRANT DELETE ON notices TO {APP_ROLE};
         """
     )
