@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from cranny import people
 from cranny.platform import sequencer, trail
 from cranny.platform.permissions import Role
 from cranny.usecases.privacy import keeping
@@ -52,6 +53,8 @@ async def test_every_kind_has_its_time_and_bounds(office: Office) -> None:
 
 async def test_people_are_forgotten_a_month_after_their_last_parcel(office: Office) -> None:
     yard = office.yard
+    async with yard.db.transaction(yard.tenant) as tx:
+        stranger = await people.remember(tx, people.Contact(email="nothing.came@example.org"))
     first = await collected(office, "JD 01", "A1")
     assert await sweep(office) == 0
     yard.clock.pass_by(days=29)
@@ -60,6 +63,7 @@ async def test_people_are_forgotten_a_month_after_their_last_parcel(office: Offi
     await sweep(office)
     async with office.client() as client:
         assert (await client.get(f"/v1/people/{first.recipient}/preferences")).status_code == 200
+        assert (await client.get(f"/v1/people/{stranger}/preferences")).status_code == 404
         yard.clock.pass_by(days=29)
         assert await sweep(office) > 0
         assert (await client.get(f"/v1/people/{first.recipient}/preferences")).status_code == 404
@@ -84,8 +88,6 @@ async def test_people_are_forgotten_a_month_after_their_last_parcel(office: Offi
 async def test_whoever_works_here_or_waits_for_something_is_not_forgotten(office: Office) -> None:
     yard = office.yard
     staff = await collected(office, "JD 01", "A1")
-    from cranny import people
-
     async with yard.db.transaction(yard.tenant) as tx:
         await people.give(tx, yard.keyring, staff.recipient, Role.CLERK, by="test")
     bert = {"email": "bert@example.org"}

@@ -29,7 +29,7 @@ from cranny.fleet.ingest import Arrival, take_many, take_one
 from cranny.fleet.lifecycle import ANOMALY, BANK, AnomalyState, BankState, BankTrigger
 from cranny.fleet.next_steps import next_step
 from cranny.fleet.own import FEATURE
-from cranny.fleet.personal import unsay
+from cranny.fleet.personal import forget_beside, unsay
 from cranny.fleet.renewal import Known
 from cranny.fleet.rules import NOTHING_YET, Cursor, Link
 from cranny.fleet.status import BankStatus, status
@@ -85,6 +85,7 @@ __all__ = [
     "decline_command",
     "enrol",
     "foresee_second_person",
+    "forget_beside",
     "get_command",
     "held",
     "live_alarms",

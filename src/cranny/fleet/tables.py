@@ -268,6 +268,11 @@ WHERE n.tenant = $1 GROUP BY n.bank, n.head, n.base
 UNNOTE: Final = """
 UPDATE anomalies SET note = '' WHERE tenant = $1 AND subject = ANY($2::text[]) AND note <> '' RETURNING id
 """
+UNNOTE_OLD: Final = """
+UPDATE anomalies SET note = '' WHERE (tenant, id) IN (
+    SELECT tenant, id FROM anomalies WHERE tenant = $1 AND last_seen < $2 AND note <> '' LIMIT $3
+)
+"""
 # Beside the deposits that these doors, under these generations, are for.
 FORGET_BESIDE: Final = """
 UPDATE facts AS f SET beside = NULL

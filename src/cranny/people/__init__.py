@@ -21,7 +21,7 @@ from cranny.people.passkeys import begin_making, begin_showing, forget_passkey, 
 from cranny.people.passkeys import make as make_passkey
 from cranny.people.passkeys import show as show_passkey
 from cranny.people.passkeys import whose as whose_passkey
-from cranny.people.personal import let_go, without_role
+from cranny.people.personal import idle, let_go
 from cranny.people.preferring import ASKED as PREFERENCES_ASKED
 from cranny.people.preferring import (
     Preferences,
@@ -95,6 +95,7 @@ __all__ = [
     "found",
     "give",
     "has_code",
+    "idle",
     "invite",
     "let_go",
     "live_sessions",
@@ -122,5 +123,4 @@ __all__ = [
     "take",
     "take_code",
     "whose_passkey",
-    "without_role",
 ]

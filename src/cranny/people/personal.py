@@ -1,6 +1,7 @@
 """What this room holds about a person: who they are, how they are reached, how they sign in."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -63,9 +64,9 @@ async def remains(tx: Tx, persons: Sequence[UUID]) -> list[str]:
     return [*found, *(f"directory/{ref}" for ref in await directory.known(tx, persons))]
 
 
-async def without_role(tx: Tx, persons: Sequence[UUID]) -> list[UUID]:
-    """Those of `persons` who are known and have no role; locked until the end of the transaction."""
-    return [row["id"] for row in await tx.all(tables.WITHOUT_ROLE, tx.tenant, list(persons))]
+async def idle(tx: Tx, *, after: UUID, before: datetime, limit: int) -> list[UUID]:
+    """Those without a role who were known `before` that, in the order of their ids from the one behind `after` on."""
+    return [row["id"] for row in await tx.all(tables.IDLE, tx.tenant, after, before, limit)]
 
 
 async def _roles(tx: Tx, person: UUID) -> Sequence[Any]:
@@ -83,7 +84,7 @@ PERSONAL: Final = Personal(
 )
 
 
-async def forget_sessions(tx: Tx, before: Any, at_most: int) -> int:
+async def forget_sessions(tx: Tx, before: datetime, at_most: int) -> int:
     return count(await tx.run(tables.FORGET_SESSIONS, tx.tenant, before, at_most))
 
 

@@ -185,10 +185,10 @@ REMAINS: Final = """
 SELECT id FROM persons WHERE tenant = $1 AND id = ANY ($2::uuid[])
 UNION SELECT holder FROM sessions WHERE tenant = $1 AND holder = ANY ($2::uuid[]) ORDER BY id
 """
-WITHOUT_ROLE: Final = """
-SELECT id FROM persons AS p WHERE tenant = $1 AND id = ANY ($2::uuid[])
+IDLE: Final = """
+SELECT id FROM persons AS p WHERE tenant = $1 AND id > $2 AND created < $3
     AND NOT EXISTS (SELECT FROM memberships AS m WHERE m.tenant = p.tenant AND m.person = p.id)
-ORDER BY id FOR UPDATE
+ORDER BY id LIMIT $4
 """
 
 # ---------------------------------------------------------------- preferences

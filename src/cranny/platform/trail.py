@@ -30,7 +30,7 @@ WHY: Final = "Audit-Reason"
 LONGEST: Final = 500
 BUSINESS: Final = frozenset({"deliveries"})
 """What is written there is everyday work, and its own events tell of it."""
-READINGS: Final = frozenset({"codes", "people", "privacy"})
+READINGS: Final = frozenset({"codes", "people"})
 """To read there is to be told a secret or something personal."""
 
 ADD: Final = """

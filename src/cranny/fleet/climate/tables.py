@@ -163,4 +163,9 @@ SELECT id FROM alarms WHERE tenant = $1 AND bank = $2 AND state <> 'ended' AND e
 ENDED_TWICE: Final = """
 SELECT id, bank FROM alarms WHERE tenant = $1 AND (state = 'ended') <> (ended IS NOT NULL)
 """
+UNNOTE_OLD: Final = """
+UPDATE alarms SET note = '' WHERE (tenant, id) IN (
+    SELECT tenant, id FROM alarms WHERE tenant = $1 AND acknowledged < $2 AND note <> '' LIMIT $3
+)
+"""
 WHERE: Final = "SELECT bank FROM alarms WHERE tenant = $1 AND id = $2"

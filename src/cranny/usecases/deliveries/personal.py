@@ -18,6 +18,10 @@ from cranny.usecases.deliveries import reading, tables
 from cranny.usecases.deliveries.lifecycle import AWAITED, INSIDE, Delivery
 from cranny.usecases.deliveries.tables import DeliveryRow
 
+FIRST: Final = UUID(int=0)
+"""Before every id there is."""
+PAGE: Final = 1000
+
 
 async def _export(tx: Tx, person: UUID) -> dict[str, Any]:
     found = await _of(tx, person)
@@ -45,25 +49,31 @@ def in_the_way(row: DeliveryRow) -> str:
 
 
 async def _erase(tx: Tx, _: Keyring, person: UUID) -> int:
-    return await tidy(tx, await _of(tx, person))
+    found = await _of(tx, person)
+    ids = [row.id for row in found]
+    grants = await access.giving(tx, [f"deliveries/{id_}" for id_ in ids])
+    await fleet.forget_beside(tx, _places(found))
+    await trail.erase_on(tx, [*ids, *grants])
+    await idempotency.forget_about(tx, ids)
+    return await tidy(tx, found)
 
 
 async def tidy(tx: Tx, over: Sequence[DeliveryRow]) -> int:
-    """Take off these, which are over, whatever may name somebody: references, tracking numbers, and what anybody wrote
-    about them, their grants and the doors they lay behind. Returns how many deliveries that was."""
+    """Take off these, which are over, what may name somebody: references, tracking numbers, messages, and what anybody
+    wrote about them, their grants and the doors they lay behind. Returns how many deliveries that was."""
     if not over:
         return 0
     ids = [row.id for row in over]
     subjects = [f"deliveries/{id_}" for id_ in ids]
-    grants = await access.giving(tx, subjects)
-    subjects += [f"grants/{id_}" for id_ in grants]
-    places = [(row.bank, row.door, row.generation) for row in over if row.door is not None and row.generation]
-    await fleet.unsay(tx, places, subjects)
-    await trail.erase_on(tx, [*ids, *grants])
-    await idempotency.forget_about(tx, ids)
+    subjects += [f"grants/{id_}" for id_ in await access.giving(tx, subjects)]
+    await fleet.unsay(tx, _places(over), subjects)
     await outreach.forget_about(tx, [row.recipient for row in over if row.recipient], ids)
     await tx.run(tables.TIDY, tx.tenant, ids)
     return len(over)
+
+
+def _places(over: Sequence[DeliveryRow]) -> list[tuple[UUID, str, int]]:
+    return [(row.bank, row.door, row.generation) for row in over if row.door is not None and row.generation]
 
 
 async def _remains(tx: Tx, persons: Sequence[UUID]) -> list[str]:
@@ -71,14 +81,19 @@ async def _remains(tx: Tx, persons: Sequence[UUID]) -> list[str]:
 
 
 async def _let_go(tx: Tx, before: datetime, at_most: int) -> int:
-    """How people are reached whom nothing awaits any more. Whoever has a role is known for that."""
-    found = await tx.all(tables.ENDED_TO_LET_GO, tx.tenant, before, at_most)
-    await tx.run(tables.LET_GO, tx.tenant, [row["id"] for row in found])
-    asked = await people.without_role(tx, list({row["recipient"] for row in found if row["recipient"]}))
-    needed = {row["recipient"] for row in await tx.all(tables.STILL_NEEDED, tx.tenant, asked, before)}
-    gone = [person for person in asked if person not in needed]
-    await people.let_go(tx, gone)
-    return len(gone)
+    """How people are reached whom nothing awaits any more, and those for whom there never was anything. Whoever has a
+    role is known for that."""
+    gone, after = 0, FIRST
+    while gone < at_most:
+        asked = await people.idle(tx, after=after, before=before, limit=PAGE)
+        if not asked:
+            return gone
+        after = asked[-1]
+        needed = {row["recipient"] for row in await tx.all(tables.STILL_NEEDED, tx.tenant, asked, before)}
+        leaving = [person for person in asked if person not in needed]
+        await people.let_go(tx, leaving)
+        gone += len(leaving)
+    return gone
 
 
 async def _tidy(tx: Tx, before: datetime, at_most: int) -> int:
@@ -101,7 +116,8 @@ PERSONAL: Final = Personal(
 KEPT: Final = (
     Kept(
         "contacts",
-        "Names, addresses, numbers and preferences of people without a role, from the end of their last delivery on.",
+        "Names, addresses, numbers and preferences of people without a role, from the end of their last delivery on, "
+        "or from when they became known where there was none.",
         30,
         1,
         3650,

@@ -57,7 +57,6 @@ class DeliveryRow(msgspec.Struct, frozen=True):
     perishable_hours: int | None = None
     spoiled_at: datetime | None = None
     spoiled_why: str = ""
-    let_go: bool = False
     tidied: bool = False
     """What names somebody was taken off it."""
 
@@ -330,16 +329,11 @@ DO UPDATE SET title = excluded.title, hold_hours = excluded.hold_hours, collect_
 # ---------------------------------------------------------------- what names somebody
 
 OF_PERSON: Final = "SELECT * FROM deliveries WHERE tenant = $1 AND recipient = $2 ORDER BY id"
-ENDED_TO_LET_GO: Final = """
-SELECT id, recipient FROM deliveries WHERE tenant = $1 AND ended_at < $2 AND NOT let_go
-ORDER BY ended_at LIMIT $3 FOR NO KEY UPDATE SKIP LOCKED
-"""
 # Who is awaited by something that is not over, or was over only since.
 STILL_NEEDED: Final = """
 SELECT DISTINCT recipient FROM deliveries
 WHERE tenant = $1 AND recipient = ANY($2::uuid[]) AND (ended_at IS NULL OR ended_at >= $3)
 """
-LET_GO: Final = "UPDATE deliveries SET let_go = true WHERE tenant = $1 AND id = ANY($2::uuid[])"
 ENDED_TO_TIDY: Final = """
 SELECT * FROM deliveries WHERE tenant = $1 AND ended_at < $2 AND NOT tidied
 ORDER BY ended_at LIMIT $3 FOR NO KEY UPDATE SKIP LOCKED

@@ -26,7 +26,7 @@ PERSON: Final = "019cadc6-9a80-7c5b-b0d2-0a8f0c9d7e11"
 KIND: Final = {
     "kind": "contacts",
     "about": "Names, addresses, numbers and preferences of people without a role, from the end of their last delivery "
-    "on.",
+    "on, or from when they became known where there was none.",
     "days": 30,
     "proposed": 30,
     "least": 1,
