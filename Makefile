@@ -19,7 +19,7 @@ assets: venv  ## what the screens use and we did not write (htmx, uPlot, icons, 
 	@$(BIN)/python scripts/assets.py
 
 fast: venv  ## pure tests, no engines, a few seconds
-	HYPOTHESIS_PROFILE=swift $(BIN)/pytest tests/unit -m "not slow and not prove" -n 2 -q
+	@sh scripts/fast.sh
 
 test: venv assets  ## every test, with a real PostgreSQL and NATS
 	$(BIN)/pytest -n $(WORKERS) --dist loadgroup -q  # those that share a house run in one process
