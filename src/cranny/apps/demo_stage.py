@@ -25,6 +25,7 @@ from cranny.apps.up import environment
 from cranny.core.clock import SystemClock
 from cranny.core.errors import Conflict, CrannyError, Unavailable
 from cranny.core.rng import SystemRng
+from cranny.platform.engines.errors import explained
 from cranny.sim.city.kiosk import Kiosk
 from cranny.sim.city.line import Line, open_line
 from cranny.sim.city.setting import Cabinet
@@ -76,7 +77,12 @@ class Stage:
 
 def make_room(data: Path) -> Path:
     """An empty directory at `data`. One that holds anything but an earlier demo is refused: Conflict,
-    code `directory-not-empty`."""
+    code `directory-not-empty`. Raises what `explained` does where nothing can be written."""
+    with explained(data):
+        return _room(data)
+
+
+def _room(data: Path) -> Path:
     if data.exists() and any(data.iterdir()):
         if not (data / MARK).exists():
             raise Conflict(f"{data} is not empty: the demo needs a directory of its own.", code="directory-not-empty")

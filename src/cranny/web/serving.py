@@ -14,6 +14,9 @@ from cranny.core.errors import Unavailable
 
 FAREWELL_S: Final = 3
 """How long open requests and streams may take to end."""
+IDLE_S: Final = 75
+"""How long a connection may be kept without a request. Longer than the minute of the usual proxies: who hangs up first
+must be the one that sends, or a request meets a line that was just closed."""
 
 
 class _Quiet(uvicorn.Server):
@@ -35,6 +38,7 @@ async def serve(app: Litestar, host: str, port: int) -> None:
             access_log=False,
             server_header=False,
             timeout_graceful_shutdown=FAREWELL_S,
+            timeout_keep_alive=IDLE_S,
         )
     )
     serving = asyncio.create_task(server.serve([listening]))

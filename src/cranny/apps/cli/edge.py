@@ -9,6 +9,7 @@ from cyclopts import App, Parameter
 from rich.console import Console
 
 from cranny.apps.cli.run import set_up_logs
+from cranny.core.errors import Invalid
 
 if TYPE_CHECKING:
     from cranny.apps.settings import Settings
@@ -152,7 +153,12 @@ def sensors(
 
 def _home(settings: "Settings", data: Path | None) -> Path:
     home = (data or settings.data / "edge").expanduser().absolute()
-    home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise Invalid(
+            f"{home} can't be made ({error.strerror}): name another directory with --data.", code="directory-closed"
+        ) from error
     return home
 
 

@@ -4,6 +4,7 @@ import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Final
 
 from cranny.core.errors import CrannyError
 
@@ -74,6 +75,12 @@ def closed(path: Path) -> DirectoryClosed:
     return DirectoryClosed(f"Cranny can't write in {path}: give it the right to, or choose another data directory.")
 
 
+_CLOSED: Final = frozenset(
+    {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST, errno.ENOENT, errno.ENAMETOOLONG}
+)
+"""ENOENT and the like: nothing can be made there (`/proc`)."""
+
+
 @contextmanager
 def explained(path: Path) -> Iterator[None]:
     """Turns what the operating system says about `path` into one of the sentences above."""
@@ -82,6 +89,6 @@ def explained(path: Path) -> Iterator[None]:
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise disk_full(path) from error
-        if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST):
+        if error.errno in _CLOSED:
             raise closed(path) from error
         raise
