@@ -13,7 +13,7 @@ from cranny.apps.settings import Settings
 from cranny.core.rng import Rng
 from cranny.platform import engines
 from cranny.platform.engines import NatsAddress, NatsConfig, PostgresAddress
-from cranny.platform.engines.errors import explained
+from cranny.platform.engines.errors import explained, make_directory
 from cranny.platform.keys import Keyring
 
 
@@ -80,8 +80,8 @@ def master_key(settings: Settings, rng: Rng) -> bytes:
     """The configured master key, or the one in the data directory, made there at the first start."""
     if settings.master_key is not None:
         return settings.master_key
+    make_directory(settings.data)
     with explained(settings.data):
-        settings.data.mkdir(parents=True, exist_ok=True)
         return read_or_make_master(settings.data / "master.key", rng)
 
 

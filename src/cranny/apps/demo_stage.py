@@ -25,7 +25,7 @@ from cranny.apps.up import environment
 from cranny.core.clock import SystemClock
 from cranny.core.errors import Conflict, CrannyError, Unavailable
 from cranny.core.rng import SystemRng
-from cranny.platform.engines.errors import explained
+from cranny.platform.engines.errors import explained, make_directory
 from cranny.sim.city.kiosk import Kiosk
 from cranny.sim.city.line import Line, open_line
 from cranny.sim.city.setting import Cabinet
@@ -89,7 +89,7 @@ def _room(data: Path) -> Path:
         if in_use(data):
             raise Conflict(f"A demo runs in {data} already: end it first, or say --data.", code="demo-runs")
         shutil.rmtree(data)
-    data.mkdir(mode=0o755, parents=True, exist_ok=True)
+    make_directory(data)
     (data / MARK).touch()
     for inner in ("banks", "logs"):
         (data / inner).mkdir(mode=0o755)

@@ -75,10 +75,7 @@ def closed(path: Path) -> DirectoryClosed:
     return DirectoryClosed(f"Cranny can't write in {path}: give it the right to, or choose another data directory.")
 
 
-_CLOSED: Final = frozenset(
-    {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST, errno.ENOENT, errno.ENAMETOOLONG}
-)
-"""ENOENT and the like: nothing can be made there (`/proc`)."""
+_CLOSED: Final = frozenset({errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST, errno.ENAMETOOLONG})
 
 
 @contextmanager
@@ -92,3 +89,12 @@ def explained(path: Path) -> Iterator[None]:
         if error.errno in _CLOSED:
             raise closed(path) from error
         raise
+
+
+def make_directory(path: Path) -> None:
+    """With those above it, where it is not there. Raises as `explained`."""
+    with explained(path):
+        try:
+            path.mkdir(parents=True, exist_ok=True)
+        except FileNotFoundError as error:
+            raise closed(path) from error  # a place such as /proc, in which nothing can be made
