@@ -19,6 +19,7 @@ from cranny.pages.operator.watching import Walls
 from cranny.platform import events, tenants
 from cranny.platform.server import create_server
 from cranny.wire.kinds import KINDS, DoorBlocked, DoorOpened, DoorUnsecured, SensorAlarmed, Summed, TelemetrySummed
+from cranny.wiring.serving import join
 from tests.platform.conftest import serve
 
 OPENING = UUID(int=9)
@@ -190,6 +191,21 @@ async def test_people_get_a_page_where_there_is_none_and_programs_the_problem(ya
             assert (part.status_code, "<html" in part.text, "Nothing here" in part.text) == (404, False, True)
             told = await client.get(path, headers={"Accept": "application/json"})
             assert told.json()["code"].endswith("-not-found")
+
+
+async def test_an_address_that_leads_nowhere_is_a_page_too(yard) -> None:
+    made = yard.parts
+    app = join(made)
+    async with serve(app) as client:
+        for path, status in (("/walls/nope", 404), ("/nope", 404), ("/static/x/none.css", 404), ("/sign-out", 405)):
+            page = await client.get(path, headers={"Accept": "text/html,*/*;q=0.8", "Accept-Language": "de"})
+            assert (page.status_code, page.headers["content-type"]) == (status, "text/html; charset=utf-8")
+            assert 'lang="de"' in page.text
+            told = await client.get(path)
+            assert told.headers["content-type"] == "application/problem+json"
+        for path in ("/v1/nope", "/schema/nope", "/v1/banks"):
+            program = await client.get(path, headers={"Accept": "text/html"})
+            assert program.headers["content-type"] == "application/problem+json", path
 
 
 async def test_the_description_of_the_api_can_be_read_by_people(yard) -> None:

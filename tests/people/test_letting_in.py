@@ -13,7 +13,7 @@ import httpx2
 import pyotp
 import pytest
 
-from cranny import outreach, people
+from cranny import outreach, people, sites
 from cranny.core.ids import TimeIds
 from cranny.core.rng import SeededRng
 from cranny.outreach.sending import send_job
@@ -31,6 +31,14 @@ from tests.platform.conftest import parts as plain_parts
 LINK = re.compile(r"http://here(/sign-in/[0-9a-f]{40})")
 ADA = {"name": "Ada Example", "email": "ada@example.org"}
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
+BANK = """name: {name}
+timezone: Europe/Prague
+site: {name}
+towers:
+  - name: A
+    compartments:
+      - {{label: A1, width: 380, height: 190, depth: 640, centre: 900, unit: 1, channel: 1}}
+"""
 BORG = {"email": "borg@example.org", "name": "Borg", "roles": [{"role": "operator"}], "language": "de"}
 
 
@@ -234,6 +242,92 @@ async def test_powers_need_a_fresh_proof_and_a_code_of_an_app_is_one(house: Hous
         for _ in range(10):
             await ada.post("/prove/code", data={"code": "123456"})
         assert "Too many wrong codes" in (await ada.post("/prove/code", data={"code": "123456"})).text
+
+
+async def test_a_session_of_a_key_shows_the_key_again_and_no_link_of_its_own_does(house: House) -> None:
+    """Whoever finds a browser signed in, with a key or as somebody, has not shown anything by making a link there."""
+    bank = {"url": "https://hooks.example.org/"}
+    async with house.browser() as client, house.browser() as other, house.browser(house.key) as program:
+        assert (await client.post("/sign-in", data={"key": house.key})).status_code == 303
+        assert (await client.get("/v1/self")).json()["key"] is not None
+        new = {"label": "shop", "scopes": ["events:read"]}
+        assert (await client.post("/v1/api-keys", json=new, headers=house.once())).status_code == 201
+        house.clock.pass_by(minutes=6)
+        assert (await client.post("/v1/api-keys", json=new, headers=house.once())).json()["code"] == "step-up-needed"
+        assert (await client.post("/v1/webhook-endpoints", json=bank, headers=house.once())).status_code != 403
+        path = (await client.post("/v1/sign-in-links", headers=house.once())).json()["path"]
+        assert (await other.post(path)).status_code == 303
+        assert (await other.post("/v1/api-keys", json=new, headers=house.once())).json()["code"] == "step-up-needed"
+        assert "API key" in (await client.get("/prove")).text
+        wrong = await client.post("/prove/key", data={"key": "crn_wrong", "next": "/walls"})
+        assert "not the key" in wrong.text
+        shown = await client.post("/prove/key", data={"key": house.key, "next": "/walls"})
+        assert (shown.status_code, shown.headers["location"]) == (303, "/walls")
+        assert (await client.post("/v1/api-keys", json=new, headers=house.once())).status_code == 201
+        made = (await program.post("/v1/sign-in-links", headers=house.once())).json()["path"]
+        assert (await other.post(made)).status_code == 303  # the key itself was shown for this one
+        assert (await other.post("/v1/api-keys", json=new, headers=house.once())).status_code == 201
+        assert (await program.post("/v1/api-keys", json=new, headers=house.once())).status_code == 201
+
+
+async def test_a_link_that_somebody_makes_in_their_session_proves_nothing(house: House) -> None:
+    async with house.browser() as ada, house.browser() as other:
+        await house.found(ada)
+        house.clock.pass_by(minutes=6)
+        path = (await ada.post("/v1/sign-in-links", headers=house.once())).json()["path"]
+        assert (await other.post(path)).status_code == 303
+        stale = await other.post("/v1/people", json=BORG, headers=house.once())
+        assert stale.json()["code"] == "step-up-needed"
+
+
+async def _two_sites(house: House) -> tuple[str, str]:
+    async with house.parts.db.transaction(house.tenant) as tx:
+        await sites.default_size_classes(tx)
+        made = [await sites.add_bank(tx, sites.read_yaml(BANK.format(name=name))) for name in ("Near", "Far")]
+    near, far = (str(bank.site) for bank in made)
+    return near, far
+
+
+async def test_an_admin_of_a_site_lets_people_into_that_site_and_no_other(house: House) -> None:
+    async with house.browser() as ada, house.browser() as cleo:
+        await house.found(ada)
+        near, far = await _two_sites(house)
+        local = {"email": "cleo@example.org", "roles": [{"role": "admin", "site": near}]}
+        cleos = (await ada.post("/v1/people", json=local, headers=house.once())).json()["id"]
+        elsewhere = {**BORG, "roles": [{"role": "clerk", "site": far}]}
+        borgs = (await ada.post("/v1/people", json=elsewhere, headers=house.once())).json()["id"]
+        assert (await cleo.post(await house.link("cleo@example.org"))).status_code == 303
+
+        new = {"email": "dora@example.org", "roles": [{"role": "technician", "site": near}]}
+        dora = await cleo.post("/v1/people", json=new, headers=house.once())
+        assert dora.status_code == 201
+        for roles in ([{"role": "clerk", "site": far}], [{"role": "clerk"}], [*new["roles"], {"role": "admin"}]):
+            no = await cleo.post("/v1/people", json={**new, "roles": roles}, headers=house.once())
+            assert no.json()["code"] == "not-yours", roles
+        listed = (await cleo.get("/v1/people")).json()["items"]
+        assert [one["email"] for one in listed] == ["cleo@example.org", "dora@example.org"]
+        assert (await cleo.get(f"/v1/people/{borgs}")).json()["code"] == "not-yours"
+        no = await cleo.put(f"/v1/people/{borgs}/roles", json={"roles": new["roles"]})
+        assert no.json()["code"] == "not-yours"
+
+        both = {"roles": [{"role": "clerk", "site": near}, {"role": "clerk", "site": far}]}
+        assert (await ada.put(f"/v1/people/{borgs}/roles", json=both)).status_code == 200
+        seen = (await cleo.get(f"/v1/people/{borgs}")).json()["roles"]
+        assert seen == [{"role": "clerk", "site": near}]
+        assert (await cleo.put(f"/v1/people/{borgs}/roles", json={"roles": []})).json()["roles"] == []
+        assert (await ada.get(f"/v1/people/{borgs}")).json()["roles"] == [{"role": "clerk", "site": far}]
+
+        page = (await cleo.get("/people")).text
+        assert "dora@example.org" in page
+        assert "borg@example.org" not in page
+        assert "Everywhere" not in page
+        form = {"email": "eve@example.org", "role": "clerk"}
+        assert "did not fit" in (await cleo.post("/people", data={**form, "site": far})).text
+        assert (await cleo.post("/people", data={**form, "site": near})).status_code == 303
+        taken = {"deed": "take", "role": "clerk", "site": far}
+        assert "did not fit" in (await cleo.post(f"/people/{borgs}/roles", data=taken)).text
+        own = await cleo.put(f"/v1/people/{cleos}/roles", json={"roles": [{"role": "admin"}]})
+        assert own.json()["code"] == "not-yours"
 
 
 async def test_who_asks_is_told_who_they_are(house: House) -> None:

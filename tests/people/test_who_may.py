@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from cranny.platform.db import Database
-from cranny.platform.gate import NARROWS, NEEDS, PAGE, Undeclared, handlers, is_open, require_declared
+from cranny.platform.gate import BY_SITE, NARROWS, NEEDS, PAGE, Undeclared, handlers, is_open, require_declared
 from cranny.platform.permissions import ALL, OWN, STEP_UP, TABLE, TENANT_WIDE, Action, Reach, Role
 from cranny.platform.server import create_server
 from cranny.wiring.serving import join
@@ -52,10 +52,13 @@ def expected(role: Role, handler: Any, path: str, case: str, *, local: bool) -> 
     reach = TABLE[role].get(handler.opt[NEEDS])
     if reach is None:
         return False
-    named, narrows = names(path), bool(handler.opt.get(NARROWS))
+    named, narrows = names(path), handler.opt.get(NARROWS)
     whole = reach is Reach.ALL and (not local or handler.opt[NEEDS] in TENANT_WIDE)
-    if whole or narrows:
+    if whole or narrows is True:
         return True
+    if reach is Reach.ALL and narrows == BY_SITE:
+        # The other person has no role at the member's site.
+        return case == "own" or "person" not in named or handler.opt[NEEDS] is Action.PEOPLE_EDIT
     if reach is Reach.ALL and local and named & PLACED:
         # The parcel and the bank of "own" and "other" are at the member's site; those that don't exist are nowhere.
         return case in ("own", "other") and named <= {"bank", "delivery", "grant", "site", "name", "token"}
@@ -86,6 +89,37 @@ async def test_every_operation_by_everybody_on_everything(wide: Database) -> Non
                         wrong.append((method, path, str(role), case, "site" if local else "tenant", said))
     assert not wrong, "\n".join(map(str, wrong))
     assert asked > 1000
+
+
+async def test_a_word_that_nobody_goes_by_opens_nothing(wide: Database) -> None:
+    """A role for one site is held against what the handler really narrows by: not against a bank that somebody puts
+    into the question, or into the body, for the gate alone."""
+    made = parts(wide)
+    app, world = join(made), await build(wide, made.keyring)
+    wrong, asked = [], 0
+    for method, path, handler in operations(app):
+        taken = handler.parsed_fn_signature.parameters
+        for role, member in world.local.items():
+            for word in ("bank", "site"):
+                if word in taken or f"{{{word}}}" in path or expected(role, handler, path, "own", local=True):
+                    continue
+                if TABLE[role].get(handler.opt[NEEDS]) is not Reach.ALL:
+                    continue  # no word would help them
+                decoy = f"{fill(path, world.things)}?{word}={world.things[word]}"
+                status, code = await ask(app, method, decoy, cookie=member.cookie, n=next(NUMBER))
+                asked += 1
+                if status != 403 and not code.startswith("/prove"):
+                    wrong.append((method, path, str(role), word, status, code))
+    assert not wrong, "\n".join(map(str, wrong))
+    assert asked > 50
+
+
+async def test_two_banks_in_one_question_are_both_looked_at(wide: Database) -> None:
+    made = parts(wide)
+    app, world = join(made), await build(wide, made.keyring)
+    clerk, near, away = world.local[Role.CLERK], world.things["bank"], world.away["bank"]
+    for query, status in ((f"bank={near}", 200), (f"bank={near}&bank={away}", 403), (f"bank={away}&bank={near}", 403)):
+        assert (await ask(app, "GET", f"/v1/deliveries?{query}", cookie=clerk.cookie))[0] == status
 
 
 def cases(world: World, member: Member, path: str, *, local: bool) -> dict[str, Things]:
@@ -121,7 +155,7 @@ async def test_a_plain_key_does_what_it_did(wide: Database) -> None:
         if handler.opt.get(PAGE):
             continue
         status, code = await ask(app, method, fill(path, world.things), key=world.key, n=next(NUMBER))
-        about_itself = bool(handler.opt.get(NARROWS)) and Role.OPERATOR in OWN.get(handler.opt[NEEDS], ())
+        about_itself = handler.opt.get(NARROWS) is True and Role.OPERATOR in OWN.get(handler.opt[NEEDS], ())
         may = about_itself or any(role in ALL[handler.opt[NEEDS]] for role in (Role.OPERATOR, Role.INTEGRATOR))
         assert (status == 403) != may, (method, path, status, code)
 

@@ -97,7 +97,7 @@ class AwaitedClock(ScaledClock):
 
     def _begin(self, span: Span) -> None:
         self._awaited = None
-        super().__init__(self._wanted, span.start, self._base, end=span.end, origin=span.origin)
+        super().__init__(self._wanted, span.start, self.base, end=span.end, origin=span.origin)
 
 
 def refuse_real_doors(pace: Pace | None, board: str) -> None:

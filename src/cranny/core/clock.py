@@ -43,23 +43,23 @@ class ScaledClock:
     ) -> None:
         self._factor = factor
         self._start = start
-        self._base = base
+        self.base = base
         self._end = end
         self._origin = origin or start
 
     def now(self) -> datetime:
-        return self._shown(self._base.now())
+        return self._shown(self.base.now())
 
     def monotonic(self) -> float:
-        return self._base.monotonic()
+        return self.base.monotonic()
 
     def before(self, passed: timedelta) -> datetime:
         """What it showed when `passed` less of real time had gone by."""
-        return self._shown(self._base.now() - passed)
+        return self._shown(self.base.now() - passed)
 
     def after(self, passes: timedelta) -> datetime:
         """What it will show when `passes` more of real time has gone by."""
-        return self._shown(self._base.now() + passes)
+        return self._shown(self.base.now() + passes)
 
     def pace(self) -> float:
         """How many seconds it shows in the next real one."""
@@ -81,6 +81,11 @@ def ago(clock: Clock, passed: timedelta) -> datetime:
 def ahead(clock: Clock, passes: timedelta) -> datetime:
     """What `now` will show when `passes` more of real time has gone by: for what a person at a screen is given."""
     return clock.after(passes) if isinstance(clock, ScaledClock) else clock.now() + passes
+
+
+def real(clock: Clock) -> datetime:
+    """Wall time as the world has it, whatever `now` shows: for what strangers hold against their own clock."""
+    return clock.base.now() if isinstance(clock, ScaledClock) else clock.now()
 
 
 def aged(clock: Clock, since: tuple[datetime, float]) -> timedelta:

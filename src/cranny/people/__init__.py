@@ -47,6 +47,8 @@ from cranny.people.sessions import live as live_sessions
 from cranny.people.sessions import prove as prove_session
 from cranny.people.tables import How
 from cranny.people.visitors import Visitors, agent
+from cranny.people.within import insist_known, insist_on
+from cranny.people.within import shown as roles_shown
 
 __all__ = [
     "CHOICE",
@@ -96,6 +98,8 @@ __all__ = [
     "give",
     "has_code",
     "idle",
+    "insist_known",
+    "insist_on",
     "invite",
     "let_go",
     "live_sessions",
@@ -117,6 +121,7 @@ __all__ = [
     "remember",
     "remembered",
     "rights",
+    "roles_shown",
     "set_all",
     "show_passkey",
     "stop",

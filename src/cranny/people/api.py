@@ -25,9 +25,11 @@ from cranny.people.shapes import (
     show_person,
     show_session,
 )
+from cranny.people.within import Sites, insist_known, insist_on, shown
 from cranny.platform import paging
 from cranny.platform.auth import Principal
 from cranny.platform.db import Database, Tx
+from cranny.platform.gate import BY_SITE
 from cranny.platform.idempotency import Reply, once
 from cranny.platform.keys import Keyring
 from cranny.platform.permissions import Action
@@ -70,6 +72,7 @@ def _invite(db: Database, keyring: Keyring) -> ControllerRouterHandler:
     @post(
         "/v1/people",
         needs=Action.PEOPLE_EDIT,
+        narrows=BY_SITE,
         tags=["people"],
         responses={201: _answer(PersonShown, "The person, invited.", PERSON)},
     )
@@ -77,11 +80,14 @@ def _invite(db: Database, keyring: Keyring) -> ControllerRouterHandler:
         request: Asking, data: Annotated[PersonAsked, Body(examples=[Example(summary="Staff of a site", value=ASKED)])]
     ) -> Response[bytes]:
         """Give somebody roles and send them a link to sign in, which works once within seven days. A person who is
-        known by this address gets the roles in addition. Nobody but the mailbox's owner sees the link.
+        known by this address gets the roles in addition. Nobody but the mailbox's owner sees the link. An admin of
+        a site gives roles at that site.
 
-        Problems: `email-invalid`, `name-invalid`, `language-invalid`, `site-not-found`, `step-up-needed`."""
+        Problems: `email-invalid`, `name-invalid`, `language-invalid`, `site-not-found`, `not-yours`,
+        `step-up-needed`."""
 
         async def deed(tx: Tx) -> Reply:
+            insist_on(as_memberships(data.roles), _at(request, Action.PEOPLE_EDIT))
             given = Contact(data.name, data.email, None, data.language)
             id_ = await invite(tx, keyring, given, as_memberships(data.roles), by=request.user.who)
             return Reply(201, await _show(tx, id_), location=f"/v1/people/{id_}")
@@ -95,19 +101,21 @@ def _read(db: Database, cursors: paging.Cursors) -> Sequence[ControllerRouterHan
     @get(
         "/v1/people",
         needs=Action.PEOPLE_READ,
+        narrows=BY_SITE,
         tags=["people"],
         responses={200: _answer(paging.Page[PersonShown], "A page.", {"items": [PERSON], "next": None})},
     )
     async def list_people(
         request: Asking, after: FromQuery[str | None] = None, limit: Limit = paging.LIMIT
     ) -> Response[paging.Page[PersonShown]]:
-        """Those who have a role, in the order in which they became known. Recipients without one are not among them."""
-        tenant = request.user.tenant
+        """Those who have a role, in the order in which they became known. Recipients without one are not among them.
+        With a role for some sites only: those who have one there, and what they are there."""
+        tenant, at = request.user.tenant, _at(request, Action.PEOPLE_READ)
         place = FIRST if after is None else UUID(cursors.read(tenant, LISTING, after)[0])
         async with db.transaction(tenant) as tx:
             has = await roles.memberships(tx)
-            members = await roles.members(tx, after=place, limit=limit + 1)
-            found = [show_person(id_, known, has.get(id_, ())) for id_, known in members]
+            members = await roles.members(tx, after=place, limit=limit + 1, at=at)
+            found = [show_person(id_, known, shown(has.get(id_, ()), at)) for id_, known in members]
         return paging.respond(
             request, paging.page(found, limit, lambda row: cursors.make(tenant, LISTING, [str(row.id)]))
         )
@@ -115,13 +123,16 @@ def _read(db: Database, cursors: paging.Cursors) -> Sequence[ControllerRouterHan
     @get(
         "/v1/people/{person:uuid}",
         needs=Action.PEOPLE_READ,
+        narrows=BY_SITE,
         tags=["people"],
         responses={200: _answer(PersonShown, "The person.", PERSON)},
     )
     async def get_person(request: Asking, person: FromPath[UUID]) -> PersonShown:
         """One person; everybody may read their own. Problem `person-not-found`."""
+        at = None if person == request.user.id else _at(request, Action.PEOPLE_READ)
         async with db.transaction(request.user.tenant) as tx:
-            return await _show(tx, person)
+            await insist_known(tx, person, at)
+            return await _show(tx, person, at)
 
     return [list_people, get_person]
 
@@ -130,6 +141,7 @@ def _set_roles(db: Database, keyring: Keyring) -> ControllerRouterHandler:
     @put(
         "/v1/people/{person:uuid}/roles",
         needs=Action.PEOPLE_EDIT,
+        narrows=BY_SITE,
         tags=["people"],
         responses={200: _answer(PersonShown, "The person with these roles, and no others.", PERSON)},
     )
@@ -138,12 +150,14 @@ def _set_roles(db: Database, keyring: Keyring) -> ControllerRouterHandler:
         person: FromPath[UUID],
         data: Annotated[RolesAsked, Body(examples=[Example(summary="One role", value={"roles": ASKED["roles"]})])],
     ) -> PersonShown:
-        """All that a person is, from now on. Without any role their sessions are over.
+        """All that a person is, from now on. Without any role their sessions are over. An admin of a site says what
+        they are at that site, and it stays what they are elsewhere.
 
-        Problems: `person-not-found`, `site-not-found`, `no-address`, `last-admin`, `step-up-needed`."""
+        Problems: `person-not-found`, `site-not-found`, `no-address`, `last-admin`, `not-yours`, `step-up-needed`."""
+        at = _at(request, Action.PEOPLE_EDIT)
         async with db.transaction(request.user.tenant) as tx:
-            await roles.set_all(tx, keyring, person, as_memberships(data.roles), by=request.user.who)
-            return await _show(tx, person)
+            await roles.set_all(tx, keyring, person, as_memberships(data.roles), by=request.user.who, at=at)
+            return await _show(tx, person, at)
 
     return set_roles
 
@@ -194,9 +208,13 @@ def _self() -> ControllerRouterHandler:
     return get_self
 
 
-async def _show(tx: Tx, person: UUID) -> PersonShown:
+async def _show(tx: Tx, person: UUID, at: Sites = None) -> PersonShown:
     known = await contact(tx, person)
-    return show_person(person, known, (await roles.memberships(tx)).get(person, ()))
+    return show_person(person, known, shown((await roles.memberships(tx)).get(person, ()), at))
+
+
+def _at(request: Asking, action: Action) -> Sites:
+    return request.user.rights.may(action).where
 
 
 def _answer(kind: Any, description: str, example: object) -> ResponseSpec:

@@ -6,8 +6,9 @@ the finger or the face stays in the device: all that is here is a public key. A 
 the page sends back, good for five minutes and for one use.
 """
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 from uuid import UUID
 
 import asyncpg
@@ -41,6 +42,7 @@ LONGEST_LABEL: Final = 60
 _PURPOSE: Final = "passkey-challenge"
 _CHALLENGE: Final = 32
 _NAME: Final = "Cranny"
+Verified = TypeVar("Verified")
 
 
 class Site(msgspec.Struct, frozen=True):
@@ -100,16 +102,7 @@ async def make(tx: Tx, keyring: Keyring, site: Site, person: UUID, answer: Answe
     state = _opened(tx.now(), keyring, answer.state)
     if state.person != person:
         raise _bad("This was begun by somebody else.")
-    try:
-        made = webauthn.verify_registration_response(
-            credential=answer.credential,
-            expected_challenge=state.challenge,
-            expected_rp_id=site.rp,
-            expected_origin=site.origin,
-            require_user_verification=True,
-        )
-    except exceptions.WebAuthnException as error:
-        raise _bad("The device's answer does not hold.") from error
+    made = _verified(webauthn.verify_registration_response, site, state, answer)
     await _use_up(tx, state)
     id_, label = tx.ids.new(), " ".join(answer.label.split())[:LONGEST_LABEL]
     synced = made.credential_device_type is CredentialDeviceType.MULTI_DEVICE
@@ -152,18 +145,14 @@ async def show(tx: Tx, keyring: Keyring, site: Site, passkey: UUID, answer: Answ
     row = rows.to(PasskeyRow, record)
     if state.person not in (None, row.person) or row.rp != site.rp:
         raise _bad("This passkey is somebody else's.")
-    try:
-        shown = webauthn.verify_authentication_response(
-            credential=answer.credential,
-            expected_challenge=state.challenge,
-            expected_rp_id=site.rp,
-            expected_origin=site.origin,
-            credential_public_key=row.public_key,
-            credential_current_sign_count=row.sign_count,
-            require_user_verification=True,
-        )
-    except exceptions.WebAuthnException as error:
-        raise _bad("The device's answer does not hold.") from error
+    shown = _verified(
+        webauthn.verify_authentication_response,
+        site,
+        state,
+        answer,
+        credential_public_key=row.public_key,
+        credential_current_sign_count=row.sign_count,
+    )
     await _use_up(tx, state)
     synced = shown.credential_device_type is CredentialDeviceType.MULTI_DEVICE
     await tx.run(tables.PASSKEY_USED, tx.tenant, row.id, shown.new_sign_count, synced, tx.now())
@@ -181,6 +170,21 @@ async def forget_passkey(tx: Tx, person: UUID, id_: UUID) -> None:
         raise NotFound("There is no such passkey.", code="passkey-not-found")
     await directory.forget(tx, KIND, credential)
     await events.record(tx, [NewEvent("passkey.removed", f"persons/{person}", {"passkey": str(id_)})])
+
+
+def _verified(verify: Callable[..., Verified], site: Site, state: State, answer: Answer, **known: object) -> Verified:
+    """What `verify` makes of an answer: to this challenge, from this site, by whom their device has verified."""
+    try:
+        return verify(
+            credential=answer.credential,
+            expected_challenge=state.challenge,
+            expected_rp_id=site.rp,
+            expected_origin=site.origin,
+            require_user_verification=True,
+            **known,
+        )
+    except exceptions.WebAuthnException as error:
+        raise _bad("The device's answer does not hold.") from error
 
 
 async def _use_up(tx: Tx, state: State) -> None:

@@ -12,6 +12,7 @@ from cranny.core.events import NewEvent
 from cranny.people import tables
 from cranny.people.contacts import Contact, email_key
 from cranny.people.tables import MembershipRow
+from cranny.people.within import Sites, insist_known, insist_on
 from cranny.platform import directory, events, rows
 from cranny.platform.db import Tx
 from cranny.platform.keys import Keyring
@@ -57,9 +58,16 @@ async def take(tx: Tx, person: UUID, role: Role, *, site: UUID | None = None, by
     await events.record(tx, [told("person.role_taken", person, role, site, by)])
 
 
-async def set_all(tx: Tx, keyring: Keyring, person: UUID, wanted: Sequence[Membership], *, by: str) -> None:
-    """`person` is what `wanted` says and nothing else. Raises like `give` and `take`."""
+async def set_all(
+    tx: Tx, keyring: Keyring, person: UUID, wanted: Sequence[Membership], *, by: str, at: Sites = None
+) -> None:
+    """`person` is what `wanted` says and nothing else, `at` some sites or everywhere. Raises like `give` and `take`,
+    and Forbidden, code `not-yours`."""
+    insist_on(wanted, at)
+    await insist_known(tx, person, at)
     has, wants = (await rights(tx, person)).memberships, frozenset(wanted)
+    if at is not None:
+        has = frozenset(one for one in has if one.site in at)
     for one in sorted(wants - has, key=str):
         await give(tx, keyring, person, one.role, site=one.site, by=by)
     for one in sorted(has - wants, key=str):
@@ -80,11 +88,11 @@ async def memberships(tx: Tx) -> Mapping[UUID, Sequence[MembershipRow]]:
     return found
 
 
-async def members(tx: Tx, *, after: UUID, limit: int) -> list[tuple[UUID, Contact]]:
-    """Those who have a role, in the order in which they were written down."""
+async def members(tx: Tx, *, after: UUID, limit: int, at: Sites = None) -> list[tuple[UUID, Contact]]:
+    """Those who have a role, everywhere or `at` some sites, in the order in which they were written down."""
     return [
         (row["id"], Contact(row["name"] or None, row["email"], row["phone"], row["language"]))
-        for row in await tx.all(tables.MEMBERS, tx.tenant, after, limit)
+        for row in await tx.all(tables.MEMBERS, tx.tenant, after, limit, None if at is None else list(at))
     ]
 
 

@@ -243,7 +243,10 @@ SELECT id FROM memberships WHERE tenant = $1 AND role = 'admin' AND site IS NULL
 """
 MEMBERS: Final = """
 SELECT id, name, email, phone, language FROM persons p
-WHERE tenant = $1 AND EXISTS (SELECT FROM memberships m WHERE m.tenant = p.tenant AND m.person = p.id) AND id > $2
+WHERE tenant = $1 AND id > $2 AND EXISTS (
+    SELECT FROM memberships m
+    WHERE m.tenant = p.tenant AND m.person = p.id AND ($4::uuid[] IS NULL OR m.site = ANY ($4))
+)
 ORDER BY id LIMIT $3
 """
 ADDRESS: Final = "SELECT email_key FROM persons WHERE tenant = $1 AND id = $2"

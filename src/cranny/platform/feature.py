@@ -18,6 +18,7 @@ from cranny.platform.personal import NOBODY, Keepers, Kept, Personal
 from cranny.platform.reactions import Reaction
 from cranny.platform.sweeps import Sweep
 from cranny.platform.violation import Violation
+from cranny.web.problems import Sorry
 from cranny.wire.brokers import Broker
 from cranny.wire.kdf import Kdf
 
@@ -105,3 +106,5 @@ class Feature:
     """What it does not keep for ever, as the tenant's settings say."""
     visitors: Callable[[Parts], Visitors] | None = None
     """Of the one feature that knows people by their sessions."""
+    sorry: Callable[[Parts], Sorry] | None = None
+    """Of the one feature that tells people, and not programs, what went wrong where no route of its own did."""

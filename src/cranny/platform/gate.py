@@ -30,7 +30,11 @@ NEEDS: Final = "needs"
 PAGE: Final = "page"
 """Of a page that is for those who signed in: no API key opens it, a session does."""
 NARROWS: Final = "narrows"
-"""The handler itself shows each asker only what they may see: lists, and what is about oneself."""
+"""True: the handler itself shows each asker only what they may see: lists, and what is about oneself. BY_SITE: it does
+so for whoever has a role for a site; who reaches only their own goes through the gate."""
+BY_SITE: Final = "sites"
+PLACES: Final = frozenset({"bank", "site"})
+"""By what a question or a body says where it is about."""
 FRESH: Final = timedelta(minutes=5)
 """For so long it counts that somebody has shown who they are."""
 
@@ -85,15 +89,16 @@ class Gate:
         allowed = who.rights.may(action)
         if not allowed:
             raise Forbidden(f"None of your roles allows {action}.", code="not-allowed")
-        if not allowed.tenant and not handler.opt.get(NARROWS):
+        narrows = handler.opt.get(NARROWS)
+        if not (allowed.tenant or narrows is True or (narrows == BY_SITE and allowed.sites)):
             witness = WITNESS.set(None)  # that somebody was looked up is no deed of theirs
             try:
-                await self._narrow(cast("Request[Any, Any, Any]", connection), who, allowed)
+                await self._narrow(cast("Request[Any, Any, Any]", connection), handler, who, allowed)
             finally:
                 WITNESS.reset(witness)
         if (
             action in STEP_UP
-            and who.kind == "person"
+            and who.session is not None  # a program shows its key with each request
             and (who.proven is None or who.proven < ago(self._db.clock, FRESH))
         ):
             raise Forbidden("Show once more that it is you, then do it again.", code="step-up-needed")
@@ -107,8 +112,10 @@ class Gate:
         connection.scope["user"] = who
         return who
 
-    async def _narrow(self, request: Request[Any, Any, Any], who: Principal, allowed: Allowed) -> None:
-        named = [(name, id_) for name, id_ in (await _named(request)).items() if name in self._things]
+    async def _narrow(
+        self, request: Request[Any, Any, Any], handler: BaseRouteHandler, who: Principal, allowed: Allowed
+    ) -> None:
+        named = [(name, id_) for name, id_ in await _named(request, handler) if name in self._things]
         if not named:
             raise Forbidden(
                 "Your roles are not for everything here: name a bank that they are for.", code="name-the-place"
@@ -132,17 +139,26 @@ class Gate:
         return site in allowed.sites
 
 
-async def _named(request: Request[Any, Any, Any]) -> dict[str, UUID]:
-    """What the address names, and the bank or site that the question or the body does."""
-    found = {name: id_ for name, id_ in request.path_params.items() if isinstance(id_, UUID)}
-    said: dict[str, Any] = dict(request.query_params)
+async def _named(request: Request[Any, Any, Any], handler: BaseRouteHandler) -> list[tuple[str, UUID]]:
+    """What the address names, and the bank or site that the question or the body does, where the handler goes by it:
+    a word that it does not take would narrow nothing."""
+    found = [(name, id_) for name, id_ in request.path_params.items() if isinstance(id_, UUID)]
+    asked = [(name, text) for name in PLACES & _taken(handler) for text in request.query_params.getall(name, [])]
     if request.method not in _SAFE and request.headers.get("content-type", "").startswith("application/json"):
         body = await _body(request)
-        said |= {name: body[name] for name in ("bank", "site") if name in body}
-    for name in ("bank", "site"):
-        if name not in found and (id_ := _uuid(said.get(name))) is not None:
-            found[name] = id_
-    return found
+        asked += [(name, body[name]) for name in PLACES & _told(handler) & body.keys()]
+    return found + [(name, id_) for name, text in asked if (id_ := _uuid(text)) is not None]
+
+
+def _taken(handler: BaseRouteHandler) -> frozenset[str]:
+    """The words of the question that a handler goes by."""
+    return frozenset(handler.parsed_fn_signature.parameters)
+
+
+def _told(handler: BaseRouteHandler) -> frozenset[str]:
+    """The fields of the body that it goes by."""
+    data = handler.parsed_fn_signature.parameters.get("data")
+    return frozenset(getattr(data.annotation, "__struct_fields__", ())) if data else frozenset()
 
 
 async def _body(request: Request[Any, Any, Any]) -> dict[str, Any]:

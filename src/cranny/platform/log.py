@@ -32,7 +32,8 @@ SELECT last.* FROM unnest($2::text[]) AS asked (subject) CROSS JOIN LATERAL (
 MATCHING: Final = """
 SELECT id, tenant, type, subject, time, recorded, data, position FROM events
 WHERE tenant = $1 AND position > $2 AND position <= $3 AND NOT starts_with(type, $4)
-  AND (cardinality($5::text[]) = 0 OR type = ANY($5) OR split_part(type, '.', 1) || '.*' = ANY($5))
+  AND (cardinality($5::text[]) = 0 AND NOT starts_with(type, $7)
+       OR type = ANY($5) OR split_part(type, '.', 1) || '.*' = ANY($5))
 ORDER BY position LIMIT $6
 """
 HEAD: Final = "SELECT position FROM log_heads WHERE tenant = $1"
@@ -66,10 +67,13 @@ async def read(
     )
 
 
-async def matching(tx: Tx, after: int, until: int, patterns: Sequence[str], limit: int, *, but: str) -> list[Event]:
+async def matching(
+    tx: Tx, after: int, until: int, patterns: Sequence[str], limit: int, *, but: str, unasked: str
+) -> list[Event]:
     """Up to `limit` events at positions from `after` + 1 to `until` whose type is one of `patterns` (`delivery.stored`,
-    `delivery.*`; none is any), but none whose type begins with `but`."""
-    found = await tx.all(MATCHING, tx.tenant, after, until, but, list(patterns), limit)
+    `delivery.*`; none is any), but none whose type begins with `but`, and with `unasked` only where a pattern asks for
+    them."""
+    found = await tx.all(MATCHING, tx.tenant, after, until, but, list(patterns), limit, unasked)
     return await said.heard(tx, [event(record) for record in found])
 
 

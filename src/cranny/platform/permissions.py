@@ -212,6 +212,10 @@ class Allowed:
         """The sites it is allowed at; None for all of the tenant's."""
         return None if self.tenant else self.sites
 
+    def at(self, site: UUID) -> bool:
+        """Whether it is, for everything at `site`."""
+        return self.tenant or site in self.sites
+
     def __bool__(self) -> bool:
         return self.tenant or bool(self.sites) or self.own
 

@@ -19,6 +19,7 @@ from cranny.platform.rates import Quota, RateLimit, Rates
 from cranny.platform.trail import Trail
 from cranny.web.app import create_app
 from cranny.web.openapi import PUBLIC
+from cranny.web.problems import Sorry
 
 
 def create_server(
@@ -29,9 +30,11 @@ def create_server(
     things: Mapping[str, Finder] | None = None,
     https: bool = False,
     source: str = SOURCE,
+    sorry: Sorry | None = None,
 ) -> Litestar:
     """`routes` are the features', `things` what stands in their addresses, `visitors` those who come with a session.
-    `https`: clients reach it by TLS. Raises Undeclared when a route does not say who may use it."""
+    `https`: clients reach it by TLS; `sorry` tells people what went wrong.
+    Raises Undeclared when a route does not say who may use it."""
     feed = Feed(parts.db, parts.broker, source=source)
     quota = Quota(parts.requests_a_minute) if parts.requests_a_minute else None
     cursors = Cursors(parts.keyring.cursor_key)
@@ -67,6 +70,7 @@ def create_server(
         lifespan=[live],
         https=https,
         bearer=True,
+        sorry=sorry,
     )
     require_declared(app)
     _insist_on_scopes(app)

@@ -214,7 +214,8 @@ class WallView(View, frozen=True):
     enrolled: bool = True
     selected: DoorDetails | None = None
     awaiting: tuple[CommandView, ...] = ()
-    """Commands that somebody has to confirm."""
+    """Commands that somebody has to confirm; `may_agree`: whoever looks may be that somebody."""
+    may_agree: bool = True
     alarms: tuple[AlarmView, ...] = ()
     today: tuple[int, int] | None = None
     """Collected and stored since midnight; None where nobody counts."""

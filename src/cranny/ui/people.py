@@ -58,9 +58,10 @@ class PersonLine(View, frozen=True):
 
 
 class PeopleView(View, frozen=True):
-    """`places` are (id, name) of sites."""
+    """`places` are (id, name) of sites; `everywhere`: whoever looks gives roles for the whole tenant, too."""
 
     people: tuple[PersonLine, ...]
     places: tuple[tuple[str, str], ...]
     roles: tuple[str, ...]
     may_edit: bool = False
+    everywhere: bool = True

@@ -37,13 +37,15 @@ def create_app(
     https: bool = False,
     bearer: bool = False,
     body_limit: int = BODY_LIMIT,
+    sorry: problems.Sorry | None = None,
 ) -> Litestar:
     """`middleware` runs in this order, after the request has got its id, then the `guards`. `https`: it is reached by
     TLS. `bearer`: the OpenAPI page says that an API key is needed. The description is at `/schema` (JSON) and
-    `/schema/openapi.yaml`; no page there loads anything from elsewhere."""
+    `/schema/openapi.yaml`; no page there loads anything from elsewhere.
+    `sorry` tells what went wrong, instead of problem documents."""
     app = Litestar(
         route_handlers=list(routes),
-        exception_handlers=problems.handlers(),
+        exception_handlers=problems.handlers(sorry),
         middleware=list(middleware),
         guards=list(guards),
         before_send=[headers.add_headers(https=https), *before_send],

@@ -6,7 +6,7 @@ request can succeed later), `request` (the id to quote when asking for help) and
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -38,6 +38,9 @@ _SENTENCES: Final = {
     413: "The request is too large.",
 }
 
+Sorry = Callable[[Request[Any, Any, Any], Exception], Response[Any]]
+"""What answers a request that went wrong."""
+
 log = structlog.get_logger(__name__)
 
 
@@ -62,8 +65,11 @@ class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
     errors: list[FieldError] = []
 
 
-def handlers() -> ExceptionHandlersMap:
-    """For `Litestar(exception_handlers=…)`: nothing gets past them."""
+def handlers(sorry: Sorry | None = None) -> ExceptionHandlersMap:
+    """For `Litestar(exception_handlers=…)`: nothing gets past them. `sorry` says it instead, in a form of its own."""
+    if sorry is not None:
+        kinds = (CrannyError, HTTPException, RecursionError, UnicodeDecodeError, Exception)
+        return {**dict.fromkeys(kinds, sorry), HTTPStatus.INTERNAL_SERVER_ERROR: sorry}
     return {
         CrannyError: _cranny,
         ValidationException: _validation,
@@ -84,6 +90,10 @@ def answer(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]
             return _validation(request, error)
         case HTTPException():
             return _http(request, error)
+        case RecursionError():
+            return _too_deep(request, error)
+        case UnicodeDecodeError():
+            return _no_text(request, error)
         case _:
             return _unforeseen(request, error)
 

@@ -13,6 +13,8 @@ from cranny.webhooks.trying import GIVE_UP_AFTER
 
 OWN: Final = "webhook_"
 """What begins like this tells of webhooks: it is never sent by one, or each failure would make another message."""
+UNASKED: Final = "audit."
+"""Who did what at their desk is nobody else's business: it goes to an endpoint that asks for it, and to no other."""
 BATCH: Final = 500
 WINDOW: Final = 5000
 """Positions looked at in one step, so that an endpoint of rare events gets on too."""
@@ -30,7 +32,7 @@ async def fan_out(tx: Tx) -> bool:
 
 async def _step(tx: Tx, endpoint: EndpointRow, head: int) -> bool:
     until = min(head, endpoint.position + WINDOW)
-    found = await log.matching(tx, endpoint.position, until, endpoint.types, BATCH, but=OWN)
+    found = await log.matching(tx, endpoint.position, until, endpoint.types, BATCH, but=OWN, unasked=UNASKED)
     await _add(tx, endpoint, found)
     reached = found[-1].position if len(found) == BATCH else until
     await tx.run(tables.REACHED, tx.tenant, endpoint.id, reached)

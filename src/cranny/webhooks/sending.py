@@ -16,7 +16,7 @@ from uuid import UUID
 import msgspec
 import structlog
 
-from cranny.core.clock import ahead
+from cranny.core.clock import ahead, real
 from cranny.core.events import Event, NewEvent
 from cranny.platform import events, log, rows
 from cranny.platform.db import Database, Tx, heed_cancellation
@@ -111,7 +111,8 @@ class Courier:
         event = await _event(tx, message)
         body = msgspec.json.encode(log.to_cloudevent(event, self._source))
         secrets = signing.secrets(self._keyring, endpoint, tx.now())
-        signed = signing.headers(secrets, str(message.event), tx.now(), body)
+        # A receiver holds the timestamp against its own clock, which nobody scales.
+        signed = signing.headers(secrets, str(message.event), real(tx.clock), body)
         return Errand(message, endpoint.url, body, {"Content-Type": "application/cloudevents+json", **signed})
 
     async def _do(self, tenant: UUID, errand: Errand) -> None:

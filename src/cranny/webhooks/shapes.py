@@ -65,7 +65,8 @@ MESSAGE_IN_FULL: Final[dict[str, Any]] = {
 
 
 class EndpointAsked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """`types` are event types, or `delivery.*` for all that begin so; none of them means every event."""
+    """`types` are event types, or `delivery.*` for all that begin so; none of them means every event
+    but those of the audit trail (`audit.*`), which have to be asked for."""
 
     url: Url
     types: Types = []

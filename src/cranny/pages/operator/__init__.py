@@ -3,8 +3,9 @@
 from typing import Final
 
 from cranny.pages.operator.pages import routes
+from cranny.pages.operator.sorry import elsewhere
 from cranny.platform.feature import Feature
 
 __all__ = ["FEATURE"]
 
-FEATURE: Final = Feature("operator-pages", routes=routes)
+FEATURE: Final = Feature("operator-pages", routes=routes, sorry=elsewhere)

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from typing import Any, Final
 from urllib.parse import urlencode, urlsplit
 
-import msgspec
 from litestar import Request, Response
 from litestar.exceptions import HTTPException
 from litestar.response import Redirect
@@ -12,6 +11,7 @@ from litestar.response import Redirect
 from cranny import fleet, people
 from cranny.core.errors import CrannyError, Forbidden, Unauthenticated
 from cranny.pages.operator.shown import HOME
+from cranny.pages.operator.sorry import Sorry
 from cranny.pages.operator.watching import Walls
 from cranny.platform.auth import Keys, Principal
 from cranny.platform.db import Tx
@@ -20,7 +20,6 @@ from cranny.platform.gate import NARROWS, NEEDS, PAGE
 from cranny.platform.permissions import Action
 from cranny.ui.pages import Pages
 from cranny.ui.words import choose
-from cranny.web import problems
 from cranny.web.openapi import PUBLIC
 
 HTML: Final = "text/html"
@@ -40,11 +39,12 @@ class Desk:
         self.walls = Walls(parts.db, parts.broker, parts.clock)
         self.dispatcher = fleet.Dispatcher(parts.db, parts.broker, parts.keyring)
         self.pages = pages
+        self.sorry = Sorry(pages)
         self.url = parts.url
 
-    def page(self, needs: Action, *, narrows: bool = False) -> Mapping[str, Any]:
+    def page(self, needs: Action, *, narrows: bool | str = False) -> Mapping[str, Any]:
         """What a page says of itself that is for those who signed in. `narrows`: it shows each only what they may see
-        by itself."""
+        by itself; BY_SITE: each who has a role for a site."""
         return {
             "opt": {PUBLIC: True, PAGE: True, NEEDS: needs, NARROWS: narrows},  # public to the API's keys
             "include_in_schema": False,
@@ -77,20 +77,6 @@ class Desk:
     def draw(self, request: Told, template: str, zone: str = "UTC", **values: Any) -> Response[str]:
         language = choose(request.headers.get("accept-language", ""), self.pages.words)
         return Response(self.pages.render(template, language=language, zone=zone, **values), media_type=HTML)
-
-    def sorry(self, request: Told, error: Exception) -> Response[Any]:
-        """For people: a page, or where a page asked for a part of itself, that part. It says no more than the problem
-        document, which everybody else gets."""
-        told = problems.answer(request, error)
-        fragment = bool(request.headers.get("hx-request"))
-        if not fragment and "text/html" not in request.headers.get("accept", ""):
-            return told
-        said = msgspec.json.decode(told.content, type=problems.Problem)
-        template = "sorry_said.html" if fragment else "sorry.html"
-        page = self.draw(request, template, status=said.status, code=said.code, request_id=said.request, home=HOME)
-        page.status_code = said.status
-        page.headers["Cache-Control"] = "no-store"
-        return page
 
     def _forbidden(self, request: Told, error: CrannyError) -> Response[Any]:
         """Who has to show again that it is them is led there and back; others are told."""

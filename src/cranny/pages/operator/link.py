@@ -4,8 +4,9 @@ Opening the link only asks; signing in is a click. So a program that looks at li
 chats that show a preview) does not use it up.
 """
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, Literal
 from uuid import UUID
 
 import msgspec
@@ -29,7 +30,18 @@ from cranny.platform.permissions import Action
 from cranny.web.openapi import PUBLIC
 
 KIND: Final = "sign-in-link"
-"""The directory's word for it."""
+OF_KEY_SESSION: Final = "sign-in-link-again"
+OF_PERSON_SESSION: Final = "person-link-again"
+"""The directory's words for it: made with the key itself; made in a session of a key; made in a person's."""
+_PROOFS: Final[Mapping[str, tuple[Literal["key", "person"], bool]]] = {
+    KIND: ("key", True),
+    OF_KEY_SESSION: ("key", False),
+    OF_PERSON_SESSION: ("person", False),
+    people.LINK: ("person", True),
+    people.INVITATION: ("person", True),
+}
+"""Whose session each begins, and whether that shows afresh who it is. A link that a session makes for itself shows
+nothing: else whoever finds a browser signed in could prove by it that they are somebody else."""
 GOOD_FOR: Final = timedelta(minutes=15)
 _BYTES: Final = 20
 _OPEN: Final = {PUBLIC: True}
@@ -60,13 +72,13 @@ def link_routes(desk: Desk) -> list[ControllerRouterHandler]:
     )
     async def make(request: Request[Principal, None, Any]) -> Response[bytes]:
         """A link that signs one browser in to the operator's pages, once, within 15 minutes. Its session may do
-        what this API key may and ends with it. Shown once."""
+        what this API key may and ends with it. Shown once. Asked for with a session, the new one is that person's, and
+        not proven."""
 
         async def deed(tx: Tx) -> Reply:
             token = tx.rng.bytes(_BYTES).hex()
             expires = ahead(tx.clock, GOOD_FOR)
-            kind = KIND if request.user.kind == "key" else people.LINK
-            await directory.put(tx, kind, token, tx.tenant, request.user.id, expires=expires)
+            await directory.put(tx, _kind(request.user), token, tx.tenant, request.user.id, expires=expires)
             return Reply(201, LinkMade(f"{SIGN_IN}/{token}", expires), secret=True)
 
         return await once(desk.db, request, deed)
@@ -84,17 +96,23 @@ def link_routes(desk: Desk) -> list[ControllerRouterHandler]:
             kind, tenant, ref = found
             async with desk.db.transaction(tenant) as tx:
                 if await directory.forget(tx, kind, token):
-                    holder: people.Holder = ("key" if kind == KIND else "person", ref)
-                    cookie = await desk.sign_in(tx, request, holder, "link", proven=kind != KIND)
+                    whose, proven = _PROOFS[kind]
+                    cookie = await desk.sign_in(tx, request, (whose, ref), "link", proven=proven)
                     return Redirect(HOME, status_code=303, cookies=[cookie])
         return desk.draw(request, "sign_in_link.html", token=token, known=False)
 
     return [make, ask, use]
 
 
+def _kind(who: Principal) -> str:
+    if who.session is None:
+        return KIND
+    return OF_KEY_SESSION if who.kind == "key" else OF_PERSON_SESSION
+
+
 async def _find(desk: Desk, token: str) -> tuple[str, UUID, UUID] | None:
     """(kind, tenant, whose it is)."""
-    for kind in (KIND, people.LINK, people.INVITATION):
+    for kind in _PROOFS:
         found = await directory.find(desk.db, kind, token)
         if found is not None:
             return kind, found.tenant, found.ref

@@ -2,16 +2,16 @@
 
 from collections.abc import AsyncIterator, Sequence
 from functools import partial
-from pathlib import Path
 from typing import Final
 from uuid import UUID
 
+import msgspec
 from litestar import Response, get
 from litestar.params import FromPath, FromQuery
 from litestar.response import Stream
 from litestar.types import ControllerRouterHandler
 
-from cranny.pages.operator import reading
+from cranny.pages.operator import reading, sorry
 from cranny.pages.operator.commands import command_routes
 from cranny.pages.operator.desk import Desk, Told
 from cranny.pages.operator.link import link_routes
@@ -20,27 +20,24 @@ from cranny.pages.operator.persons import people_routes
 from cranny.pages.operator.proving import prove_routes
 from cranny.pages.operator.reference import reference_routes
 from cranny.pages.operator.shown import HOME
+from cranny.pages.operator.sight import Sight
 from cranny.pages.operator.signing_in import sign_in_routes
 from cranny.pages.operator.watching import Seen
 from cranny.platform.auth import Principal
 from cranny.platform.feature import Parts
 from cranny.platform.permissions import Action
 from cranny.ui import sheet
-from cranny.ui.pages import Pages
 from cranny.ui.routes import YEAR, static_route
-from cranny.ui.shelf import Shelf
 from cranny.ui.words import choose
 from cranny.web.openapi import PUBLIC
 from cranny.web.sse import BEAT, stream
 
-TEMPLATES: Final = Path(__file__).parent / "templates"
 _OPEN: Final = {PUBLIC: True}
 
 
 def routes(parts: Parts) -> Sequence[ControllerRouterHandler]:
     """Raises Unavailable, code `assets-missing`."""
-    pages = Pages([TEMPLATES], Shelf())
-    desk = Desk(parts, pages)
+    desk = Desk(parts, sorry.pages())
     return [
         *sign_in_routes(desk),
         *prove_routes(desk),
@@ -50,7 +47,7 @@ def routes(parts: Parts) -> Sequence[ControllerRouterHandler]:
         *_wall_routes(desk),
         *command_routes(desk),
         *reference_routes(desk),
-        static_route(pages.shelf, _OPEN),
+        static_route(desk.pages.shelf, _OPEN),
     ]
 
 
@@ -68,7 +65,8 @@ def _wall_routes(desk: Desk) -> list[ControllerRouterHandler]:
     async def wall(request: Told, bank: FromPath[UUID], door: FromQuery[str | None] = None) -> Response[str]:
         who = desk.who(request)
         async with desk.db.transaction(who.tenant) as tx:
-            view, zone = await reading.wall(tx, bank, door), await reading.zone(tx, bank)
+            whole, zone = await reading.wall(tx, bank, door), await reading.zone(tx, bank)
+            view = (await reading.seen_by(tx, who, bank)).wall(whole)
         template = "details.html" if request.headers.get("hx-request") else "wall_page.html"
         return desk.draw(request, template, zone, v=view, sheet_name=sheet.name(view.front), me=str(who.id))
 
@@ -85,28 +83,34 @@ def _wall_routes(desk: Desk) -> list[ControllerRouterHandler]:
     async def live(request: Told, bank: FromPath[UUID]) -> Stream:
         who = desk.who(request)
         async with desk.db.transaction(who.tenant) as tx:
-            zone = await reading.zone(tx, bank)
+            zone, sight = await reading.zone(tx, bank), await reading.seen_by(tx, who, bank)
         language = choose(request.headers.get("accept-language", ""), desk.pages.words)
-        return stream(_frames(desk, who, bank, language, zone))
+        return stream(_frames(desk, who, bank, Way(language, zone, sight)))
 
     return [banks, wall, live, front]
 
 
-async def _frames(desk: Desk, who: Principal, bank: UUID, language: str, zone: str) -> AsyncIterator[bytes]:
+class Way(msgspec.Struct, frozen=True):
+    """In which somebody looks at a wall."""
+
+    language: str
+    zone: str
+    sight: Sight
+
+
+async def _frames(desk: Desk, who: Principal, bank: UUID, way: Way) -> AsyncIterator[bytes]:
     """The wall's changes, for as long as the session lasts."""
     async for seen in desk.walls.follow(who.tenant, bank):
         if who.until is not None and desk.clock.now() > who.until:
             return
         if seen is None and not await _still_welcome(desk, who):
             return
-        yield (
-            BEAT if seen is None else seen.draw((language, who.id), partial(_drawn, desk, who, seen, language, zone))
-        )
+        yield (BEAT if seen is None else seen.draw((way, who.id), partial(_drawn, desk, who, seen, way)))
 
 
-def _drawn(desk: Desk, who: Principal, seen: Seen, language: str, zone: str) -> str:
-    values = {"v": seen.view, "changed": seen.changed, "me": str(who.id)}
-    return desk.pages.render("wall_live.html", language=language, zone=zone, **values)
+def _drawn(desk: Desk, who: Principal, seen: Seen, way: Way) -> str:
+    values = {"v": way.sight.wall(seen.view), "changed": way.sight.doors(seen.changed), "me": str(who.id)}
+    return desk.pages.render("wall_live.html", language=way.language, zone=way.zone, **values)
 
 
 async def _still_welcome(desk: Desk, who: Principal) -> bool:

@@ -16,6 +16,7 @@ from cranny.core.errors import CrannyError, NotFound
 from cranny.pages.operator.desk import Desk, Told
 from cranny.platform.auth import Principal
 from cranny.platform.db import Tx
+from cranny.platform.gate import BY_SITE
 from cranny.platform.permissions import Action, Membership, Role
 from cranny.ui.people import PeopleView, PersonLine, RoleLine
 
@@ -40,9 +41,9 @@ class Changed(msgspec.Struct, frozen=True):
 
 
 def people_routes(desk: Desk) -> list[ControllerRouterHandler]:
-    edit = desk.page(Action.PEOPLE_EDIT)
+    edit = desk.page(Action.PEOPLE_EDIT, narrows=BY_SITE)
 
-    @get(HOME, **desk.page(Action.PEOPLE_READ))
+    @get(HOME, **desk.page(Action.PEOPLE_READ, narrows=BY_SITE))
     async def everybody(request: Told) -> Response[str]:
         return await _drawn(desk, request)
 
@@ -55,6 +56,7 @@ def people_routes(desk: Desk) -> list[ControllerRouterHandler]:
             async with desk.db.transaction(who.tenant) as tx:
                 contact = people.Contact(data.name or None, data.email)
                 role = Membership(data.role, _site(data.site))
+                people.insist_on([role], who.rights.may(Action.PEOPLE_EDIT).where)
                 await people.invite(tx, desk.keyring, contact, [role], by=who.who)
         except CrannyError as error:
             return await _drawn(desk, request, wrong=error.code, given=data)
@@ -68,7 +70,10 @@ def people_routes(desk: Desk) -> list[ControllerRouterHandler]:
     ) -> Response[Any]:
         who = desk.who(request)
         try:
+            at = who.rights.may(Action.PEOPLE_EDIT).where
             async with desk.db.transaction(who.tenant) as tx:
+                people.insist_on([Membership(data.role, _site(data.site))], at)
+                await people.insist_known(tx, person, at)
                 if data.deed == "take":
                     await people.take(tx, person, data.role, site=_site(data.site), by=who.who)
                 else:
@@ -88,11 +93,12 @@ async def _drawn(desk: Desk, request: Told, *, wrong: str = "", given: Invited |
 
 
 async def _view(tx: Tx, who: Principal) -> PeopleView:
+    at = who.rights.may(Action.PEOPLE_READ).where
     has = await people.memberships(tx)
     seen: dict[UUID, datetime] = {}
     for row in await people.live_sessions(tx):
         seen.setdefault(row.holder, row.seen)
-    places = {bank.site: bank.site_name for bank in await sites.list_banks(tx, limit=MOST)}
+    places = {bank.site: bank.site_name for bank in await sites.list_banks(tx, limit=MOST, at=at)}
     lines = tuple(
         PersonLine(
             id=str(id_),
@@ -100,15 +106,16 @@ async def _view(tx: Tx, who: Principal) -> PeopleView:
             email=known.email or "",
             roles=tuple(
                 RoleLine(row.role, str(row.site or ""), places.get(row.site, "") if row.site else "")
-                for row in has.get(id_, ())
+                for row in people.roles_shown(has.get(id_, ()), at)
             ),
             seen=seen.get(id_),
             own=id_ == who.id,
         )
-        for id_, known in await people.members(tx, after=FIRST, limit=MOST)
+        for id_, known in await people.members(tx, after=FIRST, limit=MOST, at=at)
     )
     sorted_places = tuple(sorted(((str(id_), name) for id_, name in places.items()), key=lambda place: place[1]))
-    return PeopleView(lines, sorted_places, tuple(Role), may_edit=bool(who.rights.may(Action.PEOPLE_EDIT)))
+    edits = who.rights.may(Action.PEOPLE_EDIT)
+    return PeopleView(lines, sorted_places, tuple(Role), may_edit=bool(edits), everywhere=edits.tenant)
 
 
 def _site(text: str) -> UUID | None:

@@ -25,8 +25,13 @@ class Typed(msgspec.Struct, frozen=True):
     next: Annotated[str, msgspec.Meta(max_length=500)] = HOME
 
 
+class Shown(msgspec.Struct, frozen=True):
+    key: Annotated[str, msgspec.Meta(max_length=200)]
+    next: Annotated[str, msgspec.Meta(max_length=500)] = HOME
+
+
 def prove_routes(desk: Desk) -> list[ControllerRouterHandler]:
-    return [*_ask(desk), *_by_passkey(desk), _by_code(desk)]
+    return [*_ask(desk), *_by_passkey(desk), _by_code(desk), _by_key(desk)]
 
 
 def _ask(desk: Desk) -> list[ControllerRouterHandler]:
@@ -89,13 +94,32 @@ def _by_code(desk: Desk) -> ControllerRouterHandler:
     return typed
 
 
+def _by_key(desk: Desk) -> ControllerRouterHandler:
+    @post(f"{PROVE}/key", status_code=200, **desk.page(Action.SELF, narrows=True))
+    async def key(
+        request: Told, data: Annotated[Shown, Body(media_type=RequestEncodingType.URL_ENCODED)]
+    ) -> Response[Any]:
+        """A session of an API key shows the key once more."""
+        who = desk.who(request)
+        shown = await desk.keys.check(data.key.strip())
+        if who.kind != "key" or shown is None or (shown.tenant, shown.id) != (who.tenant, who.id):
+            return await _asked(desk, request, inside(data.next), wrong="key")
+        async with desk.db.transaction(who.tenant) as tx:
+            await _prove(tx, who)
+        return Redirect(inside(data.next), status_code=303)
+
+    return key
+
+
 async def _prove(tx: Tx, who: Principal) -> None:
     if who.session is not None:
         await people.prove_session(tx, who.session)
 
 
 async def _asked(desk: Desk, request: Told, back: str, wrong: str = "") -> Response[str]:
-    who = person(desk, request)
+    who = desk.who(request)
+    if who.kind == "key":
+        return desk.draw(request, "prove_key.html", back=back, wrong=wrong)
     async with desk.db.transaction(who.tenant) as tx:
         has_passkey = bool(await people.passkeys(tx, who.id))
         has_code = await people.has_code(tx, who.id)

@@ -11,7 +11,9 @@ from cranny.core.errors import NotFound
 from cranny.pages.operator import board, climate, telling
 from cranny.pages.operator.board import Board
 from cranny.pages.operator.shown import HOME, command_views
+from cranny.pages.operator.sight import Sight, sight
 from cranny.platform import log
+from cranny.platform.auth import Principal
 from cranny.platform.db import Tx
 from cranny.sites import DoorNow
 from cranny.ui.geometry import Front, stand
@@ -61,6 +63,12 @@ async def front(tx: Tx, bank: UUID) -> Front:
 async def zone(tx: Tx, bank: UUID) -> str:
     """Where the bank's clock hangs. Raises NotFound, code `bank-not-found`."""
     return (await sites.get_bank(tx, bank)).timezone
+
+
+async def seen_by(tx: Tx, who: Principal, bank: UUID) -> Sight:
+    """What `who` sees of the bank's wall.
+    Raises NotFound, code `bank-not-found`."""
+    return sight(who.rights, (await sites.get_bank(tx, bank)).site)
 
 
 async def _details(tx: Tx, drawn: Board, at: int) -> DoorDetails:
