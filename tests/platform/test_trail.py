@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -17,6 +17,7 @@ from cranny.core.errors import Invalid
 from cranny.platform import heads, log, sequencer, tenants, trail
 from cranny.platform.db import Database
 from cranny.platform.engines import PostgresAddress
+from cranny.platform.keys import Keyring
 from cranny.platform.server import create_server
 from cranny.web.openapi import PUBLIC
 from cranny.wiring.features import features
@@ -32,13 +33,14 @@ class Desk:
     db: Database
     tenant: UUID
     key: UUID
+    keyring: Keyring
 
     async def entries(self) -> list[trail.Entry]:
         await sequencer.sequence(self.db, self.tenant)
         async with self.db.transaction(self.tenant) as tx:
             return await trail.newest(tx, 1000)
 
-    async def broken(self, kept: tuple[int, bytes] | None = None) -> Any:
+    async def broken(self, kept: Sequence[tuple[int, bytes]] = ()) -> Any:
         await sequencer.sequence(self.db, self.tenant)
         async with self.db.transaction(self.tenant) as tx:
             return await trail.verify(tx, kept=kept, batch=7)
@@ -60,7 +62,7 @@ async def desk(wide: Database) -> AsyncIterator[Desk]:
     made = parts(wide)
     app = create_server([route for feature in features() for route in feature.routes(made)], made)
     async with serve(app, key) as client:
-        yield Desk(app, client, wide, row.tenant, first.id)
+        yield Desk(app, client, wide, row.tenant, first.id, made.keyring)
 
 
 async def test_it_says_who_did_what_why_and_from_where(desk: Desk) -> None:
@@ -78,12 +80,34 @@ async def test_it_says_who_did_what_why_and_from_where(desk: Desk) -> None:
     assert await desk.broken() is None
 
 
-async def test_what_was_not_done_is_not_said_to_be(desk: Desk) -> None:
-    refused = await desk.client.post(
-        "/v1/api-keys", json={"label": "x", "scopes": ["all"]}, headers={"Idempotency-Key": "k"}
-    )
-    assert refused.status_code == 403
-    assert await desk.entries() == []
+async def test_what_was_refused_is_said_to_be_once_a_minute(desk: Desk) -> None:
+    for n in range(5):
+        refused = await desk.client.post(
+            "/v1/api-keys",
+            json={"label": "x", "scopes": ["all"]},
+            headers={"Idempotency-Key": f"k{n}", "Audit-Reason": "just trying"},
+        )
+        assert refused.status_code == 403
+    (entry,) = await desk.entries()
+    assert (entry.by, entry.does, entry.refusal) == (f"keys/{desk.key}", "POST /v1/api-keys", "scope-personal")
+    assert entry.details is not None
+    assert (entry.details.why, entry.details.address) == ("just trying", "127.0.0.1")
+    wrong = await desk.client.post("/v1/api-keys", json={"label": "x"}, headers={"Idempotency-Key": "k"})
+    assert wrong.status_code == 400
+    assert len(await desk.entries()) == 1, "what does not fit was no attempt at anything"
+    assert await desk.broken() is None
+
+
+async def test_a_key_that_lacks_the_scope_is_written_down_too(desk: Desk) -> None:
+    made = (await desk.make_key("reader")).json()
+    bearer = {"Authorization": f"Bearer {made['key']}"}
+    assert (await desk.client.get("/v1/banks", headers=bearer)).json()["code"] == "scope-missing"  # everyday reading
+    new = {"label": "more", "scopes": ["events:read"]}
+    refused = await desk.client.post("/v1/api-keys", json=new, headers={"Idempotency-Key": "m", **bearer})
+    assert refused.json()["code"] == "scope-missing"
+    newest, first = await desk.entries()
+    assert (newest.by, newest.refusal) == (f"keys/{made['id']}", "scope-missing")
+    assert first.refusal == ""
 
 
 async def test_a_reading_of_a_code_is_written_before_the_code_is_given(desk: Desk) -> None:
@@ -150,18 +174,50 @@ async def test_whoever_writes_it_all_anew_can_not_change_the_head_that_was_kept(
         await desk.make_key(f"key {n}")
     assert await desk.broken() is None
     async with desk.db.transaction(desk.tenant) as tx:
-        line = await heads.show(tx)
-    kept = heads.read(f"From: ops\n\n{line}\n", desk.tenant)
+        line = await heads.show(tx, desk.keyring)
+    kept = heads.read(f"From: ops\n\n{line}\n", desk.tenant, desk.keyring)
     assert await desk.broken(kept) is None
     await desk.make_key("one more")
     assert await desk.broken(kept) is None
     await forge(desk, database)
     assert await desk.broken() is None, "the chain alone can't tell"
     broken = await desk.broken(kept)
-    assert (broken.position, "anew" in broken.why) == (kept[0], True)
+    assert (broken.position, "anew" in broken.why) == (kept[0][0], True)
     for text in ("", "cranny-log-head", line.replace(str(desk.tenant), str(UUID(int=1))), line.replace(" ", "\n")):
-        with pytest.raises(Invalid, match="no head"):
-            heads.read(text, desk.tenant)
+        with pytest.raises(Invalid, match="no signed head"):
+            heads.read(text, desk.tenant, desk.keyring)
+    for text in (line.replace(f" {kept[0][0]} ", " 1 "), line[:-1] + ("0" if line[-1] != "0" else "1")):
+        with pytest.raises(Invalid, match="not signed by this installation"):
+            heads.read(text, desk.tenant, desk.keyring)
+
+
+async def test_the_worker_signs_where_the_log_has_come_to_and_that_shows_what_was_cut_off(
+    desk: Desk, database: PostgresAddress
+) -> None:
+    """With the head set back as well, so that the chain alone says nothing; and whoever may only use the application's
+    role takes no signed head away."""
+    for n in range(3):
+        await desk.make_key(f"key {n}")
+        await sequencer.sequence(desk.db, desk.tenant)
+        assert await heads.sign(desk.db, desk.tenant, desk.keyring) == 1
+        assert await heads.sign(desk.db, desk.tenant, desk.keyring) == 0
+    async with desk.db.transaction(desk.tenant) as tx:
+        lines = await heads.every(tx)
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            async with tx.attempt():
+                await tx.run("DELETE FROM signed_heads")
+    assert len(lines) == 3
+    kept = heads.read("\n".join(lines), desk.tenant, desk.keyring)
+    assert await desk.broken(kept) is None
+    assert database.admin_dsn is not None
+    superuser = await asyncpg.connect(database.admin_dsn)
+    await superuser.execute("DELETE FROM events WHERE tenant = $1 AND position > $2", desk.tenant, kept[1][0])
+    await superuser.execute("UPDATE log_heads SET position = $2, chain = $3 WHERE tenant = $1", desk.tenant, *kept[1])
+    await superuser.close()
+    assert await desk.broken() is None, "the chain alone can't tell"
+    assert await desk.broken(kept[:2]) is None
+    broken = await desk.broken(kept)
+    assert (broken.position, "shorter" in broken.why) == (kept[1][0] + 1, True)
 
 
 async def forge(desk: Desk, database: PostgresAddress) -> None:

@@ -1,38 +1,66 @@
 """What an administrator does on the installation itself, past the API."""
 
+import getpass
+import os
+import socket
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
+from typing import Final
 from uuid import UUID
 
 import msgspec
 
+import cranny
 from cranny import people, sites
 from cranny.apps.addresses import broker_config, find, master_key
 from cranny.apps.clock import make_clock
 from cranny.apps.parts import assemble
 from cranny.apps.settings import Settings
 from cranny.core.errors import Conflict, NotFound
+from cranny.core.ids import TimeIds
 from cranny.core.rng import SystemRng
 from cranny.platform import heads, log, scopes, tenants, trail
 from cranny.platform.chain import Break
-from cranny.platform.db import Database, Tx
+from cranny.platform.db import Database, Tx, close_pool, open_pool
 from cranny.platform.feature import Violation
 from cranny.platform.keys import Keyring
 from cranny.sim import truth
 from cranny.wiring.audit import audit
 
+INSTALLATION: Final = "installation"
+"""Who does what is done here: somebody with the rights of the system that it runs on."""
+
 
 async def upgrade(settings: Settings) -> None:
-    """Bring the schema up to date. Raises what `migrate.upgrade` raises."""
-    from cranny.platform import migrate
-
-    if settings.owner_url:
-        await migrate.upgrade(settings.owner_url)
+    """Bring the schema up to date; every tenant's log says so, where it was not. Raises what `migrate.upgrade`
+    raises."""
+    if settings.owner_url and settings.database_url:
+        await _upgrade(settings, settings.owner_url, settings.database_url)
         return
     async with find(settings, SystemRng()) as found:
-        await migrate.upgrade(found.owner_dsn)
+        await _upgrade(settings, found.owner_dsn, found.app_dsn)
+
+
+async def _upgrade(settings: Settings, owner: str, app: str) -> None:
+    from cranny.platform import migrate
+
+    if not await migrate.upgrade(owner):
+        return
+    clock, rng = make_clock(settings.clock), SystemRng()
+    pool = await open_pool(app, size=2)
+    try:
+        db = Database(pool, clock=clock, ids=TimeIds(clock, rng), rng=rng, poke=_tell_nobody)
+        for tenant in await tenants.every(db):
+            async with db.transaction(tenant) as tx:
+                await here(settings, tenant, "db upgrade").attest(tx)
+    finally:
+        await close_pool(pool)
+
+
+async def _tell_nobody(_: str) -> None:
+    """The broker may not be there yet; whoever looks at the log looks again in a moment."""
 
 
 def nats_demands(settings: Settings) -> dict[str, object]:
@@ -63,13 +91,14 @@ async def add_tenant(settings: Settings, name: str) -> Founded:
     ):
         row, key = await tenants.add_tenant(tx, name)
         await sites.default_size_classes(tx)
+        await here(settings, tx.tenant, "tenant add").attest(tx)
         return Founded(row.tenant, key, await _admin_link(settings, tx))
 
 
 async def admin_link(settings: Settings, tenant: str) -> str:
     """An address that makes whoever opens it an admin of the tenant of this name or id, once within seven days. Raises
     like `add_key`."""
-    async with _as_tenant(settings, tenant) as tx:
+    async with _as_tenant(settings, tenant, deed="tenant admin") as tx:
         return await _admin_link(settings, tx)
 
 
@@ -85,7 +114,7 @@ async def add_key(
     only now. It is good for the scopes `wanted`, for so many `days`. Raises NotFound, code `tenant-not-found`;
     Conflict, code `label-taken` or `tenant-ambiguous`; Invalid, code `scope-unknown`."""
     good_for = scopes.read(wanted)
-    async with _as_tenant(settings, tenant) as tx:
+    async with _as_tenant(settings, tenant, deed="key add") as tx:
         if await _live(tx, label):
             raise Conflict(f"There is a key {label!r} already; say who this one is for.", code="label-taken")
         expires = None if days is None else tx.now() + timedelta(days=days)
@@ -101,30 +130,41 @@ async def list_keys(settings: Settings, tenant: str) -> Sequence[tenants.ApiKeyR
 async def revoke_key(settings: Settings, tenant: str, label: str) -> None:
     """From now on the key with this label opens nothing. Raises like `add_key`, and NotFound, code
     `api-key-not-found`."""
-    async with _as_tenant(settings, tenant) as tx:
+    async with _as_tenant(settings, tenant, deed="key revoke") as tx:
         live = await _live(tx, label)
         if not live:
             raise NotFound(f"There is no live key {label!r}.", code="api-key-not-found")
         await tenants.revoke_key(tx, live[0].id)
 
 
-async def verify_log(settings: Settings, tenant: str, head: str | None) -> tuple[int, Break | None]:
-    """How far the tenant's log goes, and where its chain breaks first, if it does; compared with a `head` that was
-    kept elsewhere, where its text is given. Raises like `add_key`, and Invalid, code `head-unreadable`."""
+async def verify_log(settings: Settings, tenant: str, kept: str | None) -> tuple[int, Break | None]:
+    """How far the tenant's log goes, and where its chain breaks first, if it does; compared with the heads that are
+    kept beside it, and with those that were kept elsewhere, where their text is given. Raises like `add_key`, and
+    Invalid, codes `head-unreadable` and `head-forged`."""
+    keyring = _keyring(settings)
     async with _as_tenant(settings, tenant) as tx:
-        kept = None if head is None else heads.read(head, tx.tenant)
-        return await log.head(tx), await trail.verify(tx, kept=kept)
+        lines = "\n".join(await heads.every(tx))
+        own = heads.read(lines, tx.tenant, keyring) if lines else []
+        others = [] if kept is None else heads.read(kept, tx.tenant, keyring)
+        return await log.head(tx), await trail.verify(tx, kept=[*own, *others])
 
 
 async def log_head(settings: Settings, tenant: str) -> str:
-    """The head of the tenant's log, to be kept elsewhere: one line. Raises like `add_key`."""
+    """The head of the tenant's log, signed, to be kept elsewhere: one line. Raises like `add_key`."""
     async with _as_tenant(settings, tenant) as tx:
-        return await heads.show(tx)
+        return await heads.show(tx, _keyring(settings))
+
+
+async def log_heads(settings: Settings, tenant: str) -> list[str]:
+    """The heads that the worker has signed, the oldest first, behind a line with the public key. Raises like
+    `add_key`."""
+    async with _as_tenant(settings, tenant) as tx:
+        return [f"# Ed25519 {heads.public(_keyring(settings), tx.tenant).hex()}", *await heads.every(tx)]
 
 
 async def list_trail(settings: Settings, tenant: str, most: int) -> Sequence[trail.Entry]:
     """The newest entries of the audit trail, the last first. Raises like `add_key`."""
-    async with _as_tenant(settings, tenant) as tx:
+    async with _as_tenant(settings, tenant, deed="audit list") as tx:
         return await trail.newest(tx, most)
 
 
@@ -141,8 +181,14 @@ async def _live(tx: Tx, label: str) -> list[tenants.ApiKeyRow]:
     return [key for key in await tenants.list_keys(tx) if key.label == label and key.revoked is None]
 
 
+def _keyring(settings: Settings) -> Keyring:
+    rng = SystemRng()
+    return Keyring(master_key(settings, rng), rng=rng)
+
+
 @asynccontextmanager
-async def _as_tenant(settings: Settings, tenant: str) -> AsyncIterator[Tx]:
+async def _as_tenant(settings: Settings, tenant: str, *, deed: str = "") -> AsyncIterator[Tx]:
+    """A transaction of the tenant of this name or id; a `deed` is written into its log as the last of it."""
     rng = SystemRng()
     async with (
         find(settings, rng) as found,
@@ -150,6 +196,25 @@ async def _as_tenant(settings: Settings, tenant: str) -> AsyncIterator[Tx]:
         parts.db.transaction(await _named(parts.db, tenant)) as tx,
     ):
         yield tx
+        if deed:
+            await here(settings, tx.tenant, deed).attest(tx)
+
+
+def here(settings: Settings, tenant: UUID, deed: str) -> trail.Asked:
+    """What is written of a deed on the installation itself: the person is whom its system knows."""
+    user = getpass.getuser()
+    behind = os.environ.get("SUDO_USER", "")
+    return trail.Asked(
+        tenant=tenant,
+        by=INSTALLATION,
+        name="installation",
+        does=f"cranny {deed}",
+        on=f"tenants/{tenant}",
+        address=f"{user}@{socket.gethostname()}",
+        agent=f"cranny {cranny.__version__}" + (f", sudo of {behind}" if behind else ""),
+        why=settings.reason,
+        request="",
+    )
 
 
 async def _named(db: Database, tenant: str) -> UUID:

@@ -18,13 +18,14 @@ def build(parts: Parts, public_url: str | None) -> Litestar:
     return join(parts, https=https, source=public_url or SOURCE)
 
 
-async def run_server(parts: Parts, host: str, port: int, public_url: str | None) -> None:
+async def run_server(parts: Parts, settings: Settings) -> None:
     """Until cancelled."""
-    await web.serve(build(parts, public_url), host, port)
+    app = build(parts, settings.public_url)
+    await web.serve(app, settings.host, settings.port, proxies=settings.trusted_proxies)
 
 
 async def serve(settings: Settings) -> None:
     """A whole server process, until cancelled."""
     rng = SystemRng()
     async with find(settings, rng) as found, assemble(found, settings, make_clock(settings.clock), rng) as parts:
-        await run_server(parts, settings.host, settings.port, settings.public_url)
+        await run_server(parts, settings)

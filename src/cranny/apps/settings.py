@@ -47,8 +47,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     sms_from: str = ""
     requests_a_minute: int = REQUESTS_A_MINUTE
     """That one key may send to one server process; 0 for any number."""
+    trusted_proxies: tuple[str, ...] = ()
+    """Networks whose word counts on who asks them, and by TLS or not (`X-Forwarded-For`, `-Proto`)."""
     webhooks_inside: tuple[str, ...] = ()
     """Networks of our own that webhooks may go to."""
+    reason: str = ""
+    """Why an administrator does what they do on the installation itself: it stands in the audit trail."""
     clock: Pace | None = None
     """How time is scaled; None where it is not."""
 
@@ -96,7 +100,9 @@ def read(env: Mapping[str, str] | None = None, *, data: Path | None = None, port
         sms_token=_needed_by(env, "CRANNY_SMS_TOKEN", "CRANNY_SMS_URL"),
         sms_from=env.get("CRANNY_SMS_FROM", ""),
         requests_a_minute=_whole(env, "CRANNY_REQUESTS_A_MINUTE", REQUESTS_A_MINUTE),
+        trusted_proxies=_networks(env, "CRANNY_TRUSTED_PROXIES"),
         webhooks_inside=_networks(env, "CRANNY_WEBHOOKS_ALLOW"),
+        reason=env.get("CRANNY_AUDIT_REASON", ""),
         clock=read_pace(pace) if (pace := env.get(VARIABLE)) else None,
     )
     if database and settings.master_key is None:

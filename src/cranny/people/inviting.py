@@ -13,6 +13,7 @@ from cranny.core.clock import ago
 from cranny.core.events import NewEvent
 from cranny.people import tables
 from cranny.people.contacts import Contact, email_key, normal_email
+from cranny.people.links import GOOD_FOR, LINK
 from cranny.people.remember import remember
 from cranny.people.roles import MEMBER, give, member_secret
 from cranny.platform import directory, events, tenants
@@ -23,7 +24,7 @@ from cranny.platform.permissions import Membership
 INVITED: Final = "person.invited"
 LINK_ASKED: Final = "person.link_asked"
 MOST_AN_HOUR: Final = 5
-"""Links that one person is sent, however often somebody asks for them."""
+"""Links that one person is sent without a pause; then one for each that has grown old."""
 
 
 async def invite(tx: Tx, keyring: Keyring, contact: Contact, memberships: Sequence[Membership], *, by: str) -> UUID:
@@ -47,8 +48,10 @@ async def ask_link(db: Database, keyring: Keyring, email: str) -> None:
 
 
 async def ask_link_of(tx: Tx, person: UUID) -> None:
-    """Send a link to `person`, unless they have got many already."""
+    """Send a link to `person`, unless they have got many already and one of them is still good: whoever asks for
+    links in somebody's name keeps none from them."""
     subject = f"persons/{person}"
     lately = await tx.value(tables.ASKED_LATELY, tx.tenant, subject, LINK_ASKED, ago(tx.clock, timedelta(hours=1)))
-    if lately < MOST_AN_HOUR and await tx.all(tables.OF_PERSON, tx.tenant, person):
+    live = await tx.value(tables.ASKED_LATELY, tx.tenant, subject, LINK_ASKED, ago(tx.clock, GOOD_FOR[LINK]))
+    if (lately < MOST_AN_HOUR or not live) and await tx.all(tables.OF_PERSON, tx.tenant, person):
         await events.record(tx, [NewEvent(LINK_ASKED, subject)])

@@ -116,6 +116,7 @@ class Authentication(AbstractAuthenticationMiddleware):
         principal = await self._keys.check(key.strip())
         if principal is None:
             raise Unauthenticated("This API key is unknown, expired or revoked.", code="api-key-invalid")
+        connection.scope["user"] = principal  # also where it is refused: who was it?
         scopes.insist(principal.scopes, str(connection.scope.get("method", "GET")), connection.scope["path_template"])
         return principal
 

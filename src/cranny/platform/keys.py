@@ -76,6 +76,10 @@ class Keyring:
             )
         return known
 
+    def log_key(self, tenant: UUID) -> Ed25519PrivateKey:
+        """Signs the heads of the tenant's log."""
+        return Ed25519PrivateKey.from_private_bytes(self._derive("log-head", tenant.bytes))
+
     def nats_account_seed(self) -> bytes:
         """The NKEY seed (`SA…`) that signs the answers of the auth callout."""
         return _nkey(self._derive("nats-account"), nkeys.PREFIX_BYTE_ACCOUNT)

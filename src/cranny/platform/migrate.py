@@ -32,18 +32,20 @@ UNSTAMP: Final = "DELETE FROM alembic_version"
 STAMP: Final = "INSERT INTO alembic_version (version_num) VALUES ($1)"
 
 
-async def upgrade(owner_dsn: str, *, only: Sequence[Path] | None = None) -> None:
+async def upgrade(owner_dsn: str, *, only: Sequence[Path] | None = None) -> frozenset[str]:
     """Bring the database up to the newest revision of every feature (of the folders in `only`, where given).
-    Does nothing when it already is. Tables of a feature that has been taken out stay as they are. Raises what
-    `fitness` raises when the database can't be worked with."""
+    Does nothing when it already is. Returns the revisions that were new. Tables of a feature that has been taken out
+    stay as they are. Raises what `fitness` raises when the database can't be worked with."""
     config = _config(folders() if only is None else only)
     script = ScriptDirectory.from_config(config)
+    new: set[str] = set()
 
     def run(connection: Connection) -> None:
         connection.exec_driver_sql(ONE_AT_A_TIME)
         connection.exec_driver_sql(MAKE_HELD)
         connection.exec_driver_sql(SHOW_HELD)
         here = {revision.revision for revision in script.walk_revisions()}
+        new.update(here.difference(connection.exec_driver_sql(HELD).scalars()))
         if held := here.intersection(connection.exec_driver_sql(HELD).scalars()):
             connection.exec_driver_sql(UNSTAMP)
             for tip in _tips(script, held):
@@ -55,6 +57,7 @@ async def upgrade(owner_dsn: str, *, only: Sequence[Path] | None = None) -> None
 
     await _require_fit(owner_dsn)
     await _with_connection(owner_dsn, run)
+    return frozenset(new)
 
 
 async def current(owner_dsn: str) -> frozenset[str]:

@@ -1,10 +1,11 @@
 """What the platform itself brings to the wiring, like any feature."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any, Final
 from uuid import UUID
 
-from cranny.platform import directory, idempotency, said, trail
+from cranny.platform import directory, heads, idempotency, said, trail
 from cranny.platform.db import Tx
 from cranny.platform.feature import Feature, Parts, Violation
 from cranny.platform.keys import Keyring
@@ -14,8 +15,11 @@ from cranny.platform.sweeps import Sweep
 HOUR_S: Final = 3600.0
 
 
-def _sweeps(_: Parts) -> Sequence[Sweep]:
-    return [Sweep("directory.forget", HOUR_S, directory.forget_expired)]
+def _sweeps(parts: Parts) -> Sequence[Sweep]:
+    return [
+        Sweep("directory.forget", HOUR_S, directory.forget_expired),
+        Sweep("heads.sign", HOUR_S, partial(heads.sign, keyring=parts.keyring)),
+    ]
 
 
 async def _audit(tx: Tx) -> list[Violation]:

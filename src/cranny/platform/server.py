@@ -16,6 +16,7 @@ from cranny.platform.feed import Feed
 from cranny.platform.gate import Finder, Gate, handlers, require_declared
 from cranny.platform.paging import Cursors
 from cranny.platform.rates import Quota, RateLimit, Rates
+from cranny.platform.refused import Refusals
 from cranny.platform.trail import Trail
 from cranny.web.app import create_app
 from cranny.web.openapi import PUBLIC
@@ -71,6 +72,7 @@ def create_server(
         https=https,
         bearer=True,
         sorry=sorry,
+        after_exception=[Refusals(parts.db).hear],
     )
     require_declared(app)
     _insist_on_scopes(app)

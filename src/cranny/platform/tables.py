@@ -3,6 +3,7 @@
 from typing import Final
 
 from cranny.platform.directory import DirectoryRow
+from cranny.platform.heads import SignedHeadRow
 from cranny.platform.idempotency import IdempotencyRow
 from cranny.platform.log import EventRow
 from cranny.platform.personal import ErasureRow
@@ -24,6 +25,7 @@ TABLES: Final[dict[str, type]] = {
     "audit_details": AuditDetailRow,
     "event_words": EventWordsRow,
     "erasures": ErasureRow,
+    "signed_heads": SignedHeadRow,
 }
 EXEMPT: Final = frozenset(
     {"alembic_version", "directory", "migrations", "pgqueuer", "pgqueuer_log", "pgqueuer_statistics"}

@@ -23,6 +23,7 @@ from cranny.platform import events, rows, said, scopes
 from cranny.platform.chain import Break, Walk
 from cranny.platform.db import WITNESS, Tx
 from cranny.platform.log import HEAD_LINK, LINKS
+from cranny.platform.permissions import Action
 
 BEGINS: Final = "audit."
 WHY: Final = "Audit-Reason"
@@ -32,6 +33,8 @@ BUSINESS: Final = frozenset({"deliveries"})
 """What is written there is everyday work, and its own events tell of it."""
 READINGS: Final = frozenset({"codes", "people"})
 """To read there is to be told a secret or something personal."""
+PERSONAL: Final = frozenset({Action.PEOPLE_READ})
+"""Of a page: it shows who people are."""
 
 ADD: Final = """
 INSERT INTO audit_details (tenant, event, by, address, agent, why, salt, written)
@@ -77,7 +80,7 @@ class AuditDetailRow(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """`details` is None when they were erased."""
+    """`details` is None when they were erased; `refusal` is the code of why it was not done."""
 
     position: int
     at: datetime
@@ -85,15 +88,24 @@ class Entry:
     does: str
     on: str
     details: AuditDetailRow | None
+    refusal: str = ""
 
 
-def is_audited(method: str, path: str) -> bool:
-    """Whether the operation at the template `path` is written down. Pages are, when they change anything."""
+def is_audited(method: str, path: str, needs: Action | None = None) -> bool:
+    """Whether the operation at the template `path` is written down. Pages are, when they change anything, or `needs`
+    says that they show somebody's data."""
     try:
         area, _, deed = scopes.needed(method, path).partition(":")
     except scopes.UnknownArea:
-        return method not in scopes.READS
+        return method not in scopes.READS or needs in PERSONAL
     return area in READINGS or (deed != "read" and area not in BUSINESS)
+
+
+def is_written(scope: Scope) -> bool:
+    """The same of the operation that a request is for."""
+    handler: Any = scope.get("route_handler")
+    needs = handler.opt.get("needs") if handler is not None else None
+    return is_audited(scope["method"], scope.get("path_template", ""), needs)
 
 
 @dataclass(slots=True)
@@ -109,6 +121,7 @@ class Asked:
     agent: str
     why: str
     request: str
+    refusal: str = ""
     _written: bool = field(default=False)
 
     async def attest(self, tx: Tx) -> None:
@@ -121,7 +134,7 @@ class Asked:
             "on": self.on,
             "request": self.request,
             "digest": digest(salt, self.address, self.agent, self.why).hex(),
-        }
+        } | ({"refusal": self.refusal} if self.refusal else {})
         (id_,) = await events.record(tx, [NewEvent(BEGINS + self.name, self.by, data)])
         await tx.run(ADD, tx.tenant, id_, self.by, self.address, self.agent, self.why, salt, tx.now())
 
@@ -150,21 +163,33 @@ def attend(scope: Scope) -> None:
 
 
 def _asked(scope: Any) -> Asked | None:
-    who, template = scope.get("user"), scope.get("path_template", "")
-    if who is None or not is_audited(scope["method"], template):
+    who = scope.get("user")
+    if who is None or not is_written(scope):
         return None
+    return asked(scope, who.tenant, who.who, name=scope["route_handler"].handler_name)
+
+
+def asked(scope: Any, tenant: UUID, by: str, *, name: str, refusal: str = "", on: str = "") -> Asked:
+    """What is written of a request. `refusal` is the code of why it came to nothing."""
     headers, client = Headers.from_scope(scope), scope.get("client")
     return Asked(
-        tenant=who.tenant,
-        by=who.who,
-        name=scope["route_handler"].handler_name,
-        does=f"{scope['method']} {template}",
-        on=scope["path"],
+        tenant=tenant,
+        by=by,
+        name=name,
+        does=f"{scope['method']} {scope.get('path_template', '')}",
+        on=on or _named(scope),
         address=client[0] if client else "",
         agent=_short(headers.get("user-agent", "")),
         why=_short(headers.get(WHY, "")),
         request=str(scope.get("state", {}).get("request_id", "")),
+        refusal=refusal,
     )
+
+
+def _named(scope: Any) -> str:
+    """The address, unless it holds a secret: that of a link does."""
+    path, template = str(scope["path"]), str(scope.get("path_template", ""))
+    return template if "{token}" in template and not path.startswith("/v1/") else path
 
 
 def _short(text: str) -> str:
@@ -176,10 +201,10 @@ def digest(salt: bytes, address: str, agent: str, why: str) -> bytes:
     return hmac.digest(salt, cbor2.dumps([address, agent, why], canonical=True), "sha256")
 
 
-async def verify(tx: Tx, *, kept: tuple[int, bytes] | None = None, batch: int = 2000) -> Break | None:
+async def verify(tx: Tx, *, kept: Sequence[tuple[int, bytes]] = (), batch: int = 2000) -> Break | None:
     """The first position at which the tenant's log is not what was written, details included; None when all of it is.
-    `kept` is a head (position, chain) that was kept elsewhere: who can write everything here can't change that."""
-    walk, reached = Walk(), None
+    `kept` are heads (position, chain) that were kept elsewhere: who can write everything here can't change those."""
+    walk, wanted = Walk(), dict(kept)
     while found := await tx.all(LINKS, tx.tenant, walk.position, batch):
         details = await _details(tx, [row["id"] for row in found if row["type"].startswith(BEGINS)])
         words = await said.of(tx, [row["id"] for row in found if said.KEY in row["data"]])
@@ -189,12 +214,10 @@ async def verify(tx: Tx, *, kept: tuple[int, bytes] | None = None, batch: int = 
             )
             if broken is not None:
                 return broken
-            if kept is not None and walk.position == kept[0]:
-                reached = walk.chain
-    if kept is not None and kept[0] > walk.position:
+            if wanted.pop(walk.position, walk.chain) != walk.chain:
+                return Break(walk.position, "up to here the log was written anew since its head was kept")
+    if any(position > walk.position for position in wanted):
         return Break(walk.position + 1, "it is missing: the log is shorter than when its head was kept")
-    if kept is not None and kept[0] > 0 and reached != kept[1]:
-        return Break(kept[0], "up to here the log was written anew since its head was kept")
     head = await tx.one(HEAD_LINK, tx.tenant)
     return walk.end(0, bytes(32)) if head is None else walk.end(head["position"], head["chain"])
 
@@ -226,6 +249,7 @@ async def newest(tx: Tx, limit: int) -> list[Entry]:
             row["data"]["does"],
             row["data"]["on"],
             details.get(row["id"]),
+            row["data"].get("refusal", ""),
         )
         for row in found
     ]

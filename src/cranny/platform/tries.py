@@ -13,7 +13,6 @@ from ipaddress import ip_address
 from typing import Final
 
 from cranny.core.clock import Clock
-from cranny.core.errors import CrannyError
 from cranny.platform.rates import TooMany
 
 DELAYS_S: Final = (1, 2, 4, 8, 15, 30)
@@ -59,6 +58,7 @@ class Tries:
             raise TooMany(f"Too many wrong tries. Go on in {after} s.", extra={"retry_after_s": after})
 
     def wrong(self, who: str) -> None:
+        """It was looked at, and is wrong."""
         now = self._clock.monotonic()
         steps = min(self._counts.get(who, Count()).left(now) + 1, self._free + len(DELAYS_S))
         self._keep(who, Count(steps, now))
@@ -67,14 +67,6 @@ class Tries:
         if known := self._counts.get(who):
             now = self._clock.monotonic()
             self._keep(who, Count(max(0, known.left(now) - FORGIVEN), now))
-
-    def unless_known(self, who: str, error: CrannyError) -> CrannyError:
-        """What a wrong answer is answered that no guessing leads to: `error`, or that there were too many."""
-        wait = self.wait(who)
-        self.wrong(who)
-        if wait <= 0:
-            return error
-        return TooMany("Too many wrong tries. Wait a moment.", extra={"retry_after_s": int(wait) + 1})
 
     def _keep(self, who: str, count: Count) -> None:
         self._counts[who] = count

@@ -9,7 +9,7 @@ from litestar.datastructures import State
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin, YamlRenderPlugin
 from litestar.openapi.spec import Components, SecurityScheme
-from litestar.types import ControllerRouterHandler, Guard, Message, Middleware, Scope
+from litestar.types import AfterExceptionHookHandler, ControllerRouterHandler, Guard, Message, Middleware, Scope
 
 from cranny.core.clock import Clock
 from cranny.core.ids import Ids
@@ -38,17 +38,20 @@ def create_app(
     bearer: bool = False,
     body_limit: int = BODY_LIMIT,
     sorry: problems.Sorry | None = None,
+    after_exception: Sequence[AfterExceptionHookHandler] = (),
 ) -> Litestar:
     """`middleware` runs in this order, after the request has got its id, then the `guards`. `https`: it is reached by
     TLS. `bearer`: the OpenAPI page says that an API key is needed. The description is at `/schema` (JSON) and
     `/schema/openapi.yaml`; no page there loads anything from elsewhere.
-    `sorry` tells what went wrong, instead of problem documents."""
+    `sorry` tells what went wrong, instead of problem documents;
+    `after_exception` hears of it."""
     app = Litestar(
         route_handlers=list(routes),
         exception_handlers=problems.handlers(sorry),
         middleware=list(middleware),
         guards=list(guards),
         before_send=[headers.add_headers(https=https), *before_send],
+        after_exception=list(after_exception),
         request_max_body_size=body_limit,
         openapi_config=_openapi(title, version, bearer=bearer),
         logging_config=None,

@@ -3,7 +3,7 @@
 import asyncio
 import os
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Final
 
@@ -27,9 +27,10 @@ class _Quiet(uvicorn.Server):
         yield
 
 
-async def serve(app: Litestar, host: str, port: int) -> None:
-    """Until cancelled; then no new connection is taken, and what is open may end. Raises Unavailable, code
-    `port-taken`, when it can't listen there."""
+async def serve(app: Litestar, host: str, port: int, *, proxies: Sequence[str] = ()) -> None:
+    """Until cancelled; then no new connection is taken, and what is open may end. What stands in `X-Forwarded-For` is
+    believed of `proxies` (networks) only: else anybody could be from anywhere. Raises Unavailable, code `port-taken`,
+    when it can't listen there."""
     listening = _listen(host, port)
     server = _Quiet(
         uvicorn.Config(
@@ -37,6 +38,8 @@ async def serve(app: Litestar, host: str, port: int) -> None:
             log_config=None,
             access_log=False,
             server_header=False,
+            proxy_headers=bool(proxies),
+            forwarded_allow_ips=list(proxies),
             timeout_graceful_shutdown=FAREWELL_S,
             timeout_keep_alive=IDLE_S,
         )

@@ -25,14 +25,16 @@ def verify(
     tenant: str,
     /,
     *,
-    head: Annotated[Path | None, Parameter(help="A file with a head that was kept elsewhere.")] = None,
+    heads: Annotated[
+        Path | None, Parameter(name=["--heads", "--head"], help="A file with heads that were kept elsewhere.")
+    ] = None,
     data: Data = None,
 ) -> None:
     """Walk the chain of TENANT's log. Names the first broken link, with exit code 1, if there is one."""
     from cranny.apps import administer, settings
 
     set_up_logs("WARNING")
-    kept = None if head is None else _text(head)
+    kept = None if heads is None else _text(heads)
     reached, broken = asyncio.run(administer.verify_log(settings.read(data=data), tenant, kept))
     console = Console(highlight=False)
     if broken is not None:
@@ -50,11 +52,21 @@ def _text(file: Path) -> str:
 
 @audit.command
 def head(tenant: str, /, *, data: Data = None) -> None:
-    """Print the head of TENANT's log. Keep it where nobody who can write the database can write."""
+    """Print the head of TENANT's log, signed. Keep it where nobody who can write the database can write."""
     from cranny.apps import administer, settings
 
     set_up_logs("WARNING")
     sys.stdout.write(asyncio.run(administer.log_head(settings.read(data=data), tenant)) + "\n")
+
+
+@audit.command(name="heads")
+def heads_(tenant: str, /, *, data: Data = None) -> None:
+    """Print every head of TENANT's log that the worker has signed, and the key that they can be checked with."""
+    from cranny.apps import administer, settings
+
+    set_up_logs("WARNING")
+    for line in asyncio.run(administer.log_heads(settings.read(data=data), tenant)):
+        sys.stdout.write(line + "\n")
 
 
 @audit.command(name="list")
@@ -69,9 +81,9 @@ def list_(
     from cranny.apps import administer, settings
 
     set_up_logs("WARNING")
-    table = Table("log", "when", "who", "did", "to", "from", "why")
+    table = Table("log", "when", "who", "did", "to", "from", "why", "refused")
     for entry in asyncio.run(administer.list_trail(settings.read(data=data), tenant, most)):
         place, why = ("erased", "erased") if entry.details is None else (entry.details.address, entry.details.why)
         when = f"{entry.at:%Y-%m-%d %H:%M}"
-        table.add_row(str(entry.position), when, entry.by, entry.does, entry.on, place, why)
+        table.add_row(str(entry.position), when, entry.by, entry.does, entry.on, place, why, entry.refusal)
     Console().print(table)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Final
 from urllib.parse import urlencode, urlsplit
+from uuid import UUID
 
 from litestar import Request, Response
 from litestar.exceptions import HTTPException
@@ -18,12 +19,18 @@ from cranny.platform.db import Tx
 from cranny.platform.feature import Parts
 from cranny.platform.gate import NARROWS, NEEDS, PAGE
 from cranny.platform.permissions import Action
+from cranny.platform.refused import SOMEBODY, Refusals
+from cranny.platform.tries import Tries, network
 from cranny.ui.pages import Pages
 from cranny.ui.words import choose
 from cranny.web.openapi import PUBLIC
 
 HTML: Final = "text/html"
 SIGN_IN: Final = "/sign-in"
+FREE_TRIES: Final = 10
+FREE_MAILS: Final = 30
+FREE_CODES: Final = 4
+"""Wrong answers of one network, links that it asks for, and wrong codes of one person, that nobody waits for."""
 PROVE: Final = "/prove"
 
 Told = Request[Any, Any, Any]
@@ -40,6 +47,10 @@ class Desk:
         self.dispatcher = fleet.Dispatcher(parts.db, parts.broker, parts.keyring)
         self.pages = pages
         self.sorry = Sorry(pages)
+        self.refusals = Refusals(parts.db)
+        self.tries = Tries(parts.clock, free=FREE_TRIES)
+        self.mails = Tries(parts.clock, free=FREE_MAILS)
+        self.codes = Tries(parts.clock, free=FREE_CODES)
         self.url = parts.url
 
     def page(self, needs: Action, *, narrows: bool | str = False) -> Mapping[str, Any]:
@@ -73,6 +84,21 @@ class Desk:
         who = await self.visitors.who(request)
         if who is not None and who.session is not None and who.tenant == tx.tenant:
             await people.end_session(tx, who.session, by=who.who)
+
+    def was_wrong(self, request: Told) -> None:
+        """Somebody has shown a key, a link or a passkey that does not fit. Raises TooMany where they do so again and
+        again. What fits is never asked to wait: nobody guesses it, and so nobody is locked out."""
+        who = self.network(request)
+        self.tries.insist(who)
+        self.tries.wrong(who)
+
+    async def was_not(self, request: Told, tenant: UUID, refusal: str, *, on: str, by: str = SOMEBODY) -> None:
+        """Somebody has failed to show that they are who `on` is: that is written down."""
+        await self.refusals.note(request.scope, tenant, by, refusal, on=on)
+
+    @staticmethod
+    def network(request: Told) -> str:
+        return network(request.client.host if request.client else "")
 
     def draw(self, request: Told, template: str, zone: str = "UTC", **values: Any) -> Response[str]:
         language = choose(request.headers.get("accept-language", ""), self.pages.words)

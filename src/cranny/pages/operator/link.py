@@ -99,6 +99,7 @@ def link_routes(desk: Desk) -> list[ControllerRouterHandler]:
                     whose, proven = _PROOFS[kind]
                     cookie = await desk.sign_in(tx, request, (whose, ref), "link", proven=proven)
                     return Redirect(HOME, status_code=303, cookies=[cookie])
+        desk.was_wrong(request)
         return desk.draw(request, "sign_in_link.html", token=token, known=False)
 
     return [make, ask, use]

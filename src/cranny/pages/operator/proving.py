@@ -1,6 +1,7 @@
 """Showing once more that it is them, before somebody opens doors, reads codes, or gives powers away."""
 
 from typing import Annotated, Any
+from uuid import UUID
 
 import msgspec
 from litestar import Response, get, post
@@ -65,10 +66,13 @@ def _by_passkey(desk: Desk) -> list[ControllerRouterHandler]:
         found = await people.whose_passkey(desk.db, data)
         if found is None or found.tenant != who.tenant:
             raise Invalid("This passkey is not known here.", code="passkey-invalid")
-        async with desk.db.transaction(who.tenant) as tx:
-            if await people.show_passkey(tx, desk.keyring, site(desk, request), found.ref, data) != who.id:
-                raise Invalid("This passkey is somebody else's.", code="passkey-invalid")
-            await _prove(tx, who)
+        try:
+            async with desk.db.transaction(who.tenant) as tx:
+                shown = await people.show_passkey(tx, desk.keyring, site(desk, request), found.ref, data)
+                await _prove_as(tx, who, shown)
+        except Invalid as error:
+            await desk.was_not(request, who.tenant, error.code, on=f"passkeys/{found.ref}", by=who.who)
+            raise
         return Led(inside(data.next))
 
     return [begin, shown]
@@ -80,14 +84,18 @@ def _by_code(desk: Desk) -> ControllerRouterHandler:
         request: Told, data: Annotated[Typed, Body(media_type=RequestEncodingType.URL_ENCODED)]
     ) -> Response[Any]:
         who = person(desk, request)
+        desk.codes.insist(str(who.id))
         try:
             async with desk.db.transaction(who.tenant) as tx:
                 good = await people.take_code(tx, desk.keyring, who.id, data.code)
                 if good:
                     await _prove(tx, who)
         except (Invalid, Forbidden) as error:
+            await desk.was_not(request, who.tenant, error.code, on=who.who, by=who.who)
             return await _asked(desk, request, inside(data.next), wrong=error.code)
         if not good:
+            desk.codes.wrong(str(who.id))
+            await desk.was_not(request, who.tenant, "code-wrong", on=who.who, by=who.who)
             return await _asked(desk, request, inside(data.next), wrong="code")
         return Redirect(inside(data.next), status_code=303)
 
@@ -103,12 +111,20 @@ def _by_key(desk: Desk) -> ControllerRouterHandler:
         who = desk.who(request)
         shown = await desk.keys.check(data.key.strip())
         if who.kind != "key" or shown is None or (shown.tenant, shown.id) != (who.tenant, who.id):
+            await desk.was_not(request, who.tenant, "key-wrong", on=who.who, by=who.who)
+            desk.was_wrong(request)
             return await _asked(desk, request, inside(data.next), wrong="key")
         async with desk.db.transaction(who.tenant) as tx:
             await _prove(tx, who)
         return Redirect(inside(data.next), status_code=303)
 
     return key
+
+
+async def _prove_as(tx: Tx, who: Principal, shown: UUID) -> None:
+    if shown != who.id:
+        raise Invalid("This passkey is somebody else's.", code="passkey-invalid")
+    await _prove(tx, who)
 
 
 async def _prove(tx: Tx, who: Principal) -> None:

@@ -78,6 +78,9 @@ def _by_key_and_mail(desk: Desk) -> list[ControllerRouterHandler]:
         principal = await desk.keys.check(data.key.strip())
         # A program's key is no person, and who is signed in may do everything that its roles allow.
         if principal is None or not scopes.allows(principal.scopes, scopes.EVERYTHING[0]):
+            if principal is not None:
+                await desk.was_not(request, principal.tenant, "scope-missing", on=SIGN_IN, by=principal.who)
+            desk.was_wrong(request)
             return _asked(desk, request, back=inside(data.next), wrong="key")
         async with desk.db.transaction(principal.tenant) as tx:
             cookie = await desk.sign_in(tx, request, ("key", principal.id), "key", proven=True)
@@ -88,6 +91,8 @@ def _by_key_and_mail(desk: Desk) -> list[ControllerRouterHandler]:
         request: Told, data: Annotated[ByMail, Body(media_type=RequestEncodingType.URL_ENCODED)]
     ) -> Response[str]:
         refuse_foreign(request)
+        desk.mails.insist(desk.network(request))
+        desk.mails.wrong(desk.network(request))  # whether somebody is known is nothing to tell, so each one counts
         try:
             await people.ask_link(desk.db, desk.keyring, data.email)
         except Invalid:
@@ -108,10 +113,16 @@ def _by_passkey(desk: Desk) -> list[ControllerRouterHandler]:
         refuse_foreign(request)
         found = await people.whose_passkey(desk.db, data)
         if found is None:
+            desk.was_wrong(request)
             raise Invalid("This passkey is not known here.", code="passkey-invalid")
-        async with desk.db.transaction(found.tenant) as tx:
-            person = await people.show_passkey(tx, desk.keyring, site(desk, request), found.ref, data)
-            cookie = await desk.sign_in(tx, request, ("person", person), "passkey", proven=True)
+        try:
+            async with desk.db.transaction(found.tenant) as tx:
+                person = await people.show_passkey(tx, desk.keyring, site(desk, request), found.ref, data)
+                cookie = await desk.sign_in(tx, request, ("person", person), "passkey", proven=True)
+        except Invalid as error:
+            await desk.was_not(request, found.tenant, error.code, on=f"passkeys/{found.ref}")
+            desk.was_wrong(request)
+            raise
         return Response(Led(inside(data.next)), cookies=[cookie])
 
     return [begin, shown]
@@ -134,6 +145,7 @@ def _founding(desk: Desk) -> list[ControllerRouterHandler]:
         found = await directory.find(desk.db, people.FOUNDING, token)
         values = {"token": token, "name": data.name, "email": data.email}
         if found is None:
+            desk.was_wrong(request)
             return desk.draw(request, "welcome.html", known=False, wrong="", **values)
         try:
             async with desk.db.transaction(found.tenant) as tx:
