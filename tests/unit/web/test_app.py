@@ -158,6 +158,12 @@ async def test_every_answer_has_its_headers(client: AsyncClient) -> None:
         assert "strict-transport-security" in (await secure.get("/fail/none")).headers
 
 
+async def test_nobody_is_shown_what_they_sent(client: AsyncClient) -> None:
+    answer = await client.request("TRACE", "/plain", headers={"X-Canary": "canary"})
+    assert answer.status_code in (404, 405)
+    assert "canary" not in answer.text
+
+
 async def test_an_insane_request_id_is_replaced(client: AsyncClient) -> None:
     for insane in ("short", "x" * 65, "bad id here", "<script>alert(1)</script>"):
         answer = await client.get("/fail/none", headers={"X-Request-Id": insane})

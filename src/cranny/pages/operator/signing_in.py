@@ -22,6 +22,8 @@ from cranny.platform.gate import refuse_foreign
 from cranny.web.openapi import PUBLIC
 
 _OPEN: Final = {PUBLIC: True}
+FORGET: Final = {"Clear-Site-Data": '"cache"'}
+"""To a browser that is signed out: what it has kept of the pages. Light or dark may stay."""
 
 
 class WithKey(msgspec.Struct, frozen=True):
@@ -64,7 +66,7 @@ def _front(desk: Desk) -> list[ControllerRouterHandler]:
         if who is not None:
             async with desk.db.transaction(who.tenant) as tx:
                 await desk.sign_out(tx, request)
-        return Redirect(SIGN_IN, status_code=303, cookies=[desk.visitors.cookie(request, "")])
+        return Redirect(SIGN_IN, status_code=303, cookies=[desk.visitors.cookie(request, "")], headers=FORGET)
 
     return [front_door, ask, sign_out]
 
