@@ -1,6 +1,8 @@
 """Commands on real engines, with a real controller: opened once or not at all, and the journal has the last word."""
 
 import asyncio
+import getpass
+import socket
 from typing import Any
 from uuid import UUID
 
@@ -8,7 +10,7 @@ import httpx2
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from .broker import tapping
-from .house import House, dying, fresh_key, say, together
+from .house import House, complain, dying, fresh_key, say, together
 from .parcels import announce, bank_file, deposit
 from .patience import eventually
 
@@ -82,10 +84,38 @@ async def test_a_door_is_opened_and_the_recipient_is_told(house: House) -> None:
 
         async def notice() -> bool:
             found = (await house.get(f"/v1/notices?delivery={parcel.id}"))["items"]
-            return any(one["kind"] == "operator_opened" for one in found)
+            return any(one["kind"] == "operator_opened" and one["state"] == "sent" for one in found)
 
         await eventually(notice)
     assert await house.check() == ""
+
+
+async def test_what_is_done_on_the_installation_is_in_the_trail(house: House) -> None:
+    """By whom the system knows, and why they say."""
+    env = {**house.settings, "CRANNY_AUDIT_REASON": "a new colleague"}
+    shown = ("--data", str(house.data))
+    await say("key", "add", "Hallway", "--label", f"colleague {fresh_key()}", *shown, env=env)
+
+    async def told() -> list[tuple[str, str]]:
+        found = [event["data"] for event in await house.events("audit.installation")]
+        return [(one["by"], one["does"]) for one in found if one["does"] != "cranny db upgrade"]
+
+    async def added() -> bool:
+        return ("installation", "cranny key add") in await told()
+
+    await eventually(added)
+    assert (await told())[0] == ("installation", "cranny tenant add")
+    wide = {**house.settings, "COLUMNS": "300"}
+    listed = (await say("audit", "list", "Hallway", *shown, env=wide)).split()
+    assert f"{getpass.getuser()}@{socket.gethostname()}" in listed
+    assert "colleague" in listed
+    head = await say("audit", "head", "Hallway", *shown, env=house.settings)
+    kept = house.data / "heads"
+    kept.write_text(head)
+    assert "none broken" in await say("audit", "verify", "Hallway", "--heads", str(kept), *shown, env=house.settings)
+    kept.write_text(head.replace(head.split()[3], "0" * 64))
+    code, said = await complain("audit", "verify", "Hallway", "--heads", str(kept), *shown, env=house.settings)
+    assert (code, "not signed by this installation" in said) == (1, True)
 
 
 async def test_twenty_requests_with_one_key_are_one_opening(house: House) -> None:

@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
+from cranny.core.clock import ScaledClock, SystemClock
 from cranny.usecases.privacy.keeping import forget
 from cranny.webhooks import FEATURE, endpoints, messages, signing, trying
 
@@ -51,6 +52,31 @@ async def test_only_what_is_wanted_and_never_what_webhooks_do_themselves(yard: Y
         assert sorted(second.subjects) == ["things/0", "things/1", "things/4"]
     assert {row.type for row in await yard.messages(everything)} == set(types)
     assert len(await yard.messages(some)) == 3
+
+
+async def test_the_audit_trail_goes_to_whoever_asks_for_it_and_nobody_else(yard: Yard) -> None:
+    await yard.add()
+    async with receiving() as auditor, receiving() as mixed:
+        await yard.add("audit.*", url=auditor.url)
+        await yard.add("audit.reveal_grant", "door.shut", url=mixed.url)
+        await yard.tell(("audit.reveal_grant", "keys/1"), ("audit.refused", "keys/2"), ("door.shut", "doors/3"))
+        await yard.work()
+        assert sorted(yard.receiver.subjects) == ["doors/3"]
+        assert sorted(auditor.subjects) == ["keys/1", "keys/2"]
+        assert sorted(mixed.subjects) == ["doors/3", "keys/1"]
+
+
+async def test_a_receiver_verifies_it_by_its_own_clock_where_ours_is_scaled(yard: Yard) -> None:
+    """In a demonstration days pass in minutes; the timestamp is the world's, or nobody could verify it."""
+    world = SystemClock()
+    yard.db.clock = ScaledClock(1000.0, world.now() - timedelta(hours=1), world)
+    _, secret = await yard.add()
+    await yard.tell(("door.shut", "doors/1"))
+    await yard.work()
+    (got,) = yard.receiver.got
+    assert Webhook(signing.shown(secret)).verify(got.body, got.headers) == got.event
+    assert abs(int(got.headers["webhook-timestamp"]) - world.now().timestamp()) < 60
+    assert got.event["time"] > (world.now() + timedelta(days=30)).isoformat()
 
 
 async def test_what_is_about_one_thing_comes_in_order_and_trouble_with_it_holds_up_nothing_else(yard: Yard) -> None:
