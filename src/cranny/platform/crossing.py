@@ -83,28 +83,31 @@ def _homes(columns: Sequence[Column]) -> Iterator[str]:
     return (column.home for column in columns if column.name == "id")
 
 
+def _finding(column: Column, homes: Sequence[str]) -> str:
+    """The statement for strays of a column. Names are the catalogue's own, quoted by PostgreSQL."""
+    near = [home for home in homes if home != LOG or column.name == "event"]
+    refs = (_LISTED if column.many else _NAMED).format(home=column.home, name=column.name)
+    return _STRAY.format(refs=refs, nowhere=" AND ".join(_NOT_IN.format(home=home) for home in near))
+
+
 async def _strays(tx: Tx, columns: Sequence[Column]) -> list[Stray]:
     homes, found = list(_homes(columns)), []
     for column in columns:
-        if column.name == "id" or column.held:
-            continue
-        near = [home for home in homes if home != LOG or column.name == "event"]
-        refs = (_LISTED if column.many else _NAMED).format(home=column.home, name=column.name)
-        nowhere = " AND ".join(_NOT_IN.format(home=home) for home in near)
-        rows = await tx.all(_STRAY.format(refs=refs, nowhere=nowhere), tx.tenant)
-        found += [Stray(tx.tenant, column, row["ref"]) for row in rows if row["ref"] is not None]
+        if column.name != "id" and not column.held:
+            statement = _finding(column, homes)
+            found += [Stray(tx.tenant, column, row["ref"]) for row in await tx.all(statement, tx.tenant) if row["ref"]]
     return found
 
 
 async def _owned(tx: Tx, columns: Sequence[Column], strays: Mapping[UUID, Sequence[Stray]]) -> list[Violation]:
-    found: dict[tuple[UUID, Column, UUID], Violation] = {}
     refs = [ref for ref, by in strays.items() if any(one.tenant != tx.tenant for one in by)]
+    found: dict[Stray, Violation] = {}
+    statements = {home: _OWNED.format(home=home) for home in _homes(columns)}
     for start in range(0, len(refs), AT_ONCE):
-        for home in _homes(columns):
-            for row in await tx.all(_OWNED.format(home=home), tx.tenant, refs[start : start + AT_ONCE]):
-                for one in strays[row["id"]]:
-                    if one.tenant != tx.tenant:
-                        found.setdefault((one.tenant, one.column, one.ref), _crossing(one, home, tx.tenant))
+        for home, statement in statements.items():
+            for row in await tx.all(statement, tx.tenant, refs[start : start + AT_ONCE]):
+                over = [one for one in strays[row["id"]] if one.tenant != tx.tenant]
+                found = {one: _crossing(one, home, tx.tenant) for one in over} | found
     return list(found.values())
 
 

@@ -61,11 +61,7 @@ def create_server(
         ids=parts.ids,
         title="Cranny",
         version=cranny.__version__,
-        middleware=[
-            DefineMiddleware(Authentication, keys=Keys(parts.db), visitors=visitors),
-            DefineMiddleware(Trail),
-            *_limits(quota, parts),
-        ],
+        middleware=_middleware(parts, visitors, quota),
         guards=[Gate(parts.db, visitors, things or {})],
         before_send=[] if quota is None else [rates.tell(quota)],
         lifespan=[live],
@@ -79,8 +75,13 @@ def create_server(
     return app
 
 
-def _limits(quota: Quota | None, parts: Parts) -> list[Middleware]:
-    return [] if quota is None else [DefineMiddleware(RateLimit, rates=Rates(quota, parts.clock))]
+def _middleware(parts: Parts, visitors: Visitors | None, quota: Quota | None) -> list[Middleware]:
+    limits = [] if quota is None else [DefineMiddleware(RateLimit, rates=Rates(quota, parts.clock))]
+    return [
+        DefineMiddleware(Authentication, keys=Keys(parts.db), visitors=visitors),
+        DefineMiddleware(Trail),
+        *limits,
+    ]
 
 
 def _insist_on_scopes(app: Litestar) -> None:

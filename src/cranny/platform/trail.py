@@ -101,7 +101,7 @@ def is_audited(method: str, path: str, needs: Action | None = None) -> bool:
     return area in READINGS or (deed != "read" and area not in BUSINESS)
 
 
-def is_written(scope: Scope) -> bool:
+def is_written(scope: Any) -> bool:
     """The same of the operation that a request is for."""
     handler: Any = scope.get("route_handler")
     needs = handler.opt.get("needs") if handler is not None else None

@@ -9,7 +9,7 @@ from litestar.datastructures import State
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin, YamlRenderPlugin
 from litestar.openapi.spec import Components, SecurityScheme
-from litestar.types import AfterExceptionHookHandler, ControllerRouterHandler, Guard, Message, Middleware, Scope
+from litestar.types import ControllerRouterHandler, Guard, Message, Middleware, Scope
 
 from cranny.core.clock import Clock
 from cranny.core.ids import Ids
@@ -38,7 +38,7 @@ def create_app(
     bearer: bool = False,
     body_limit: int = BODY_LIMIT,
     sorry: problems.Sorry | None = None,
-    after_exception: Sequence[AfterExceptionHookHandler] = (),
+    after_exception: Sequence[Callable[[Exception, Scope], Awaitable[None]]] = (),
 ) -> Litestar:
     """`middleware` runs in this order, after the request has got its id, then the `guards`. `https`: it is reached by
     TLS. `bearer`: the OpenAPI page says that an API key is needed. The description is at `/schema` (JSON) and
