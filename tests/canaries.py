@@ -20,12 +20,12 @@ from typing import Any, Final
 import pytest
 
 LIKE: Final = {
-    "an e-mail address": re.compile(r"[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63})*\.[A-Za-z]{2,}"),
-    "an API key": re.compile(r"crn_[a-z2-7]{12}_[\w-]{43}"),
-    "a telephone number": re.compile(r"(?<![\w+.:-])\+[1-9]\d{8,14}(?!\d)"),
-    "a webhook's secret": re.compile(r"whsec_[A-Za-z0-9+/=]{20,}"),
+    "an e-mail address": ("@", re.compile(r"[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63})*\.[A-Za-z]{2,}")),
+    "an API key": ("crn_", re.compile(r"crn_[a-z2-7]{12}_[\w-]{43}")),
+    "a telephone number": ("+", re.compile(r"(?<![\w+.:-])\+[1-9]\d{8,14}(?!\d)")),
+    "a webhook's secret": ("whsec_", re.compile(r"whsec_[A-Za-z0-9+/=]{20,}")),
 }
-"""What must not be there, whoever it belongs to."""
+"""What must not be there, whoever it belongs to; only lines with its mark are read closely."""
 NINE: Final = re.compile(r"(?<![\w.:-])(\d{3})[ \u00a0]?(\d{3})[ \u00a0]?(\d{3})(?![\w:-]|\.\d)")
 LONG: Final = re.compile(r"[A-Za-z0-9_-]{20,}")
 OURS: Final = frozenset({"lockers@example.org"})
@@ -63,8 +63,11 @@ class Canaries:
         return [found for where, text in self.said for found in self._in(where, text)]
 
     def _in(self, where: str, text: str) -> Iterator[str]:
-        for what, pattern in LIKE.items():
-            yield from (_told(where, what, text, one) for one in pattern.finditer(text) if one[0].lower() not in OURS)
+        for what, (mark, pattern) in LIKE.items():
+            for line in text.split("\n") if mark in text else ():
+                if mark in line:
+                    found = (one for one in pattern.finditer(line) if one[0].lower() not in OURS)
+                    yield from (_told(where, what, line, one) for one in found)
         for one in NINE.finditer(text):
             if one[1] + one[2] + one[3] in self.codes:
                 yield _told(where, "a code", text, one)

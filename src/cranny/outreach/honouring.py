@@ -1,7 +1,7 @@
 """Which way a message goes, and when, as far as its person has a say in it. All pure."""
 
 from collections.abc import Iterable
-from datetime import datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -56,4 +56,6 @@ def quiet_end(now: datetime, quiet: Quiet, zone: str) -> datetime | None:
     if not inside:
         return None
     day = local.date() + timedelta(days=1) if over_midnight and minute >= quiet.start else local.date()
-    return datetime.combine(day, time(quiet.end // 60, quiet.end % 60), where).astimezone(now.tzinfo)
+    end = datetime.combine(day, time(quiet.end // 60, quiet.end % 60), where)
+    first, second = (end.replace(fold=fold).astimezone(UTC) for fold in (0, 1))
+    return first if first > now else second  # in the hour that comes twice

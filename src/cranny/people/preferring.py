@@ -12,6 +12,7 @@ from typing import Final
 from uuid import UUID
 from zoneinfo import available_timezones
 
+from cranny.core.clock import millis
 from cranny.core.errors import Invalid
 from cranny.core.events import NewEvent
 from cranny.people import tables
@@ -25,8 +26,9 @@ CHOSEN: Final = "person.preferences_changed"
 ASKED: Final = "person.preferences_asked"
 GIVEN: Final = "person.consent_given"
 WITHDRAWN: Final = "person.consent_withdrawn"
-LINK_DAYS: Final = 30
 LONGEST_HOW: Final = 200
+TIME_AT: Final = 80
+"""The bit of an id that its milliseconds begin at (RFC 9562, UUID version 7)."""
 _CHANNEL: Final = re.compile(r"[a-z][a-z0-9_]{0,19}")
 _CLOCK: Final = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])")
 
@@ -119,7 +121,7 @@ async def ask(tx: Tx, person: UUID, *, by: str) -> None:
 
 async def ask_new(tx: Tx, since: datetime, at_most: int) -> int:
     """Ask those who became known after `since` and whom nobody has asked. Returns how many."""
-    found = await tx.all(tables.UNASKED, tx.tenant, since, at_most)
+    found = await tx.all(tables.UNASKED, tx.tenant, since, at_most, UUID(int=millis(since) << TIME_AT))
     for row in found:
         await ask(tx, row["id"], by="settings")
     return len(found)

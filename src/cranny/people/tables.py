@@ -217,10 +217,10 @@ ASKED: Final = """
 INSERT INTO preferences (tenant, person, asked) VALUES ($1, $2, $3)
 ON CONFLICT (tenant, person) DO UPDATE SET asked = $3
 """
-# Nobody has asked them yet, who came to be known since it was to be done.
+# Nobody has asked them yet, who came to be known after $2. Ids grow with time: those before $4 are older.
 UNASKED: Final = """
 SELECT p.id FROM persons AS p
-WHERE p.tenant = $1 AND p.created > $2
+WHERE p.tenant = $1 AND p.id > $4 AND p.created > $2
     AND NOT EXISTS (SELECT FROM preferences AS f WHERE f.tenant = p.tenant AND f.person = p.id)
     AND NOT EXISTS (SELECT FROM memberships AS m WHERE m.tenant = p.tenant AND m.person = p.id)
 ORDER BY p.id LIMIT $3 FOR NO KEY UPDATE SKIP LOCKED

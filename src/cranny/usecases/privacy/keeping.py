@@ -18,6 +18,8 @@ from cranny.usecases.privacy import settings
 FORGOTTEN: Final = "privacy.forgotten"
 AT_ONCE: Final = 500
 ASKED_AT_ONCE: Final = 200
+ASKED_WITHIN: Final = timedelta(days=7)
+"""Whoever has been known for longer gets their parcels already: they are asked by hand."""
 
 log = structlog.get_logger(__name__)
 
@@ -59,4 +61,6 @@ async def ask(db: Database, tenant: UUID) -> int:
     """A sweep: who became known is asked how they want to be told, where the tenant does that."""
     async with db.transaction(tenant) as tx:
         since = await settings.ask_since(tx)
-        return 0 if since is None else await people.ask_new(tx, since, ASKED_AT_ONCE)
+        if since is None:
+            return 0
+        return await people.ask_new(tx, max(since, tx.now() - ASKED_WITHIN), ASKED_AT_ONCE)
