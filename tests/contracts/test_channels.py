@@ -22,6 +22,7 @@ from cranny.platform.feature import Outlet
 from cranny.sim.mailbox import Mailbox, open_mailbox
 from cranny.sim.phones import Phones, open_phones
 
+NOBODY = Contact()
 ADA = Contact(name="Ada", email="ada@example.org", phone="+4915112345678", language="de")
 CODE, KEY = "042 193 550", "0123456789abcdef" * 2
 EVENING = datetime(2026, 11, 26, 18, 0, tzinfo=UTC)
@@ -133,6 +134,14 @@ async def refused(channel: Channel, said: Message) -> ChannelError:
     assert not any(secret in told for secret in ("ada", "42 193", "4915112345678"))
     assert caught.value.code.replace("-", "").isalpha()
     return caught.value
+
+
+@pytest.mark.parametrize("name", channels.names())
+def test_whom_it_reaches_is_known_without_opening_it(name: str) -> None:
+    """The page on which people choose shows where each channel would reach them, in a process that sends nothing."""
+    assert channels.load(name).address(ADA) in (ADA.email, ADA.phone)
+    assert channels.load(name).address(NOBODY) is None
+    assert channels.addresses(NOBODY, [name]) == {}
 
 
 async def test_a_message_arrives_once_with_its_code(bench: Bench) -> None:

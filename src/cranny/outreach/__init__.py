@@ -4,8 +4,8 @@ It is a stranger to access: codes are handed to it by whoever may read them, and
 recipient only.
 """
 
+from cranny.outreach.channels import addresses
 from cranny.outreach.channels import configured as channel_names
-from cranny.outreach.honouring import addresses
 from cranny.outreach.lifecycle import NOTICE, Notice
 from cranny.outreach.own import FEATURE
 from cranny.outreach.personal import forget_about

@@ -6,7 +6,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from cranny.outreach.tables import Kind
-from cranny.people import Contact, Preferences, Quiet
+from cranny.people import Preferences, Quiet
 
 AT_ONCE: Final[frozenset[Kind]] = frozenset({"sign_in", "invitation", "preferences", "operator_opened", "spoiled"})
 """Never held back: what its person has just asked for, what concerns their safety, and that a stranger opened their
@@ -15,12 +15,6 @@ ASKED_FOR: Final[frozenset[Kind]] = frozenset({"sign_in", "invitation"})
 """Its person asked for it, by that very mailbox, or was invited by it: neither wish nor consent is asked."""
 IN_TIME: Final = timedelta(hours=2)
 """What would be held back to later than so long before its time is over is said at once."""
-
-
-def addresses(contact: Contact) -> dict[str, str]:
-    """By which channels of ours somebody can be reached, and where."""
-    found = {"email": contact.email, "sms": contact.phone}
-    return {name: address for name, address in found.items() if address}
 
 
 def route(names: Iterable[str], kind: Kind, wanted: Preferences) -> list[str]:

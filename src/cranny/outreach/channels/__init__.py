@@ -6,7 +6,7 @@ channel must pass finds it here.
 
 import importlib
 import pkgutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Protocol, cast
@@ -58,7 +58,7 @@ class ChannelError(CrannyError):
 
 class Channel(Protocol):
     def address(self, contact: Contact) -> str | None:
-        """Where this channel would reach the person; None when it can't."""
+        """As its module says."""
         ...
 
     async def send(self, message: Message) -> str:
@@ -69,6 +69,10 @@ class Channel(Protocol):
 
 class Maker(Protocol):
     """A channel's module."""
+
+    def address(self, contact: Contact) -> str | None:
+        """Where the channel would reach the person; None when it can't."""
+        ...
 
     def open_channel(self, outlet: Outlet) -> Channel:
         """Reads `outlet` and keeps it; connects only to send. Raises Invalid, code `settings-invalid`."""
@@ -92,6 +96,12 @@ def configured(outlets: Mapping[str, Outlet]) -> tuple[str, ...]:
     those that there could be."""
     named = tuple(name for name in outlets if name != CONSOLE)
     return named or tuple(name for name in names() if name != CONSOLE)
+
+
+def addresses(contact: Contact, among: Sequence[str]) -> dict[str, str]:
+    """By which of the channels `among` somebody can be reached, and where."""
+    found = {name: load(name).address(contact) for name in among}
+    return {name: address for name, address in found.items() if address}
 
 
 def open_all(outlets: Mapping[str, Outlet]) -> dict[str, Channel]:

@@ -12,13 +12,17 @@ from cranny.platform.feature import Outlet
 BLOT: Final = "*** *** ***"
 
 
+def address(contact: Contact) -> str | None:
+    return contact.email or contact.phone
+
+
 class Console:
     def __init__(self, out: TextIO, *, clear: bool) -> None:
         self._out = out
         self._clear = clear
 
     def address(self, contact: Contact) -> str | None:
-        return contact.email or contact.phone
+        return address(contact)
 
     async def send(self, message: Message) -> str:
         # A terminal that is stopped with Ctrl-S must not stop the worker.

@@ -63,6 +63,10 @@ class Server:
     trust: ssl.SSLContext | None = field(default=None, repr=False)
 
 
+def address(contact: Contact) -> str | None:
+    return contact.email
+
+
 class Email:
     def __init__(self, server: Server, sender: str, *, answer_within: float, all_within: float) -> None:
         """`sender` as it stands in From: `Lockers <lockers@example.org>`. Both times in seconds."""
@@ -76,7 +80,7 @@ class Email:
         )
 
     def address(self, contact: Contact) -> str | None:
-        return contact.email
+        return address(contact)
 
     async def send(self, message: Message) -> str:
         try:

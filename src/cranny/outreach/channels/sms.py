@@ -31,6 +31,10 @@ class _Taken(msgspec.Struct, frozen=True):
     id: str = ""
 
 
+def address(contact: Contact) -> str | None:
+    return contact.phone
+
+
 class Sms:
     def __init__(self, outlet: Outlet, *, all_within: float) -> None:
         """`all_within` in seconds."""
@@ -39,7 +43,7 @@ class Sms:
         self._trust = httpx2.create_ssl_context()
 
     def address(self, contact: Contact) -> str | None:
-        return contact.phone
+        return address(contact)
 
     async def send(self, message: Message) -> str:
         try:

@@ -106,8 +106,8 @@ def routes(parts: Parts) -> Sequence[ControllerRouterHandler]:
 async def _choice(tx: Tx, person: UUID, channels: Sequence[str]) -> Choice:
     """Raises NotFound, code `person-not-found`."""
     known, wanted = await people.contact(tx, person), await people.preferences(tx, person)
-    reach = outreach.addresses(known)
-    there = [name for name in (*wanted.channels, *channels) if name in channels and name in reach]
+    reach = outreach.addresses(known, channels)
+    there = [name for name in (*wanted.channels, *channels) if name in reach]
     ways = [
         Way(name, covered(reach[name]), name not in wanted.refused and name in (wanted.channels or there))
         for name in dict.fromkeys(there)
