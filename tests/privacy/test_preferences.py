@@ -78,6 +78,17 @@ async def test_the_channel_that_is_wished_for_and_none_that_was_refused(office: 
         assert told[-1]["data"]["how"] == "signed form"
 
 
+async def test_a_language_that_they_chose_stays_whatever_a_sender_says(office: Office) -> None:
+    async with office.client() as client:
+        first = await office.yard.announce("JD 01", recipient={**ADA, "language": "pl"})
+        assert first.recipient is not None
+        assert (await client.get(f"/v1/people/{first.recipient}/preferences")).json()["language"] == "pl"
+        await choose(client, first.recipient, language="de")
+        await office.yard.announce("JD 02", recipient={**ADA, "language": "pl"})
+        await choose(client, first.recipient)
+        assert (await client.get(f"/v1/people/{first.recipient}/preferences")).json()["language"] == "de"
+
+
 async def test_what_can_wait_waits_until_the_quiet_hours_end(office: Office) -> None:
     office.yard.clock.moment = datetime(2026, 3, 2, 22, 30, tzinfo=UTC)  # 23:30 in Prague, where the bank is
     async with office.client() as client:

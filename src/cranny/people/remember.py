@@ -38,8 +38,8 @@ async def remember(tx: Tx, contact: Contact) -> UUID:
 
 async def remembered(tx: Tx, contact: Contact) -> Remembered:
     """The person who is reached so; made when there is none. What is given replaces what was known, what is left
-    out stays. Raises Invalid, codes `name-invalid`, `email-invalid`, `phone-invalid`, `language-invalid`,
-    `contact-missing`."""
+    out stays, and so does a language that they chose themselves. Raises Invalid, codes `name-invalid`,
+    `email-invalid`, `phone-invalid`, `language-invalid`, `contact-missing`."""
     given = checked(contact)
     for sql in (tables.FIND, *[tables.FIND_AND_LOCK] * _TRIES):
         known = await _find(tx, sql, given)
@@ -99,7 +99,7 @@ def merged(person: PersonRow, given: Contact, known: Sequence[PersonRow]) -> Per
         email_key=email_key(given.email) if given.email else person.email_key,
         phone=phone,
         phone_key=phone_key,
-        language=given.language or person.language,
+        language=person.language if person.language_own else given.language or person.language,
     )
 
 
@@ -133,7 +133,10 @@ async def _change(tx: Tx, before: PersonRow, after: PersonRow) -> bool:
     """False when the person was changed since, or somebody else has just got a key that `after` has."""
     if after == before:
         return True
-    (tenant, id_, *old, _, _), (_, _, *new, _, _) = msgspec.structs.astuple(before), msgspec.structs.astuple(after)
+    (tenant, id_, *old, _, _, _), (_, _, *new, _, _, _) = (
+        msgspec.structs.astuple(before),
+        msgspec.structs.astuple(after),
+    )
     try:
         async with tx.attempt():
             return bool(await tx.value(tables.CHANGE, tenant, id_, *new, *old))

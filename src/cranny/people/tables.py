@@ -25,6 +25,8 @@ class PersonRow(msgspec.Struct, frozen=True):
     phone_key: str | None
     created: datetime
     low_doors: bool = False
+    language_own: bool = False
+    """Chosen: whoever sends them something can't change it."""
 
     def __repr__(self) -> str:
         """Nothing personal, wherever it is printed."""
@@ -137,8 +139,8 @@ WHERE tenant = $1 AND (email_key = $2 OR phone_key = $3)
 ORDER BY id FOR NO KEY UPDATE
 """
 ADD: Final = """
-INSERT INTO persons (tenant, id, name, email, phone, language, email_key, phone_key, created, low_doors)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+INSERT INTO persons (tenant, id, name, email, phone, language, email_key, phone_key, created, low_doors, language_own)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
 ON CONFLICT DO NOTHING
 RETURNING id
 """
@@ -205,7 +207,10 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
 ON CONFLICT (tenant, person) DO UPDATE
     SET channels = $3, quiet_from = $4, quiet_to = $5, zone = $6, chosen = $7, by = $8
 """
-WISHES: Final = "UPDATE persons SET language = coalesce($3, language), low_doors = $4 WHERE tenant = $1 AND id = $2"
+WISHES: Final = """
+UPDATE persons SET language = coalesce($3, language), language_own = language_own OR $3 IS NOT NULL, low_doors = $4
+WHERE tenant = $1 AND id = $2
+"""
 CONSENTS: Final = "SELECT * FROM consents WHERE tenant = $1 AND person = $2 ORDER BY channel"
 CONSENT: Final = """
 INSERT INTO consents (tenant, person, channel, given, at, how, by) VALUES ($1, $2, $3, $4, $5, $6, $7)

@@ -51,7 +51,7 @@ class RecipientAsked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     email: Annotated[str, Meta(max_length=254, examples=["ada@example.org"])] | None = None
     phone: Annotated[str, Meta(max_length=32, examples=["+4915112345678"])] | None = None
     language: Annotated[str, Meta(min_length=2, max_length=35, examples=["de"])] | None = None
-    """A BCP 47 tag; left out, the one that is known of this person stays."""
+    """A BCP 47 tag; left out, the one that is known of this person stays, and so does one that they chose."""
     badge: Annotated[str, Meta(max_length=128, examples=["04:A1:B2:C3:D4:E5:80"])] | None = None
     """The number of a badge that opens this delivery's door too, as the bank's reader gives it. Not kept of the person:
     give it with each delivery."""
