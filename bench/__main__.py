@@ -6,7 +6,7 @@ import sys
 from collections.abc import Awaitable, Callable
 from typing import Final
 
-from bench import announce, cycles, ingest, memory, pulse
+from bench import announce, cycles, ingest, memory, mixed, pulse
 from bench.house import stand
 from bench.report import Figure, Machine, as_json, machine, table
 from cranny.web import telemetry
@@ -15,6 +15,7 @@ Measure = Callable[..., Awaitable[Figure]]
 FIGURES: Final[dict[str, Measure]] = {
     "ingest": ingest.measure,
     "announce": announce.measure,
+    "api": mixed.measure,
     "cycles-1": cycles.through_one,
     "cycles-50": cycles.through_fifty,
     "pulse": pulse.typed,

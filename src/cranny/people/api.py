@@ -1,7 +1,7 @@
 """People over HTTP: who is what, and whose browsers are signed in."""
 
 from collections.abc import Sequence
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
 from uuid import UUID
 
 from litestar import Request, Response, delete, get, post, put
@@ -63,6 +63,10 @@ SELF: Final = {"person": PERSON["id"], "key": None, "roles": PERSON["roles"]}
 Asking = Request[Principal, None, Any]
 Limit = Annotated[int, QueryParameter(ge=1, le=paging.MOST, description="How many at most.")]
 
+Sort = Annotated[
+    Literal["known", "name"], QueryParameter(description="By when they became known, or by name, whatever its case.")
+]
+
 
 def routes(db: Database, keyring: Keyring, cursors: paging.Cursors) -> Sequence[ControllerRouterHandler]:
     return [_invite(db, keyring), *_read(db, cursors), _set_roles(db, keyring), *_sessions(db), _self()]
@@ -106,19 +110,25 @@ def _read(db: Database, cursors: paging.Cursors) -> Sequence[ControllerRouterHan
         responses={200: _answer(paging.Page[PersonShown], "A page.", {"items": [PERSON], "next": None})},
     )
     async def list_people(
-        request: Asking, after: FromQuery[str | None] = None, limit: Limit = paging.LIMIT
+        request: Asking, sort: Sort = "known", after: FromQuery[str | None] = None, limit: Limit = paging.LIMIT
     ) -> Response[paging.Page[PersonShown]]:
-        """Those who have a role, in the order in which they became known. Recipients without one are not among them.
-        With a role for some sites only: those who have one there, and what they are there."""
+        """Those who have a role, in the order in which they became known, or by name. Recipients without one are not
+        among them. With a role for some sites only: those who have one there, and what they are there."""
         tenant, at = request.user.tenant, _at(request, Action.PEOPLE_READ)
-        place = FIRST if after is None else UUID(cursors.read(tenant, LISTING, after)[0])
+        listing = LISTING if sort == "known" else f"{LISTING} {sort}"
+        *name, id_ = [str(FIRST)] if after is None else cursors.read(tenant, listing, after)
         async with db.transaction(tenant) as tx:
             has = await roles.memberships(tx)
-            members = await roles.members(tx, after=place, limit=limit + 1, at=at)
-            found = [show_person(id_, known, shown(has.get(id_, ()), at)) for id_, known in members]
-        return paging.respond(
-            request, paging.page(found, limit, lambda row: cursors.make(tenant, LISTING, [str(row.id)]))
-        )
+            if sort == "known":
+                members = await roles.members(tx, after=UUID(id_), limit=limit + 1, at=at)
+            else:
+                members = await roles.members_by_name(tx, after=("".join(name), UUID(id_)), limit=limit + 1, at=at)
+            found = [show_person(one, known, shown(has.get(one, ()), at)) for one, known in members]
+
+        def place(row: PersonShown) -> list[str]:
+            return [str(row.id)] if sort == "known" else [row.name or "", str(row.id)]
+
+        return paging.respond(request, paging.page(found, limit, lambda row: cursors.make(tenant, listing, place(row))))
 
     @get(
         "/v1/people/{person:uuid}",

@@ -96,6 +96,17 @@ async def members(tx: Tx, *, after: UUID, limit: int, at: Sites = None) -> list[
     ]
 
 
+async def members_by_name(
+    tx: Tx, *, after: tuple[str, UUID], limit: int, at: Sites = None
+) -> list[tuple[UUID, Contact]]:
+    """The same by name, whatever its case; those without one come first. `after` is the name and
+    the id of the one before."""
+    return [
+        (row["id"], Contact(row["name"] or None, row["email"], row["phone"], row["language"]))
+        for row in await tx.all(tables.MEMBERS_BY_NAME, tx.tenant, *after, limit, None if at is None else list(at))
+    ]
+
+
 def member_secret(keyring: Keyring, tenant: UUID, key: str) -> bytes:
     """What the directory knows a member's address by."""
     return keyring.address_digest(tenant, email_key(key))

@@ -254,6 +254,14 @@ WHERE tenant = $1 AND id > $2 AND EXISTS (
 )
 ORDER BY id LIMIT $3
 """
+MEMBERS_BY_NAME: Final = """
+SELECT id, name, email, phone, language FROM persons p
+WHERE tenant = $1 AND (lower(name), id) > (lower($2), $3) AND EXISTS (
+    SELECT FROM memberships m
+    WHERE m.tenant = p.tenant AND m.person = p.id AND ($5::uuid[] IS NULL OR m.site = ANY ($5))
+)
+ORDER BY lower(name), id LIMIT $4
+"""
 ADDRESS: Final = "SELECT email_key FROM persons WHERE tenant = $1 AND id = $2"
 WITH_EMAIL: Final = "SELECT id FROM persons WHERE tenant = $1 AND email_key = $2"
 WHERE_PERSON: Final = "SELECT id AS person FROM persons WHERE tenant = $1 AND id = $2"

@@ -15,7 +15,7 @@ from litestar import Request, Response
 
 from cranny.core.errors import Conflict, Invalid
 from cranny.platform import rows
-from cranny.platform.db import Database, GaveWay, Tx
+from cranny.platform.db import WITNESS, Database, GaveWay, Tx
 
 HEADER: Final = "Idempotency-Key"
 LONGEST_KEY: Final = 255
@@ -103,6 +103,7 @@ async def _once(
             await tx.run(STORE, tx.tenant, key, reply.status, headers, None if reply.secret else body, reply.secret)
             return _response(reply.status, body, headers)
         earlier = await tx.one(LOOK, tx.tenant, key)
+        WITNESS.set(None)  # nothing is done now: the trail has the deed from when it was
     if earlier is None:
         raise Conflict("This request is being cleaned up. Send it again.", retry=True)
     return _again(rows.to(IdempotencyRow, earlier), route, fingerprint)

@@ -6,20 +6,21 @@ from contextlib import asynccontextmanager, suppress
 
 from litestar import Litestar
 from litestar.middleware import DefineMiddleware
+from litestar.openapi.spec import Operation
 from litestar.types import ControllerRouterHandler, Middleware
 
 import cranny
 from cranny.platform import api, api_keys, health, rates, scopes
-from cranny.platform.auth import Authentication, Keys, Visitors
+from cranny.platform.auth import PROVISIONING, Authentication, Keys, Visitors
 from cranny.platform.feature import SOURCE, Parts
 from cranny.platform.feed import Feed
-from cranny.platform.gate import Finder, Gate, handlers, require_declared
+from cranny.platform.gate import NARROWS, NEEDS, Finder, Gate, handlers, is_open, require_declared
 from cranny.platform.paging import Cursors
 from cranny.platform.rates import Quota, RateLimit, Rates
 from cranny.platform.refused import Refusals
 from cranny.platform.trail import Trail
 from cranny.web.app import create_app
-from cranny.web.openapi import PUBLIC
+from cranny.web.openapi import KEY, PUBLIC, SESSION
 from cranny.web.problems import Sorry
 
 
@@ -71,7 +72,7 @@ def create_server(
         after_exception=[Refusals(parts.db).hear],
     )
     require_declared(app)
-    _insist_on_scopes(app)
+    _scoped_and_said(app)
     return app
 
 
@@ -84,8 +85,16 @@ def _middleware(parts: Parts, visitors: Visitors | None, quota: Quota | None) ->
     ]
 
 
-def _insist_on_scopes(app: Litestar) -> None:
-    """Raises UnknownArea for an operation that asks for a key and that no scope covers."""
+def _scoped_and_said(app: Litestar) -> None:
+    """Raises UnknownArea for an operation that asks for a key and that no scope covers. In the description: a key or a
+    session, and only a session for what no key may do, whatever its scopes."""
+    paths = app.openapi_schema.paths or {}
     for method, path, handler in handlers(app):
         if not handler.opt.get(PUBLIC):
             scopes.needed(method, path)
+        operation: Operation | None = getattr(paths.get(path), method.lower(), None)
+        if operation is not None and not is_open(handler):
+            may = PROVISIONING.may(handler.opt[NEEDS])  # the most that a key may
+            by_key = may.tenant or (may.own and handler.opt.get(NARROWS))  # nothing is a key's own, but itself
+            ways = [KEY, SESSION] if by_key else [SESSION]
+            operation.security = [{way: []} for way in ways]

@@ -150,7 +150,8 @@ def _inside(db: Database) -> Sequence[ControllerRouterHandler]:
     )
     async def get_capacity(request: Asking, bank: FromPath[UUID]) -> stock.Capacity:
         """What is free, what is promised, and how many more of each size could be promised: a small thing may use
-        a bigger door, and chilled doors are kept from what needs no cold."""
+        a bigger door, and chilled doors are kept from what needs no cold. `forecast` is null as long as nobody
+        forecasts for this bank. Problem `bank-not-found`."""
         async with db.transaction(request.user.tenant) as tx:
             return await stock.free_counts(tx, bank)
 

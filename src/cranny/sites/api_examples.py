@@ -82,6 +82,7 @@ CAPACITY: Final = {
     "doors": [{"size": "M", "features": ["chilled"], "total": 5, "free": 3, "occupied": 1, "blocked": 0, "unfit": 1}],
     "promised": [{"size": "S", "features": ["chilled"], "count": 2}],
     "room": [{"size": "S", "features": ["chilled"], "count": 1}, {"size": "M", "features": ["chilled"], "count": 1}],
+    "forecast": None,
 }
 SIZE_CLASS_ASKED: Final = {"name": "letter", "width": 330, "height": 40, "depth": 240}
 SIZE_CLASS: Final = {"id": "0199b6a0-7c00-7a3e-9d2f-1d6f6a2b4c03", **SIZE_CLASS_ASKED}

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Final
 from uuid import UUID
 
@@ -52,11 +53,22 @@ class RoomCount(msgspec.Struct, frozen=True):
     count: int
 
 
+class ForecastAt(msgspec.Struct, frozen=True):
+    """How many things of each class could probably be promised `at` that time."""
+
+    at: datetime
+    room: list[RoomCount]
+
+
 class Capacity(msgspec.Struct, frozen=True):
+    """What is free now (`doors`), what is `promised`, how many more could be (`room`), and what is to be expected
+    (`forecast`, the next hours in their order). Null: nobody forecasts for this bank; not: it stays as it is."""
+
     bank: UUID
     doors: list[DoorCount]
     promised: list[PromiseCount]
     room: list[RoomCount]
+    forecast: list[ForecastAt] | None = None
 
 
 @dataclass(slots=True)

@@ -13,8 +13,8 @@ from litestar.types import ControllerRouterHandler, Guard, Message, Middleware, 
 
 from cranny.core.clock import Clock
 from cranny.core.ids import Ids
-from cranny.web import headers, openapi, problems
-from cranny.web.openapi import PUBLIC
+from cranny.web import deprecation, headers, openapi, problems
+from cranny.web.openapi import KEY, PUBLIC, SESSION
 
 BODY_LIMIT: Final = 1024 * 1024
 """Bytes a request's body may have."""
@@ -50,7 +50,7 @@ def create_app(
         exception_handlers=problems.handlers(sorry),
         middleware=list(middleware),
         guards=list(guards),
-        before_send=[headers.add_headers(https=https), *before_send],
+        before_send=[headers.add_headers(https=https), deprecation.tell, *before_send],
         after_exception=list(after_exception),
         request_max_body_size=body_limit,
         openapi_config=_openapi(title, version, bearer=bearer),
@@ -67,13 +67,19 @@ def create_app(
 
 def _openapi(title: str, version: str, *, bearer: bool) -> OpenAPIConfig:
     key = SecurityScheme(type="http", scheme="bearer", description="An API key: `crn_…`.")
+    session = SecurityScheme(
+        type="apiKey",
+        name="cranny-session",
+        security_scheme_in="cookie",
+        description="A person's session, as a browser gets it at the sign-in. By TLS: `__Host-cranny-session`.",
+    )
     return OpenAPIConfig(
         title=title,
         version=version,
         openapi_router=Router("/schema", route_handlers=[], include_in_schema=False, opt={PUBLIC: True}),
         render_plugins=[JsonRenderPlugin(path=["/openapi.json", "/"]), YamlRenderPlugin()],
-        components=Components(security_schemes={"bearer": key}) if bearer else Components(),
-        security=[{"bearer": []}] if bearer else None,
+        components=Components(security_schemes={KEY: key, SESSION: session}) if bearer else Components(),
+        security=[{KEY: []}] if bearer else None,
         use_handler_docstrings=True,
         operation_id_creator=openapi.operation_id,
     )

@@ -24,12 +24,19 @@ from litestar.openapi.spec import (
 from litestar.openapi.spec.enums import OpenAPIType
 from litestar.routes import HTTPRoute
 
+from cranny.web import deprecation
 from cranny.web.problems import MEDIA_TYPE, Problem
 
 PUBLIC: Final = "public"
 """`@get(…, opt={PUBLIC: True})` or `public=True`: no API key is asked for. Everything else asks for one."""
 
-__all__ = ["PUBLIC", "ResponseSpec", "complete", "operation_id"]
+PROBLEMS: Final = "problems"
+"""`@get(…, problems={"409": "…"})`: what else it may answer than what follows from its address and method."""
+KEY: Final = "bearer"
+SESSION: Final = "session"
+"""The names of the two ways in, in the description."""
+
+__all__ = ["KEY", "PUBLIC", "SESSION", "ResponseSpec", "complete", "operation_id"]
 
 _REF: Final = "#/components/schemas/{name}"
 _TEXT: Final = Schema(type=OpenAPIType.STRING)
@@ -83,7 +90,9 @@ def complete(app: Litestar, *, bearer: bool) -> None:
             if operation is not None:
                 public = bool(handler.opt.get(PUBLIC))
                 _describe(operation)
-                _add_problems(operation, method, key=bearer and not public)
+                if (leaves := deprecation.leaving(handler.opt)) is not None:
+                    _mark(operation, leaves)
+                _add_problems(operation, method, handler.opt.get(PROBLEMS, {}), key=bearer and not public)
                 _add_match(operation, method, item)
                 if bearer:
                     _add_key(operation, method, public=public)
@@ -102,17 +111,30 @@ def _describe(operation: Operation) -> None:
             parameter.description = _PARAMETERS.get(parameter.name, f"Only with this {parameter.name}.")
 
 
-def _add_problems(operation: Operation, method: str, *, key: bool) -> None:
-    """Which there are by HTTP's own rules; the `code` in them says more, and `default` covers the rest."""
+def _mark(operation: Operation, leaves: deprecation.Leaving) -> None:
+    """In words, and by the headers of every good answer."""
+    operation.description = f"{operation.description or ''}\n\n{leaves.sentence}".strip()
+    for code, answer in (operation.responses or {}).items():
+        if code.startswith("2") and isinstance(answer, OpenAPIResponse):
+            said = {name: OpenAPIHeader(description=leaves.sentence, schema=_TEXT) for name in leaves.headers}
+            answer.headers = {**(answer.headers or {}), **said}
+
+
+def _add_problems(operation: Operation, method: str, own: Mapping[str, str], *, key: bool) -> None:
+    """Which there are by HTTP's own rules, and the route's `own`; the `code` in them says more, and `default` covers
+    what happens to any request."""
     said: dict[str, str] = {"400": "The request does not fit."}
     if key:
         said |= {"401": "The API key is missing or not good.", "403": "The API key is not good for that."}
         said |= {"429": "Asked too often: see `Retry-After`."}
-    if any(isinstance(one, Parameter) and one.param_in == "path" for one in operation.parameters or []):
+    named = any(isinstance(one, Parameter) and one.param_in == "path" for one in operation.parameters or [])
+    if named or (key and operation.request_body is not None):
         said |= {"404": "There is no such thing."}
+    if key and method != "GET":
+        said |= {"409": "It contradicts what is."}
     if key and method == "POST":
-        said |= {"409": "It contradicts what is.", "422": "The Idempotency-Key was used for another request."}
-    said |= {"default": "A problem (RFC 9457)."}
+        said |= {"422": "The Idempotency-Key was used for another request."}
+    said |= {**own, "default": "A problem (RFC 9457)."}
     good = {code: answer for code, answer in (operation.responses or {}).items() if code != "400"}
     operation.responses = {**good, **{code: _problem(text) for code, text in said.items()}}
 
@@ -146,12 +168,16 @@ def _link(document: OpenAPI, item: PathItem, path: str, operation: Operation, me
         if found is not None:
             name, reader = found
             made.links = {"get": Link(operation_id=reader.operation_id, parameters={name: "$response.body#/id"})}
-            made.headers = {"Location": OpenAPIHeader(description="Where it is read.", schema=_TEXT)}
+            made.headers = {
+                **(made.headers or {}),
+                "Location": OpenAPIHeader(description="Where it is read.", schema=_TEXT),
+            }
     names = {one.name for one in operation.parameters or [] if isinstance(one, Parameter)}
     page = (operation.responses or {}).get("200")
     if item.get is operation and "after" in names and isinstance(page, OpenAPIResponse):
         page.links = {"next": Link(operation_id=operation.operation_id, parameters={"after": "$response.body#/next"})}
-        page.headers = {"Link": OpenAPIHeader(description='The next page, `rel="next"` (RFC 8288).', schema=_TEXT)}
+        link = OpenAPIHeader(description='The next page, `rel="next"` (RFC 8288).', schema=_TEXT)
+        page.headers = {**(page.headers or {}), "Link": link}
 
 
 def _reader(paths: Mapping[str, PathItem], path: str) -> tuple[str, Operation] | None:

@@ -43,6 +43,7 @@ LISTING: Final = "deliveries"
 CSV: Final = "text/csv; charset=utf-8"
 
 Limit = Annotated[int, QueryParameter(ge=1, le=paging.MOST)]
+Sort = Annotated[Literal["newest", "oldest"], QueryParameter(description="Which comes first.")]
 Asking = Request[Principal, None, Any]
 
 
@@ -62,16 +63,24 @@ def _reads(db: Database, cursors: paging.Cursors) -> Sequence[ControllerRouterHa
         state_: Annotated[Delivery | None, QueryParameter(name="state")] = None,
         bank: FromQuery[UUID | None] = None,
         tracking: Annotated[str | None, QueryParameter(description="In any way of writing it.")] = None,
+        sort: Sort = "newest",
         after: FromQuery[str | None] = None,
         limit: Limit = paging.LIMIT,
     ) -> Response[paging.Page[DeliveryShown]]:
-        """Deliveries, newest first."""
-        tenant = request.user.tenant
-        before = reading.NEWEST if after is None else UUID(cursors.read(tenant, LISTING, after)[0])
+        """Deliveries, newest first unless `sort` says otherwise: by when they became known."""
+        tenant, listing = request.user.tenant, LISTING if sort == "newest" else f"{LISTING} {sort}"
+        place = None if after is None else UUID(cursors.read(tenant, listing, after)[0])
         async with db.transaction(tenant) as tx:
-            found = await reading.newest(tx, before=before, limit=limit + 1, state=state_, bank=bank, tracking=tracking)
+            if sort == "newest":
+                found = await reading.newest(
+                    tx, before=place or reading.NEWEST, limit=limit + 1, state=state_, bank=bank, tracking=tracking
+                )
+            else:
+                found = await reading.oldest(
+                    tx, after=place or reading.OLDEST, limit=limit + 1, state=state_, bank=bank, tracking=tracking
+                )
         return paging.respond(
-            request, paging.page(found, limit, lambda row: cursors.make(tenant, LISTING, [str(row.id)]))
+            request, paging.page(found, limit, lambda row: cursors.make(tenant, listing, [str(row.id)]))
         )
 
     @get(
@@ -92,6 +101,7 @@ def _temperature(db: Database) -> ControllerRouterHandler:
     @get(
         "/v1/deliveries/{delivery:uuid}/temperature",
         needs=Action.DELIVERIES_READ,
+        problems={"409": "It was never behind a door."},
         tags=["deliveries"],
         responses={200: _answer(TemperatureShown, "The log; as CSV with `format=csv`.", examples.TEMPERATURE)},
     )

@@ -17,6 +17,8 @@ from cranny.wire.codes import normal_tracking
 
 NEWEST: Final = UUID(int=2**128 - 1)
 """Behind every id there can be."""
+OLDEST: Final = UUID(int=0)
+"""Before every id there is."""
 
 
 async def get(tx: Tx, id_: UUID) -> DeliveryShown:
@@ -59,6 +61,21 @@ async def newest(
         found = await tx.all(tables.LIST_STATE, *start, state)
     else:
         found = await tx.all(tables.LIST, *start)
+    return await _shown(tx, rows.every(DeliveryRow, found))
+
+
+async def oldest(
+    tx: Tx,
+    *,
+    after: UUID = OLDEST,
+    limit: int,
+    state: Delivery | None = None,
+    bank: UUID | None = None,
+    tracking: str | None = None,
+) -> list[DeliveryShown]:
+    """Oldest first, from the one behind `after` on. `tracking` in any way of writing it."""
+    key = None if tracking is None else normal_tracking(tracking)
+    found = await tx.all(tables.LIST_OLDEST, tx.tenant, after, limit, bank, state, key)
     return await _shown(tx, rows.every(DeliveryRow, found))
 
 

@@ -292,6 +292,13 @@ LIST_BANK: Final = """
 SELECT * FROM deliveries WHERE tenant = $1 AND id < $2 AND bank = $4 AND ($5::text IS NULL OR state = $5)
 ORDER BY id DESC LIMIT $3
 """
+LIST_OLDEST: Final = """
+SELECT * FROM deliveries AS d
+WHERE tenant = $1 AND id > $2 AND ($4::uuid IS NULL OR bank = $4) AND ($5::text IS NULL OR state = $5)
+  AND ($6::text IS NULL OR EXISTS (
+    SELECT FROM delivery_items AS i WHERE i.tenant = d.tenant AND i.delivery = d.id AND i.tracking_key = $6))
+ORDER BY id LIMIT $3
+"""
 LIST_TRACKING: Final = """
 SELECT d.* FROM delivery_items AS i JOIN deliveries AS d ON d.tenant = i.tenant AND d.id = i.delivery
 WHERE i.tenant = $1 AND i.tracking_key = $4 AND d.id < $2

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -100,14 +101,14 @@ def _keys(asked: DeliveryAsked) -> list[str]:
 async def announce_at(tx: Tx, keyring: Keyring, bank: UUID, known: Sequence[Known]) -> dict[int, DeliveryShown]:
     """All of `known` are for `bank`. Returns them by place. Raises as `announce_many` does."""
     locked = await sites.lock_bank(tx, bank)
-    measures = Measures(tx)
-    planned = [await _draft(tx, measures, one, locked.policy) for one in known]
+    measures, now = Measures(tx), tx.now()  # one moment: what is answered is what will be read
+    planned = [await _draft(tx, measures, one, locked.policy, now) for one in known]
     reservations = await sites.promise_many(tx, bank, [one.wish() for one in planned], locked=locked)
     wanted = [access.Wanted(right, f"deliveries/{one.row.id}") for right in ("deposit", "collect") for one in planned]
     grants = [grant.id for grant in await access.issue_many(tx, keyring, bank, wanted)]
     deposit, collect = grants[: len(planned)], grants[len(planned) :]
     drafts = [one.granted(*ids) for one, *ids in zip(planned, reservations, deposit, collect, strict=True)]
-    await add(tx, drafts, tx.now())
+    await add(tx, drafts, now)
     for one, made in zip(known, drafts, strict=True):
         if (badge := one.asked.recipient.badge) and made.row.collect_grant:
             await access.give_badge(tx, keyring, made.row.collect_grant, badge, who=f"deliveries/{made.row.id}")
@@ -121,12 +122,13 @@ async def announce_at(tx: Tx, keyring: Keyring, bank: UUID, known: Sequence[Know
     return {one.place: reading.show(made.row, made.items) for one, made in zip(known, drafts, strict=True)}
 
 
-async def _draft(tx: Tx, measures: Measures, one: Known, policy: sites.BankPolicy) -> Draft:
+async def _draft(tx: Tx, measures: Measures, one: Known, policy: sites.BankPolicy, now: datetime) -> Draft:
     asked, kind = one.asked, one.kind
     return draft(
         tx,
         asked,
         await measures.of(asked.items),
+        now,
         recipient=one.recipient,
         low_doors=one.low_doors,
         hold_hours=asked.hold_hours or kind.hold_hours or policy.hold_hours,

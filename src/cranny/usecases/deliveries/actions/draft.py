@@ -76,6 +76,7 @@ def draft(
     tx: Tx,
     asked: DeliveryAsked,
     items: Sequence[Measured],
+    now: datetime,
     *,
     recipient: UUID,
     low_doors: bool,
@@ -83,7 +84,7 @@ def draft(
     collect_hours: int,
 ) -> Draft:
     """`low_doors`: its recipient prefers doors within seated reach."""
-    now, id_ = tx.now(), tx.ids.new()
+    id_ = tx.ids.new()
     keeps = perishable_hours(asked)
     row = DeliveryRow(
         tenant=tx.tenant,
