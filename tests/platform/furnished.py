@@ -78,6 +78,12 @@ class Furnished:
         self.yard.boxes += 1
         return await self.yard.add_box(int.from_bytes(SystemRng().bytes(4)), doors=DOORS)
 
+    async def recipient(self) -> tuple[UUID, str]:
+        """Somebody who is known by an address, and is nothing here. (id, address)"""
+        email = f"{_fresh()}@example.org"
+        contact = people.Contact(name="Grace", email=email)
+        return await self._within(lambda tx: people.remember(tx, contact)), email
+
     async def reachable(self) -> UUID:
         """A bank that was heard a moment ago."""
         box = await self._box()

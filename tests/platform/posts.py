@@ -89,6 +89,16 @@ async def listed(_: Furnished) -> Sent:
     return Sent({}, people, person=True, kind="text/csv", query={"apply": "true", "list": fresh()})
 
 
+async def stopped(here: Furnished) -> Sent:
+    _, email = await here.recipient()
+    return Sent({}, {"channel": "email", "address": email})
+
+
+async def erased(here: Furnished) -> Sent:
+    person, _ = await here.recipient()
+    return Sent({"person": person}, {"why": "asked"})
+
+
 async def taken_back(here: Furnished) -> Sent:
     return Sent({"bank": await here.make("bank"), "token": await here.make("token")})
 
@@ -113,6 +123,7 @@ BUILDERS: Final[Mapping[str, Builder]] = {
     "POST /v1/banks/{bank}/commands": commanded,
     "POST /v1/banks/{bank}/tokens": about("bank", TOKEN),
     "POST /v1/banks/{bank}/tokens/{token}/take-back": taken_back,
+    "POST /v1/channel-stops": stopped,
     "POST /v1/commands/{command}/confirm": about("command"),
     "POST /v1/commands/{command}/decline": about("command"),
     "POST /v1/deliveries": announced,
@@ -123,6 +134,10 @@ BUILDERS: Final[Mapping[str, Builder]] = {
     "POST /v1/grants/{grant}/reveal": about("grant", {"reason": "lost the message"}),
     "POST /v1/people": plain(lambda name: {"email": f"{name}@example.org", "roles": [{"role": "clerk"}]}, person=True),
     "POST /v1/people/imports": listed,
+    "POST /v1/people/{person}/consents": about("person", {"consents": {"email": True}, "how": "told the desk"}),
+    "POST /v1/people/{person}/erasure": erased,
+    "POST /v1/people/{person}/export": about("person"),
+    "POST /v1/people/{person}/preferences/link": about("person"),
     "POST /v1/sign-in-links": plain(lambda _: None),
     "POST /v1/size-classes": plain(lambda name: {"name": name, "width": 100, "height": 50, "depth": 200}),
     "POST /v1/webhook-endpoints": hooked,

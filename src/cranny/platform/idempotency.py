@@ -37,9 +37,9 @@ DELETE FROM idempotency WHERE (tenant, key) IN (
     SELECT tenant, key FROM idempotency WHERE tenant = $1 AND created < $2 ORDER BY created LIMIT $3
 )
 """
-# What names one of these, in its address or in its answer.
+# What names one of these, in its address or in its answer. Without an answer is only who asks for this just now.
 FORGET_ABOUT: Final = """
-DELETE FROM idempotency AS i WHERE i.tenant = $1 AND EXISTS (
+DELETE FROM idempotency AS i WHERE i.tenant = $1 AND i.status IS NOT NULL AND EXISTS (
     SELECT FROM unnest($2::text[]) AS named (id)
     WHERE position(named.id IN i.route) > 0 OR position(convert_to(named.id, 'UTF8') IN i.body) > 0
 )

@@ -171,7 +171,8 @@ def _erase(db: Database, keyring: Keyring, keepers: Keepers) -> ControllerRouter
         data: Annotated[ErasureAsked, Body(examples=[Example(summary="They asked for it", value={"why": "asked"})])],
     ) -> Response[bytes]:
         """Erase everything that names one person (GDPR, article 17). It can't be undone. Deliveries, openings and the
-        log stay, with an id that stands for nobody, and `cranny audit verify` still holds.
+        log stay, with an id that stands for nobody, and `cranny audit verify` still holds. The answer is shown once for
+        each `Idempotency-Key`: it names them, so it is not kept.
 
         Problems: `person-not-found`; `person-needed`, with `holds`: which deliveries and roles have to end first;
         `step-up-needed`."""
@@ -179,7 +180,7 @@ def _erase(db: Database, keyring: Keyring, keepers: Keepers) -> ControllerRouter
         async def deed(tx: Tx) -> Reply:
             who = request.user.who
             at, rows = await erasing.erase(tx, keyring, keepers.personal, person, why=data.why, by=who)
-            return Reply(200, ErasureShown(person, at, rows))
+            return Reply(200, ErasureShown(person, at, rows), secret=True)
 
         return await once(db, request, deed)
 
