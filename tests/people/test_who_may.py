@@ -16,7 +16,7 @@ from cranny.platform.server import create_server
 from cranny.wiring.serving import join
 from tests.people.asking import ask
 from tests.people.world import Member, Things, World, build
-from tests.platform.conftest import parts
+from tests.platform.conftest import parts, serve
 
 OWNED = frozenset({"person", "session", "delivery"})
 PLACED = frozenset({"bank", "command", "anomaly", "alarm", "grant", "delivery", "site"})
@@ -112,6 +112,21 @@ async def test_a_word_that_nobody_goes_by_opens_nothing(wide: Database) -> None:
                     wrong.append((method, path, str(role), word, status, code))
     assert not wrong, "\n".join(map(str, wrong))
     assert asked > 50
+
+
+async def test_a_bank_of_another_tenant_in_a_question_shows_nothing(wide: Database) -> None:
+    made = parts(wide)
+    app, world = join(made), await build(wide, made.keyring)
+    lists = [
+        path for method, path, handler in operations(app)
+        if method == "GET" and path.startswith("/v1/") and "bank" in handler.parsed_fn_signature.parameters
+        and "{" not in path
+    ]  # fmt: skip
+    assert "/v1/deliveries" in lists
+    async with serve(app, world.key) as program:
+        for path in lists:
+            answer = await program.get(path, params={"bank": str(world.stranger["bank"])})
+            assert (answer.status_code, answer.json().get("items")) in ((200, []), (404, None)), path
 
 
 async def test_two_banks_in_one_question_are_both_looked_at(wide: Database) -> None:

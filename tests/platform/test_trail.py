@@ -13,8 +13,9 @@ import pytest
 from litestar import Litestar
 from litestar.routes import HTTPRoute
 
+from cranny.apps import installation, settings
 from cranny.core.errors import Invalid
-from cranny.platform import heads, log, sequencer, tenants, trail
+from cranny.platform import heads, log, migrate, sequencer, tenants, trail
 from cranny.platform.db import Database
 from cranny.platform.engines import PostgresAddress
 from cranny.platform.keys import Keyring
@@ -237,6 +238,29 @@ async def forge(desk: Desk, database: PostgresAddress) -> None:
         )
     await superuser.execute("UPDATE log_heads SET chain = $2 WHERE tenant = $1", desk.tenant, chain)
     await superuser.close()
+
+
+async def test_an_upgrade_is_in_the_log_of_every_tenant_and_only_if_there_was_one(
+    desk: Desk, database: PostgresAddress, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with desk.db.transaction() as tx:
+        other, _ = await tenants.add_tenant(tx, "Another")
+    asked = settings.read({"CRANNY_DATA": "/nowhere", "CRANNY_AUDIT_REASON": "spring"})
+    await installation.upgrade(asked, database.owner_dsn, database.app_dsn)
+    assert await desk.entries() == []
+
+    async def brought(_: str) -> frozenset[str]:
+        return frozenset({"platform_9999"})
+
+    monkeypatch.setattr(migrate, "upgrade", brought)
+    await installation.upgrade(asked, database.owner_dsn, database.app_dsn)
+    for tenant in (desk.tenant, other.tenant):
+        await sequencer.sequence(desk.db, tenant)
+        async with desk.db.transaction(tenant) as tx:
+            (entry,) = await trail.newest(tx, 10)
+        assert (entry.by, entry.does, entry.on) == ("installation", "cranny db upgrade", f"tenants/{tenant}")
+        assert entry.details is not None
+        assert (entry.details.why, "@" in entry.details.address) == ("spring", True)
 
 
 async def test_erasing_what_is_personal_leaves_the_chain_whole(desk: Desk) -> None:

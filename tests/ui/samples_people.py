@@ -59,6 +59,7 @@ PAGES: dict[str, tuple[str, dict[str, Any]]] = {
     "welcome": ("welcome.html", {"token": "0", "known": True, "wrong": "", "name": "", "email": ""}),
     "too-late": ("welcome.html", {"token": "0", "known": False, "wrong": "", "name": "", "email": ""}),
     "prove": ("prove.html", {"back": "/walls", "wrong": "code", "has_passkey": True, "has_code": True}),
+    "prove-key": ("prove_key.html", {"back": "/walls", "wrong": "key"}),
     "app": ("code_app.html", {"secret": "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP", "picture": PICTURE}),
     "me": ("me.html", {"v": OWN}),
     "choose": ("choose.html", {"v": CHOICE, "said": "", "token": "0"}),

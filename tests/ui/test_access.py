@@ -47,6 +47,8 @@ MORE = (
     "/sign-in/mistyped?lang=pl",
     "/sign-in/welcome",
     "/sign-in/app",
+    "/sign-in/prove-key?lang=de",
+    "/sorry/429?lang=pl",
     "/sign-in/chosen?lang=pl",
     "/sign-in/choose-wrong",
 )

@@ -42,9 +42,9 @@ async def stand_up(settings: Settings, rng: Rng) -> AsyncIterator[Addresses]:
         engines.nats(settings.data, config=config, configured=configured_nats) as nats,
     ):
         if settings.database_url is None:
-            from cranny.platform.migrate import upgrade
+            from cranny.apps.installation import upgrade
 
-            await upgrade(postgres.owner_dsn)
+            await upgrade(settings, postgres.owner_dsn, postgres.app_dsn)
         found = Addresses(
             owner_dsn=postgres.owner_dsn,
             app_dsn=postgres.app_dsn,

@@ -1,66 +1,38 @@
 """What an administrator does on the installation itself, past the API."""
 
-import getpass
-import os
-import socket
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
-from typing import Final
 from uuid import UUID
 
 import msgspec
 
-import cranny
 from cranny import people, sites
+from cranny.apps import installation
 from cranny.apps.addresses import broker_config, find, master_key
 from cranny.apps.clock import make_clock
 from cranny.apps.parts import assemble
 from cranny.apps.settings import Settings
 from cranny.core.errors import Conflict, NotFound
-from cranny.core.ids import TimeIds
 from cranny.core.rng import SystemRng
 from cranny.platform import heads, log, scopes, tenants, trail
 from cranny.platform.chain import Break
-from cranny.platform.db import Database, Tx, close_pool, open_pool
+from cranny.platform.db import Database, Tx
 from cranny.platform.feature import Violation
 from cranny.platform.keys import Keyring
 from cranny.sim import truth
 from cranny.wiring.audit import audit
-
-INSTALLATION: Final = "installation"
-"""Who does what is done here: somebody with the rights of the system that it runs on."""
 
 
 async def upgrade(settings: Settings) -> None:
     """Bring the schema up to date; every tenant's log says so, where it was not. Raises what `migrate.upgrade`
     raises."""
     if settings.owner_url and settings.database_url:
-        await _upgrade(settings, settings.owner_url, settings.database_url)
+        await installation.upgrade(settings, settings.owner_url, settings.database_url)
         return
     async with find(settings, SystemRng()) as found:
-        await _upgrade(settings, found.owner_dsn, found.app_dsn)
-
-
-async def _upgrade(settings: Settings, owner: str, app: str) -> None:
-    from cranny.platform import migrate
-
-    if not await migrate.upgrade(owner):
-        return
-    clock, rng = make_clock(settings.clock), SystemRng()
-    pool = await open_pool(app, size=2)
-    try:
-        db = Database(pool, clock=clock, ids=TimeIds(clock, rng), rng=rng, poke=_tell_nobody)
-        for tenant in await tenants.every(db):
-            async with db.transaction(tenant) as tx:
-                await here(settings, tenant, "db upgrade").attest(tx)
-    finally:
-        await close_pool(pool)
-
-
-async def _tell_nobody(_: str) -> None:
-    """The broker may not be there yet; whoever looks at the log looks again in a moment."""
+        await installation.upgrade(settings, found.owner_dsn, found.app_dsn)
 
 
 def nats_demands(settings: Settings) -> dict[str, object]:
@@ -91,7 +63,7 @@ async def add_tenant(settings: Settings, name: str) -> Founded:
     ):
         row, key = await tenants.add_tenant(tx, name)
         await sites.default_size_classes(tx)
-        await here(settings, tx.tenant, "tenant add").attest(tx)
+        await installation.here(settings, tx.tenant, "tenant add").attest(tx)
         return Founded(row.tenant, key, await _admin_link(settings, tx))
 
 
@@ -197,24 +169,7 @@ async def _as_tenant(settings: Settings, tenant: str, *, deed: str = "") -> Asyn
     ):
         yield tx
         if deed:
-            await here(settings, tx.tenant, deed).attest(tx)
-
-
-def here(settings: Settings, tenant: UUID, deed: str) -> trail.Asked:
-    """What is written of a deed on the installation itself: the person is whom its system knows."""
-    user = getpass.getuser()
-    behind = os.environ.get("SUDO_USER", "")
-    return trail.Asked(
-        tenant=tenant,
-        by=INSTALLATION,
-        name="installation",
-        does=f"cranny {deed}",
-        on=f"tenants/{tenant}",
-        address=f"{user}@{socket.gethostname()}",
-        agent=f"cranny {cranny.__version__}" + (f", sudo of {behind}" if behind else ""),
-        why=settings.reason,
-        request="",
-    )
+            await installation.here(settings, tx.tenant, deed).attest(tx)
 
 
 async def _named(db: Database, tenant: str) -> UUID:
