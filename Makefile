@@ -33,8 +33,8 @@ check: venv  ## style, types, floors of the house, own lints
 
 SEEDS ?= 40
 
-sim: venv  ## simulated lives of banks and a server, until the oracles say "0 violations" (SEEDS=40, FIRST=1)
-	@$(BIN)/python -m cranny.sim --seeds $(SEEDS) --first $(or $(FIRST),1) $(ARGS)
+sim: venv  ## simulated lives of banks and a server, until the oracles say "0 violations" (SEEDS=40, FIRST=1, TIER=1)
+	@$(BIN)/python -m cranny.sim --seeds $(SEEDS) --first $(or $(FIRST),1) --tier $(or $(TIER),1) $(ARGS)
 
 prove: venv assets  ## the long attacks: lives, power cuts, kill -9, storms, rubbish (about 25 minutes)
 	$(BIN)/pytest -m prove -n 2 --dist loadgroup -q -p tests.prove.figures

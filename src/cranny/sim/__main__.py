@@ -2,15 +2,21 @@
 
 python -m cranny.sim --seeds 40       forty lives, each of its usual kind
 python -m cranny.sim --seed 17        one life once more, told line by line
+python -m cranny.sim --tier 2         with the whole server on a PostgreSQL of its own; all the others, too
 python -m cranny.sim shrink 17        the smallest life that still fails as seed 17 does
 python -m cranny.sim campaign --seeds 2000 --file lives.jsonl    a long one, that can be resumed
 """
 
+from __future__ import annotations
+
 import argparse
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from cranny import __version__
 from cranny.sim import Plan, run, usual
@@ -21,6 +27,9 @@ from cranny.sim.shrink import shrink
 from cranny.sim.shrink import told as plan_told
 from cranny.sim.story import tell
 
+if TYPE_CHECKING:
+    from cranny.sim.whole.ground import Ground
+
 
 def say(line: str) -> None:
     sys.stdout.write(line + "\n")
@@ -29,17 +38,36 @@ def say(line: str) -> None:
 
 def main(arguments: list[str]) -> int:
     """1 when anything was found, else 0."""
-    if arguments[:1] == ["shrink"]:
-        return _shrink(int(arguments[1]))
-    asked = _parser().parse_args(arguments[arguments[:1] == ["campaign"] :])
+    shrinks = arguments[:1] == ["shrink"]
+    asked = _parser().parse_args(["--seed", *arguments[1:]] if shrinks else arguments[arguments[:1] == ["campaign"] :])
     if asked.file is not None:
         return _campaign(asked)
-    if asked.seed is not None:
-        return _replay(asked.seed, _plan(asked, asked.seed))
+    with _ground(asked.tier) as ground:
+        if shrinks:
+            return _shrink(asked.seed, ground)
+        if asked.seed is not None:
+            return _replay(asked.seed, _plan(asked, asked.seed, ground), ground)
+        return _live(asked, ground)
+
+
+@contextmanager
+def _ground(tier: int) -> Iterator[Ground | None]:
+    """What lives of this tier need."""
+    if tier == 1:
+        yield None
+        return
+    # Here, because it carries the migrations.
+    from cranny.sim.whole.ground import standing
+
+    with standing() as ground:
+        yield ground
+
+
+def _live(asked: argparse.Namespace, ground: Ground | None) -> int:
     seeds = range(asked.first, asked.first + asked.seeds)
-    plan = _plan(asked, asked.first) if _shaped(asked) else None
+    plan = _plan(asked, asked.first, ground) if _shaped(asked) else None
     totals = Totals()
-    for report in live_all(seeds, plan, jobs=asked.jobs):
+    for report in live_all(seeds, plan, jobs=asked.jobs, ground=ground):
         totals.add(report)
         say(report.line())
         for line in tell(report) if report.violations else ():
@@ -48,16 +76,16 @@ def main(arguments: list[str]) -> int:
         say(f"{count:8} {what}")
     say(totals.line())
     say(told(totals.counts))
-    for name in missing(totals.counts) if asked.counts else ():
+    for name in missing(totals.counts) if asked.counts and ground is None else ():
         say(f"  not met: {name}")
     for seed in totals.failed:
-        say(f"  python -m cranny.sim --seed {seed}")
+        say(f"  python -m cranny.sim {'' if ground is None else '--tier 2 '}--seed {seed}")
     say(f"{totals.violations} violations")
     return bool(totals.violations)
 
 
-def _replay(seed: int, plan: Plan) -> int:
-    report = run(seed, plan)
+def _replay(seed: int, plan: Plan, ground: Ground | None) -> int:
+    report = run(seed, plan, ground)
     for line in report.trace:
         say(line)
     say(report.line())
@@ -68,9 +96,9 @@ def _replay(seed: int, plan: Plan) -> int:
     return bool(report.violations)
 
 
-def _shrink(seed: int) -> int:
+def _shrink(seed: int, ground: Ground | None) -> int:
     say(f"seed {seed}:")
-    found = shrink(seed, usual(seed), say)
+    found = shrink(seed, _usual(seed, ground), say, lambda smaller: run(seed, smaller, ground))
     if found is None:
         say(f"seed {seed} does not fail")
         return 0
@@ -95,6 +123,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--seeds", type=int, default=20, help="how many lives")
     parser.add_argument("--first", type=int, default=1, help="the first seed")
     parser.add_argument("--seed", type=int, help="one life, told line by line")
+    parser.add_argument("--tier", type=int, choices=(1, 2), default=1, help="2: the whole server on real PostgreSQL")
     parser.add_argument("--jobs", type=int, default=min(2, os.cpu_count() or 1), help="processes")
     parser.add_argument("--counts", action="store_true", help="say how often everything happened")
     parser.add_argument("--banks", type=int, help="instead of the seed's usual kind of life: so many banks …")
@@ -112,10 +141,18 @@ def _shaped(asked: argparse.Namespace) -> bool:
     return any(part is not None for part in (asked.banks, asked.hours, asked.deliveries))
 
 
-def _plan(asked: argparse.Namespace, seed: int) -> Plan:
-    plan = Plan() if _shaped(asked) else usual(seed)
+def _plan(asked: argparse.Namespace, seed: int, ground: Ground | None) -> Plan:
+    plan = Plan() if _shaped(asked) else _usual(seed, ground)
     given = {name: getattr(asked, name) for name in ("banks", "hours", "deliveries")}
     return replace(plan, folder=asked.files, **{name: value for name, value in given.items() if value is not None})
+
+
+def _usual(seed: int, ground: Ground | None) -> Plan:
+    if ground is None:
+        return usual(seed)
+    from cranny.sim.whole.lives import usual_whole
+
+    return usual_whole(seed)
 
 
 if __name__ == "__main__":

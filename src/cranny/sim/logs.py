@@ -10,10 +10,13 @@ from typing import Final, NoReturn
 import structlog
 from structlog.typing import EventDict, WrappedLogger
 
-from cranny.core.errors import CrannyError
+from cranny.core.errors import CrannyError, Unavailable
 
 EXPECTED: Final = frozenset({"controller stopped"})
 """Lines that tell of an error which is no mistake, when the error is one of ours."""
+
+CUT_OFF: Final = frozenset({"message handler failed"})
+"""The same, when the error is that the broker is not there: whoever waits for the answer asks again."""
 
 NEVER: Final = frozenset({"forked"})
 """Lines that tell of something which can't be in a world where no disk is ever replaced."""
@@ -48,7 +51,8 @@ def listening(hear: Callable[[Flaw], None]) -> Iterator[None]:
 
 
 def _bug(event: str, error: BaseException | None) -> str:
-    if error is None or (event in EXPECTED and isinstance(error, CrannyError)):
+    expected = CrannyError if event in EXPECTED else Unavailable if event in CUT_OFF else ()
+    if error is None or isinstance(error, expected):
         return ""
     where = traceback.extract_tb(error.__traceback__)[-1]
     return f"{type(error).__name__}: {error} ({where.name}, line {where.lineno})"

@@ -21,8 +21,8 @@ class Plan:
     times longer a partition lasts, than in a busy morning. `alone_from` and `alone_hours`: from this hour on all banks
     are without a network, for so long; all is announced before. With `prankster` somebody types
     codes without end. `gentle`: nothing goes wrong but what people do; `without`
-    some kinds of trouble (`troubles.KINDS`) only. With `folder` the journals are files in it. `hasty`:
-    end as soon as an oracle has found something."""
+    some kinds of trouble (`troubles.KINDS`) only. `kills`: how many times likelier the server dies at a commit. With
+    `folder` the journals are files in it. `hasty`: end as soon as an oracle has found something."""
 
     banks: int = 2
     hours: float = 2.5
@@ -37,6 +37,7 @@ class Plan:
     without: frozenset[str] = frozenset()
     folder: Path | None = None
     hasty: bool = False
+    kills: float = 1.0
 
 
 MORNING: Final = Plan()

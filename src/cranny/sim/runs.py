@@ -1,12 +1,18 @@
 """Many lives, on as many processors as there are, and what they come to together."""
 
+from __future__ import annotations
+
 import hashlib
 import multiprocessing
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from cranny.sim import Plan, Report, run, usual
+
+if TYPE_CHECKING:
+    from cranny.sim.whole.ground import Ground
 
 
 @dataclass(slots=True)
@@ -41,9 +47,12 @@ class Totals:
         )
 
 
-def live_all(seeds: Sequence[int], plan: Plan | None = None, *, jobs: int = 1) -> Iterator[Report]:
-    """The reports in the order of `seeds`; each lives its usual life unless there is a `plan`."""
-    lives = [(seed, plan or usual(seed)) for seed in seeds]
+def live_all(
+    seeds: Sequence[int], plan: Plan | None = None, *, jobs: int = 1, ground: Ground | None = None
+) -> Iterator[Report]:
+    """The reports in the order of `seeds`; each lives its usual life unless there is a `plan`. On a `ground` it is a
+    life of the second tier."""
+    lives = [(seed, plan, ground) for seed in seeds]
     if jobs < 2 or len(lives) < 2:  # noqa: PLR2004 - one does not share its work
         yield from map(_live, lives)
         return
@@ -52,5 +61,6 @@ def live_all(seeds: Sequence[int], plan: Plan | None = None, *, jobs: int = 1) -
         yield from pool.imap(_live, lives)
 
 
-def _live(life: tuple[int, Plan]) -> Report:
-    return run(*life)
+def _live(life: tuple[int, Plan | None, Ground | None]) -> Report:
+    seed, plan, ground = life
+    return run(seed, plan or usual(seed)) if ground is None else run(seed, plan, ground)

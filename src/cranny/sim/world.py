@@ -84,7 +84,7 @@ class World:
     def _make(self, found: Found) -> None:
         plan, seed = self._plan, self._seed
         layouts = {name: layout(name, plan.doors) for name in self._names()}
-        odds = {section: usual * self._troubles.server for section, usual in SERVER_ODDS.items()}
+        odds = {section: usual * plan.kills * self._troubles.server for section, usual in SERVER_ODDS.items()}
         self._fates = Fates(NAME, odds, Dice(seed, NAME, "fates"), self.trace)
         setting = Setting(
             seed=seed,

@@ -1,0 +1,42 @@
+"""What people ask of the server: the product's deeds, as its API calls them, in a transaction each."""
+
+from uuid import UUID
+
+from cranny import access
+from cranny.core.errors import Refused
+from cranny.platform.db import Tx
+from cranny.platform.keys import Keyring
+from cranny.sim.reference.authority import Announced
+from cranny.sim.whole.people import People
+from cranny.usecases import deliveries
+from cranny.usecases.deliveries import DeliveryAsked, ItemAsked, RecipientAsked
+
+WHO = "simulation"
+
+
+async def announce(tx: Tx, keyring: Keyring, asked: Announced, people: People) -> None:
+    """Raises Refused: there may be no room just now."""
+    item = ItemAsked(asked.tracking, width=asked.size.width, height=asked.size.height, depth=asked.size.depth)
+    recipient = RecipientAsked(email=people.address(asked.owner))
+    shown = await deliveries.announce(tx, keyring, DeliveryAsked(asked.bank, [item], recipient, sender=WHO))
+    if shown.recipient is not None:
+        people.met(shown.recipient, asked.owner)
+
+
+async def call_off(tx: Tx, keyring: Keyring, delivery: UUID) -> None:
+    """Raises Refused when it is over."""
+    await deliveries.cancel(tx, keyring, delivery, reason=WHO)
+
+
+async def inspect(tx: Tx, keyring: Keyring, bank: UUID, place: tuple[str, int]) -> None:
+    """The right to look behind a door that is in doubt, once; `place` is (door, generation)."""
+    door, generation = place
+    await access.issue(tx, keyring, bank, "inspect", f"banks/{bank}", door=door, generation=generation)
+
+
+async def reveal(tx: Tx, keyring: Keyring, grant: UUID) -> access.Revealed | None:
+    """What staff reads on their screen before they go to the bank. None when it is over meanwhile."""
+    try:
+        return await access.reveal(tx, keyring, grant, who=WHO, why="looks after the bank")
+    except Refused:
+        return None

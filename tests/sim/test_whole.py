@@ -1,0 +1,108 @@
+"""The second tier: the product's own server on a real PostgreSQL, in virtual time. A few lives in every run, more in
+`make prove`; and do the oracles see what only this tier can show?"""
+
+from __future__ import annotations
+
+import os
+import resource
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from cranny.sim import Plan, Report, run
+from cranny.sim.runs import Totals, live_all
+from cranny.sim.story import tell
+from tests.sim.whole_mistakes import WHOLE_MISTAKES
+
+if TYPE_CHECKING:
+    from cranny.sim.whole.ground import Ground
+
+# They share a PostgreSQL, which costs more to start than a life takes.
+pytestmark = pytest.mark.xdist_group("whole")
+SHORT = Plan(banks=1, hours=1.2, deliveries=20, beat_s=60, kills=5)
+PROGRAM = """
+import sys
+from cranny.sim import Plan, run
+from cranny.sim.whole.ground import Ground
+print(run(4, Plan(banks=1, hours=1.2, deliveries=20, beat_s=60, kills=5), Ground(*sys.argv[1:])).digest)
+"""
+SEEDS = range(1, 25)
+BROKEN = {
+    "a_locator_is_given_out_twice": "BUG",
+}
+ALWAYS = "a_locator_is_given_out_twice"
+
+
+@pytest.fixture(scope="module")
+def life(ground: Ground) -> Report:
+    return run(4, SHORT, ground)
+
+
+def test_nothing_is_found(life: Report) -> None:
+    assert not life.violations, "\n".join(tell(life))
+    for what in ("deposits", "collects", "letters: with a code", "messages lost"):
+        assert life.counts[what] > 2, f"{what}: {life.counts.get(what)}"
+
+
+def test_the_same_seed_lives_the_same_life_in_another_process_with_other_hashes(ground: Ground, life: Report) -> None:
+    other = {"0": "1"}.get(os.environ.get("PYTHONHASHSEED", ""), "0")
+    told = subprocess.run(  # noqa: S603
+        [sys.executable, "-c", PROGRAM, *asdict(ground).values()],
+        env={**os.environ, "PYTHONHASHSEED": other},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert told.stdout.strip() == life.digest
+
+
+def test_every_mistake_has_its_oracle() -> None:
+    assert BROKEN.keys() == WHOLE_MISTAKES.keys()
+
+
+@pytest.mark.parametrize(
+    "mistake", [one if one == ALWAYS else pytest.param(one, marks=pytest.mark.prove) for one in BROKEN]
+)
+def test_a_mistake_is_found_that_the_first_tier_does_not_see(
+    mistake: str,
+    ground: Ground,
+    monkeypatch: pytest.MonkeyPatch,
+    record_property: Callable[[str, object], None],
+) -> None:
+    WHOLE_MISTAKES[mistake](monkeypatch)
+    seed = next(_breaking(BROKEN[mistake], ground), None)
+    assert seed is not None, f"no seed has broken {BROKEN[mistake]}"
+    record_property("figure", f"planted in the server: {mistake.replace('_', ' ')}: found by seed {seed}")
+    assert not run(seed, replace(SHORT, hasty=True)).violations
+
+
+def _breaking(wanted: str, ground: Ground) -> Iterator[int]:
+    for seed in SEEDS:
+        report = run(seed, replace(SHORT, hasty=True), ground)
+        if wanted in {violation.invariant for violation in report.violations}:
+            yield seed
+
+
+@pytest.mark.prove
+def test_two_dozen_lives(ground: Ground, record_property: Callable[[str, object], None]) -> None:
+    before = _spent()
+    totals, stories = Totals(), list[str]()
+    for report in live_all(SEEDS, jobs=2, ground=ground):
+        totals.add(report)
+        stories += tell(report) if report.violations else []
+    cpu = _spent() - before
+    told = f"{totals.line()}, {cpu:.0f} CPU-s without PostgreSQL's, {totals.violations} violations"
+    record_property("figure", f"lives of the whole server: {told}")
+    assert not stories, "\n".join(stories)
+    of = totals.counts
+    for what, least in {"deposits": 100, "collects": 80, "misfortune: server restored": 2}.items():
+        assert of[what] >= least, f"{what}: {of[what]}"
+
+
+def _spent() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
