@@ -20,7 +20,6 @@ from cranny.sim.whole.line import LinePool
 from cranny.wire.brokers import Broker
 
 WORK_S: Final = (0.002, 0.03)
-WROTE: Final = "SELECT pg_current_xact_id_if_assigned() IS NOT NULL"
 
 
 class MortalDatabase(Database):
@@ -57,7 +56,7 @@ class MortalDatabase(Database):
         async with super().transaction(tenant) as tx:
             await asyncio.sleep(self._dice.between(*WORK_S))
             yield tx
-            wrote = tx.connection.perhaps_wrote and await tx.value(WROTE)
+            wrote = tx.connection.wrote
             await asyncio.sleep(self._dice.between(*WORK_S))
             struck = wrote and self._fates.strikes(Section.UNCOMMITTED)
             if self._life.over or struck or (tx.connection.gave and self._gives()):

@@ -4,7 +4,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -96,25 +96,16 @@ async def prepare(postgres: PostgresAddress, source: str | None = None) -> Groun
 def standing() -> Iterator[Ground]:
     """A PostgreSQL of our own for as long as the block runs."""
     outside = Outside()
-    entered = _standing()
+    postgres = _postgres()
     try:
-        yield outside.wait(_enter(entered))
+        yield outside.wait(_begin(postgres))
     finally:
-        outside.wait(_leave(entered))
+        outside.wait(postgres.__aexit__(None, None, None))
         outside.close()
 
 
-async def _enter(entered: AsyncIterator[Ground]) -> Ground:
-    return await anext(entered)
-
-
-async def _leave(entered: AsyncIterator[Ground]) -> None:
-    await anext(entered, None)
-
-
-async def _standing() -> AsyncIterator[Ground]:
-    async with _postgres() as postgres:
-        yield await prepare(postgres)
+async def _begin(postgres: AbstractAsyncContextManager[PostgresAddress]) -> Ground:
+    return await prepare(await postgres.__aenter__())
 
 
 @asynccontextmanager

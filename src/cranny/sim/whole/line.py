@@ -14,7 +14,7 @@ from cranny.sim.whole.outside import Outside
 
 BEGIN: Final = "BEGIN"
 STAMPED: Final = "BEGIN; SET LOCAL cranny.now = '{now}'"
-READS: Final = ("SELECT", "COMMIT")
+WRITES: Final = ("INSERT INTO", " SET ", "DELETE FROM")
 GIVES: Final = "INSERT INTO downlink"
 ASKS_THE_TIME: Final = "NOW()"
 STAMP: Final = "SELECT set_config('cranny.now', $1, false)"
@@ -25,7 +25,7 @@ class Line:
 
     def __init__(self, outside: Outside, connection: asyncpg.Connection, now: Callable[[], datetime]) -> None:
         self.statements = 0
-        self.perhaps_wrote = False
+        self.wrote = False
         self.gave = False
         """A right to a bank. Both since it began its transaction."""
         self._outside = outside
@@ -35,7 +35,7 @@ class Line:
     async def execute(self, sql: str, *args: object) -> str:
         self._count(sql)
         if sql.startswith(BEGIN):
-            self.perhaps_wrote = self.gave = False
+            self.wrote = self.gave = False
             sql = STAMPED.format(now=self._now().isoformat()) + sql.removeprefix(BEGIN)
         tag: str = self._outside.wait(self._connection.execute(sql, *args))
         return tag
@@ -56,7 +56,7 @@ class Line:
 
     def _count(self, sql: str) -> None:
         self.statements += 1
-        self.perhaps_wrote |= not sql.lstrip().startswith(READS)
+        self.wrote |= any(word in sql for word in WRITES)
         self.gave |= GIVES in sql
 
     def is_closed(self) -> bool:

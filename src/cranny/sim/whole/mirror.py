@@ -3,7 +3,7 @@ past row-level security and past every line of the product that reads rows."""
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 import asyncpg
@@ -23,6 +23,11 @@ from cranny.wire.messages import Given
 # time, so none is overlooked; a savepoint has a number of its own, and a higher one.
 NEW: Final = """
 SELECT 'mark' AS what, to_jsonb(pg_snapshot_xmax(pg_current_snapshot())::text::bigint) AS row
+UNION ALL SELECT 'waiting', to_jsonb(
+    EXISTS (SELECT FROM events WHERE position IS NULL) OR EXISTS (SELECT FROM pgqueuer)
+    OR EXISTS (SELECT FROM reaction_parked)
+    OR EXISTS (SELECT FROM reaction_cursors c JOIN log_heads h USING (tenant) WHERE c.position < h.position)
+)
 UNION ALL SELECT 'fact', to_jsonb(t) FROM (
     SELECT bank, epoch, seq, hash, stored, beside, projected FROM facts WHERE xmin::text::bigint >= $1
     ORDER BY bank, epoch, seq
@@ -55,12 +60,6 @@ UNION ALL SELECT 'grant', to_jsonb(t) FROM (
         coalesce(generation, 0) AS generation, verified_at IS NOT NULL AS verified, code_off
     FROM grants WHERE xmin::text::bigint >= $1 ORDER BY id
 ) AS t
-"""
-WAITING: Final = """
-SELECT EXISTS (SELECT FROM events WHERE position IS NULL)
-    OR EXISTS (SELECT FROM pgqueuer)
-    OR EXISTS (SELECT FROM reaction_parked)
-    OR EXISTS (SELECT FROM reaction_cursors c JOIN log_heads h USING (tenant) WHERE c.position < h.position)
 """
 
 
@@ -141,6 +140,8 @@ class Mirror:
 
     def __init__(self, outside: Outside, dsn: str, owners: Mapping[UUID, UUID]) -> None:
         self.books = Books()
+        self.waiting = True
+        """Whether anything that was committed has not been followed to its end."""
         self.locators: dict[UUID, int] = {}
         """By grant."""
         self._outside = outside
@@ -166,10 +167,6 @@ class Mirror:
         self._mark = 0
         self.look()
 
-    def waits(self) -> bool:
-        """Whether anything that was committed has not been followed to its end."""
-        return bool(self._outside.wait(self._waits()))
-
     def hang_up(self) -> None:
         if self._connection is not None:
             self._outside.wait(self._connection.close())
@@ -180,9 +177,6 @@ class Mirror:
             self._connection = await asyncpg.connect(self._dsn)
         return self._connection
 
-    async def _waits(self) -> Any:
-        return await (await self._line()).fetchval(WAITING)
-
     async def _read(self) -> None:
         line = await self._line()
         for row in await line.fetch(NEW, self._mark):
@@ -192,6 +186,8 @@ class Mirror:
         match what:
             case "mark":
                 self._mark = int(row)
+            case "waiting":
+                self.waiting = row == "true"
             case "fact":
                 self._fact(msgspec.json.decode(row, type=FactSeen))
             case "entry":

@@ -1,28 +1,42 @@
-"""The real world's event loop, in a thread of its own. Virtual time stands still while somebody waits for it: the
-thread of the simulation does nothing else meanwhile, so what a database takes is never seen and never varies."""
+"""The real world's event loop, inside the simulation's. Virtual time stands still while somebody waits for it: the
+simulation's own loop does nothing else meanwhile, so what a database takes is never seen and never varies."""
 
 import asyncio
-from collections.abc import Coroutine
-from threading import Thread
-from typing import Any, Final, TypeVar
+from asyncio import _enter_task, _get_running_loop, _leave_task, _set_running_loop
+from collections.abc import Coroutine, Iterator
+from contextlib import contextmanager
+from typing import Any, TypeVar
 
 T = TypeVar("T")
-
-PATIENCE_S: Final = 120.0
-"""Real seconds. One at a time is at work, so nobody waits for anybody: whoever takes longer never comes back."""
 
 
 class Outside:
     def __init__(self) -> None:
         self._loop = asyncio.new_event_loop()
-        self._thread = Thread(target=self._loop.run_forever, name="outside", daemon=True)
-        self._thread.start()
 
     def wait(self, work: Coroutine[Any, Any, T]) -> T:
         """What `work` comes to out there. Raises what it raises."""
-        return asyncio.run_coroutine_threadsafe(work, self._loop).result(PATIENCE_S)
+        with _nobody_running():
+            return self._loop.run_until_complete(work)
 
     def close(self) -> None:
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join()
-        self._loop.close()
+        with _nobody_running():
+            self._loop.run_until_complete(self._loop.shutdown_asyncgens())
+            self._loop.close()
+
+
+@contextmanager
+def _nobody_running() -> Iterator[None]:
+    """The loop that runs this thread, and its task, step aside: asyncio lets loops of other makes do so ("Extending").
+    A thread for the other loop would do as well, at the price of two more switches for each statement."""
+    loop = _get_running_loop()
+    task = None if loop is None else asyncio.current_task(loop)
+    if loop is not None and task is not None:
+        _leave_task(loop, task)
+    _set_running_loop(None)
+    try:
+        yield
+    finally:
+        _set_running_loop(loop)
+        if loop is not None and task is not None:
+            _enter_task(loop, task)

@@ -17,7 +17,6 @@ from cranny.access import Grant
 from cranny.core.errors import Refused
 from cranny.core.ids import TimeIds
 from cranny.outreach import Message
-from cranny.platform import sweeps
 from cranny.platform.db import Database, Tx
 from cranny.platform.feature import Feature, Parts
 from cranny.platform.jobs import JobHandler, Worker
@@ -41,6 +40,8 @@ from cranny.wire.kdf import CheapKdf
 from cranny.wiring.features import features
 
 OFF_S: Final = 8.0
+REACT_S: Final = 0.6
+"""Between a commit and who follows it, on average."""
 LOOK_S: Final = 30.0
 """So often it is asked whether there is something to do though nothing was committed: what was put off, or left behind
 by a run that was killed."""
@@ -94,7 +95,7 @@ class WholeServer:
         self._listen = committed
 
     def idle(self) -> bool:
-        return not self._mirror.waits()
+        return not self._mirror.waiting
 
     # ------------------------------------------------------------ a process that comes and goes
 
@@ -184,8 +185,8 @@ class WholeServer:
             except TimeoutError:
                 self._setting.trace.count("server: looks by itself")
             self._grown.clear()
-            await asyncio.sleep(self._dice.between(0.01, 0.3))
-            if not self._mirror.waits():
+            await asyncio.sleep(self._dice.soon(REACT_S))
+            if not self._mirror.waiting:
                 continue
             await sequence(parts.db, self._tenant)
             await reactor.catch_up(self._tenant)
@@ -203,7 +204,7 @@ class WholeServer:
         while True:
             await asyncio.sleep(self._dice.soon(sweep.every_s * SLOWER * self._setting.plan.pace**0.5))
             if not (self._setting.fates.calm and feature.name in DAYTIME):
-                await sweeps.once(db, sweep)
+                await sweep.run(db, self._tenant)
 
     # ------------------------------------------------------------ people
 
