@@ -27,9 +27,9 @@ SETTLED_S: Final = 1.5
 """Sooner than in life: runs are short."""
 
 
-def work(parts: Parts, role: str, *words: str) -> Coroutine[Any, Any, None]:
+def work(parts: Parts, read: settings.Settings, role: str, *words: str) -> Coroutine[Any, Any, None]:
     if role == "server":
-        return run_server(parts, "127.0.0.1", int(words[0]), None)
+        return run_server(parts, replace(read, host="127.0.0.1", port=int(words[0]), public_url=None))
     if role == "worker":
         return run_worker(parts)
     return Ingestor(parts.db, parts.broker, parts.keyring).run()
@@ -39,7 +39,7 @@ async def main(*words: str) -> None:
     telemetry.set_up(json=True, level="WARNING")
     read, rng = settings.read(), SystemRng()
     async with find(read, rng) as found, assemble(found, read, SystemClock(), rng) as parts:
-        await work(parts if "argon2" in words else replace(parts, kdf=CheapKdf()), *words)
+        await work(parts if "argon2" in words else replace(parts, kdf=CheapKdf()), read, *words)
 
 
 if __name__ == "__main__":
