@@ -10,6 +10,8 @@ from collections.abc import Coroutine
 from dataclasses import replace
 from typing import Any, Final
 
+import msgspec
+
 from cranny.apps import settings
 from cranny.apps.addresses import find
 from cranny.apps.parts import assemble
@@ -29,7 +31,8 @@ SETTLED_S: Final = 1.5
 
 def work(parts: Parts, read: settings.Settings, role: str, *words: str) -> Coroutine[Any, Any, None]:
     if role == "server":
-        return run_server(parts, replace(read, host="127.0.0.1", port=int(words[0]), public_url=None))
+        here = msgspec.structs.replace(read, host="127.0.0.1", port=int(words[0]), public_url=None)
+        return run_server(parts, here)
     if role == "worker":
         return run_worker(parts)
     return Ingestor(parts.db, parts.broker, parts.keyring).run()
