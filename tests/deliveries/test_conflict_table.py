@@ -6,7 +6,7 @@ import pytest
 from cranny import people, sites
 from cranny.core.errors import Conflict, Refused
 from cranny.usecases import deliveries
-from cranny.wire.kinds import DepositNoRoom, DoorBlocked, DoorForced, DoorOpened, OpeningIntended
+from cranny.wire.kinds import DepositNoRoom, DoorBlocked, DoorForced, DoorOpened, GrantRefused, OpeningIntended
 from cranny.wire.messages import DeliveryGiven, DeliveryWithdrawn, GrantRevoked
 
 pytestmark = pytest.mark.engines
@@ -328,3 +328,52 @@ async def test_there_and_back_again(yard) -> None:
     assert (await yard.get(shown.id)).state == "stored"
     assert await yard.anomalies() == []
     assert await yard.violations() == []
+
+
+async def test_a_refused_grant_x_restored_before_the_deposit(yard) -> None:
+    shown = await yard.announce()
+    await yard.work()
+    yard.box.write(GrantRefused(shown.grants.collect, "locator"))
+    await yard.box.sync()
+    anew = await yard.get(shown.id)
+    assert anew.grants.collect != shown.grants.collect
+    assert (await yard.grant(shown.grants.collect)).state == "revoked"
+    given = [one for one in await yard.given() if isinstance(one, DeliveryGiven)]
+    assert [one.collect_grant for one in given] == [shown.grants.collect, anew.grants.collect]
+    assert (given[1].deposit_grant, given[1].items) == (given[0].deposit_grant, given[0].items)
+    await yard.work()
+    yard.box.deposit(shown.id, grant=anew.grants.collect)
+    yard.box.write(GrantRefused(shown.grants.collect, "locator"))  # told twice
+    await yard.box.sync()
+    assert (await yard.get(shown.id)).grants.collect == anew.grants.collect
+    assert (await yard.grant(anew.grants.collect)).state == "active"
+    assert await yard.anomalies() == []
+
+
+async def test_a_refused_grant_x_restored_behind_the_deposit(yard) -> None:
+    """It lies inside with another one of the same person: one new grant is for both."""
+    first = await stored(yard, "JD 01")
+    second = await yard.announce("JD 02")
+    await yard.work()
+    yard.box.deposit(second.id, grant=first.grants.collect, generation=1, superseded=[second.grants.collect])
+    yard.box.write(GrantRefused(first.grants.collect, "ended"))
+    await yard.box.sync()
+    await yard.work()
+    one, two = await yard.get(first.id), await yard.get(second.id)
+    assert one.grants.collect == two.grants.collect != first.grants.collect
+    grant = await yard.grant(one.grants.collect)
+    assert (grant.state, grant.door, grant.generation) == ("active", "A1", 1)
+    assert await yard.anomalies() == []
+
+
+async def test_a_refused_grant_x_restored_while_it_was_recalled(yard) -> None:
+    shown = await stored(yard)
+    await yard.cancel(shown.id)
+    await yard.work()
+    recalling = await yard.get(shown.id)
+    yard.box.write(GrantRefused(recalling.grants.recall, "locator"))
+    await yard.box.sync()
+    await yard.work()
+    anew = await yard.grant((await yard.get(shown.id)).grants.recall)
+    assert (anew.purpose, anew.state, anew.door) == ("recall", "active", "A1")
+    assert (await yard.grant(recalling.grants.recall)).state == "revoked"

@@ -8,7 +8,8 @@ import pytest
 
 from cranny.core.errors import Refused
 from cranny.usecases import deliveries
-from cranny.wire.kinds import GoodsSpoiled, Summed, TelemetrySummed
+from cranny.wire.kinds import GoodsSpoiled, TelemetrySummed
+from cranny.wire.summed import Summed
 
 SENSORS = [
     {

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from cranny import fleet
 from cranny.core.clock import millis
 from cranny.fleet.climate import keeping
-from cranny.wire.kinds import SensorAlarmed, SensorRecovered, Summed, TelemetrySummed
+from cranny.wire.kinds import SensorAlarmed, SensorRecovered, TelemetrySummed
+from cranny.wire.summed import Summed
 
 ONE, TWO = UUID(int=101), UUID(int=102)
 NASTY = st.one_of(

@@ -17,10 +17,10 @@ from cranny.wire.kinds import (
     DoorUnsecured,
     SensorAlarmed,
     SensorRecovered,
-    Summed,
     TelemetrySummed,
 )
 from cranny.wire.messages import Beat
+from cranny.wire.summed import Summed
 
 COLD = [f"E0{n}" for n in range(1, 8)]
 ONE, TWO = UUID(int=101), UUID(int=102)

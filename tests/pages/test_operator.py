@@ -18,7 +18,8 @@ from cranny.pages.operator.shown import HOME
 from cranny.pages.operator.watching import Walls
 from cranny.platform import events, tenants
 from cranny.platform.server import create_server
-from cranny.wire.kinds import KINDS, DoorBlocked, DoorOpened, DoorUnsecured, SensorAlarmed, Summed, TelemetrySummed
+from cranny.wire.kinds import KINDS, DoorBlocked, DoorOpened, DoorUnsecured, SensorAlarmed, TelemetrySummed
+from cranny.wire.summed import Summed
 from cranny.wiring.serving import join
 from tests.platform.conftest import serve
 

@@ -13,6 +13,9 @@ from cranny.edge import downlink, placing, rights, sums, uplink
 from cranny.edge.change import Change
 from cranny.edge.rows import Row
 from cranny.edge.state import State
+from cranny.fleet import Known
+from cranny.sim.reference import server
+from cranny.sim.reference.rights import Rights
 from cranny.wire.messages import FactAck
 from tests.sim.mistakes import Plant
 
@@ -28,7 +31,7 @@ def the_last_writer_wins(patch: pytest.MonkeyPatch) -> None:
     def take(state: State, entries: Any) -> tuple[Change, int]:
         rows: dict[object, Row] = {}
         for entry in entries:
-            rights._take(state, entry.given, rows)
+            rights._take(state, entry.given, rows, [])
         if not entries:
             return Change(), 0
         mark = msgspec.structs.replace(state.mark, applied=entries[-1].seq)
@@ -63,6 +66,26 @@ def what_was_acknowledged_is_held_for_ever(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(uplink, "acknowledged", once)
 
 
+def a_number_says_where_a_bank_stands(patch: pytest.MonkeyPatch) -> None:
+    """Entries are numbered: what else should tell them apart?"""
+    patch.setattr(server, "is_ours", lambda place, pull: pull.applied <= place.head)
+
+
+def a_locator_may_be_two_people_s(patch: pytest.MonkeyPatch) -> None:
+    """The server sees to it that it is not, and the server is always right."""
+    patch.setattr(rights, "_located", lambda *_: False)
+
+
+def a_refusal_is_noted(patch: pytest.MonkeyPatch) -> None:
+    """The bank says that it can't keep a grant, and that is in the log now."""
+    patch.setattr(Rights, "refused", lambda *_: None)
+
+
+def what_is_over_needs_no_word(patch: pytest.MonkeyPatch) -> None:
+    """All that is right is given once more: so everything else is not."""
+    patch.setattr(Known, "over", lambda _: iter(()))
+
+
 class _Nothing:
     def __enter__(self) -> None:
         pass
@@ -84,5 +107,9 @@ PROTOCOL_MISTAKES: dict[str, Plant] = {
         any_door_is_free,
         nobody_looks_for_rot,
         what_was_acknowledged_is_held_for_ever,
+        a_number_says_where_a_bank_stands,
+        a_locator_may_be_two_people_s,
+        a_refusal_is_noted,
+        what_is_over_needs_no_word,
     )
 }

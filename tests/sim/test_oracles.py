@@ -9,9 +9,10 @@ from cranny.sim.oracles.custody import Custody
 from cranny.sim.oracles.doors import Doors
 from cranny.sim.oracles.given import RightsGiven
 from cranny.sim.oracles.verdicts import Verdicts
+from cranny.sim.reference.ledger import Ledger
 from cranny.sim.trace import Trace
 from cranny.wire.kinds import CollectFinished, DepositStored, OpeningIntended
-from cranny.wire.messages import GrantGiven
+from cranny.wire.messages import Entry, GrantGiven
 
 BANK, LOOK, GRANT, PARCEL, OTHER, OPENING = (UUID(int=number) for number in range(1, 7))
 
@@ -26,8 +27,9 @@ def given(grant: UUID, purpose: str, locator: int = 7, door: str = "", generatio
 
 
 def test_a_right_to_look_inside_ends_when_somebody_else_uses_the_door(verdicts: Verdicts) -> None:
-    rights = RightsGiven(BANK, {(BANK, 1): given(LOOK, "inspect", door="01")})
-    rights.advance(1)
+    ledger = Ledger({(BANK, 1, 5): (Entry(1, given(LOOK, "inspect", door="01"), 5), 0)})
+    rights = RightsGiven(BANK, ledger)
+    assert rights.advance(1, 5)
     doors = Doors("bank", rights, lambda: 0.0, verdicts)
     assert doors.opens(LOOK, "code")
     doors.hear(OpeningIntended(OPENING, "01", 1, "deposit", None, "tracking"))

@@ -16,8 +16,8 @@ from cranny.platform import events
 from cranny.platform.db import Tx
 from cranny.platform.keys import Keyring
 from cranny.wire import tokens
-from cranny.wire.kinds import Label
 from cranny.wire.messages import GrantRevoked
+from cranny.wire.summed import Label
 
 
 class TokenAsked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -1,9 +1,11 @@
 """What banks report changes grants: bound at a deposit, used at a collection, switched off after wrong tries.
 
-A bank can speak of its own grants only: what it says of any other is an anomaly and changes nothing.
+A bank can speak of its own grants only: what it says of any other is an anomaly and changes nothing. A grant that it
+refuses is replaced by whoever it is for; a right to look inside is for nobody but who asks for it, and they ask again.
 """
 
 from collections.abc import Sequence
+from typing import Final
 from uuid import UUID
 
 import msgspec
@@ -40,8 +42,8 @@ class Emptied(msgspec.Struct):
     grant: UUID | None
 
 
-class Exhausted(msgspec.Struct):
-    """What access needs of a `code.exhausted`."""
+class Named(msgspec.Struct):
+    """What access needs of a `code.exhausted` or a `grant.refused`."""
 
     bank: UUID
     grant: UUID
@@ -54,10 +56,13 @@ async def react(tx: Tx, event: Event) -> None:
         case "collect.finished":
             await _emptied(tx, event, msgspec.convert(event.data, Emptied))
         case "code.exhausted":
-            await _exhausted(tx, event, msgspec.convert(event.data, Exhausted))
+            await _exhausted(tx, event, msgspec.convert(event.data, Named))
+        case "grant.refused":
+            await _refused(tx, event, msgspec.convert(event.data, Named))
 
 
-REACTION = Reaction("access", frozenset({"deposit.stored", "collect.finished", "code.exhausted"}), react)
+FACTS: Final = frozenset({"deposit.stored", "collect.finished", "code.exhausted", "grant.refused"})
+REACTION: Final = Reaction("access", FACTS, react)
 
 
 async def _deposited(tx: Tx, event: Event, fact: Deposited) -> None:
@@ -80,7 +85,12 @@ async def _emptied(tx: Tx, event: Event, fact: Emptied) -> None:
     await ends.revoke(tx, [grant.id for grant in left], reason="door-emptied")
 
 
-async def _exhausted(tx: Tx, event: Event, fact: Exhausted) -> None:
+async def _refused(tx: Tx, event: Event, fact: Named) -> None:
+    own = await _own(tx, event, fact.bank, [fact.grant])
+    await ends.revoke(tx, [grant.id for grant in own if grant.purpose == "inspect"], reason="refused")
+
+
+async def _exhausted(tx: Tx, event: Event, fact: Named) -> None:
     await _own(tx, event, fact.bank, [fact.grant])
     record = await tx.one(CODE_OFF, tx.tenant, fact.bank, fact.grant)
     if record is not None:

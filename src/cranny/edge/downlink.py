@@ -16,7 +16,7 @@ from cranny.edge.link import Line
 from cranny.wire import subjects
 from cranny.wire.brokers import Incoming
 from cranny.wire.messages import Downlink as Page
-from cranny.wire.messages import Pull, pack, unpack
+from cranny.wire.messages import pack, unpack
 from cranny.wire.signing import sign, verify
 
 ANSWER_S: Final = 10.0
@@ -67,7 +67,7 @@ class Downlink:
 
     async def _pull(self) -> bool:
         """One page. Whether there may be another one."""
-        pull = sign(self._key, "pull", pack(Pull(applied=self._journal.state.mark.applied)))
+        pull = sign(self._key, "pull", pack(self._journal.state.pull()))
         subject = subjects.pull(self._line.tenant, self._line.bank)
         try:
             message = await self._line.broker.request(subject, pull, timeout=ANSWER_S)

@@ -12,7 +12,7 @@ from cranny.edge.identity import Identity
 from cranny.edge.journal import read_state
 from cranny.edge.rows import Mark
 from cranny.wire import acks
-from cranny.wire.messages import BATCH_MOST, Downlink, FactBatch, Pull, pack, unpack
+from cranny.wire.messages import BATCH_MOST, Downlink, FactBatch, pack, unpack
 from cranny.wire.mule import LARGEST, MOST_BATCHES, Carried, Returned
 from cranny.wire.signing import sign, verify
 
@@ -24,9 +24,10 @@ def export(journal: Path, me: Identity) -> tuple[bytes, int, int]:
     if not journal.exists():
         raise NotFound(f"There is no journal {journal}: this bank has not run yet.", code="no-journal")
     with closing(sqlite3.connect(f"{journal.absolute().as_uri()}?mode=ro", uri=True)) as connection:
-        mark = read_state(connection).mark
+        state = read_state(connection)
+        mark = state.mark
         batches, last = _batches(connection, mark, me)
-    pull = sign(me.signing_key(), "pull", pack(Pull(applied=mark.applied)))
+    pull = sign(me.signing_key(), "pull", pack(state.pull()))
     return pack(Carried(me.tenant, me.bank, batches, pull)), last - mark.acked, mark.seq - last
 
 

@@ -94,9 +94,11 @@ def no_room(state: State, delivery: UUID, free_doors: int) -> Ruled[None]:
 
 
 def _found(state: State, scan: Scan, visit: Visit) -> Delivery | None:
-    """The delivery with this tracking number, one that is waited for first. None when there is none and the bank
-    may take unknown ones."""
-    delivery = min(state.tracked(scan.digest), key=lambda found: _RANK[found.state], default=None)
+    """The delivery with this tracking number, one that is waited for first; of several of these the one announced last,
+    as a server that was restored from a backup has lost the others. None when there is none and the bank may take
+    unknown ones."""
+    known = sorted(state.tracked(scan.digest), key=lambda found: found.delivery, reverse=True)
+    delivery = min(known, key=lambda found: _RANK[found.state], default=None)
     if delivery is None:
         if state.policy.unknown_tracking == "refuse" and scan.own is None:
             raise Refused("Nobody announced this tracking number.", code="unknown_tracking")

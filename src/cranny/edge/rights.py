@@ -1,4 +1,5 @@
-"""Rights from the server, turned into rows: pure. What has ended stays ended, whatever comes late."""
+"""Rights from the server, turned into rows: pure. What has ended stays ended, whatever comes late. A server that was
+restored from a backup may give what can't be: it is told, and gives another one."""
 
 from collections.abc import Sequence
 from typing import Final, TypeVar
@@ -10,6 +11,7 @@ from cranny.edge import lifecycle
 from cranny.edge.change import Change
 from cranny.edge.rows import Badge, Delivery, Grant, Occupancy, Row, Setting
 from cranny.edge.state import State
+from cranny.wire.kinds import Body, GrantRefused
 from cranny.wire.messages import (
     BadgeGiven,
     DeliveryGiven,
@@ -32,16 +34,18 @@ R = TypeVar("R", Delivery, Grant)
 def take(state: State, entries: Sequence[Entry]) -> tuple[Change, int]:
     """Entries in order: what was applied before is passed over, a gap ends it. Returns the change with the new
     mark, and how many entries were taken."""
-    applied, taken, rows = state.mark.applied, 0, dict[object, Row]()
+    applied, tag, taken, rows, said = state.mark.applied, state.tag, 0, dict[object, Row](), list[Body]()
     for entry in entries:
         if entry.seq > applied + 1 if applied else not begins(state, entry):
             break
         if entry.seq > applied:
-            _take(state, entry.given, rows)
-            applied, taken = entry.seq, taken + 1
+            _take(state, entry.given, rows, said)
+            applied, tag, taken = entry.seq, entry.tag, taken + 1
     if not taken:
         return Change(), 0
-    return Change(rows=[*rows.values(), msgspec.structs.replace(state.mark, applied=applied)]), taken
+    if tag != state.tag:
+        rows["tag"] = Setting("tag", msgspec.msgpack.encode(tag))
+    return Change(said, [*rows.values(), msgspec.structs.replace(state.mark, applied=applied)]), taken
 
 
 def end(grant: Grant, deed: lifecycle.Deed) -> Grant:
@@ -70,7 +74,7 @@ def ended_unseen(grant: UUID, deed: lifecycle.Deed) -> Grant:
     )
 
 
-def _take(state: State, given: Given, rows: dict[object, Row]) -> None:
+def _take(state: State, given: Given, rows: dict[object, Row], said: list[Body]) -> None:
     match given:
         case Layout():
             rows["layout"] = Setting("layout", pack(given))
@@ -81,7 +85,7 @@ def _take(state: State, given: Given, rows: dict[object, Row]) -> None:
         case DeliveryWithdrawn():
             _withdraw(state, given, rows)
         case GrantGiven():
-            _grant(state, given, rows)
+            _grant(state, given, rows, said)
         case BadgeGiven():
             _badge(state, given.grant, given.badge_verifier, rows)
         case Renewed():
@@ -160,8 +164,15 @@ def _withdraw(state: State, given: DeliveryWithdrawn, rows: dict[object, Row]) -
         rows[given.delivery] = msgspec.structs.replace(known, state=to)
 
 
-def _grant(state: State, given: GrantGiven, rows: dict[object, Row]) -> None:
-    if _now(rows, given.grant, state.grants):
+def _grant(state: State, given: GrantGiven, rows: dict[object, Row], said: list[Body]) -> None:
+    known = _now(rows, given.grant, state.grants)
+    if known is not None:
+        if known.state is lifecycle.Grant.REVOKED:
+            said.append(GrantRefused(grant=given.grant, reason="ended"))
+        return
+    if _located(state, given, rows):
+        rows[given.grant] = ended_unseen(given.grant, lifecycle.Deed.REVOKE)
+        said.append(GrantRefused(grant=given.grant, reason="locator"))
         return
     rows[given.grant] = Grant(
         grant=given.grant,
@@ -176,6 +187,13 @@ def _grant(state: State, given: GrantGiven, rows: dict[object, Row]) -> None:
     )
     if given.badge_verifier:
         _badge(state, given.grant, given.badge_verifier, rows)
+
+
+def _located(state: State, given: GrantGiven, rows: dict[object, Row]) -> bool:
+    """Whether another live grant has its locator: whoever typed one code might mean the other."""
+    fresh = [row for row in rows.values() if isinstance(row, Grant) and row.locator == given.locator]
+    held = [_now(rows, grant.grant, state.grants) or grant for grant in state.located(given.locator)]
+    return any(grant.state is lifecycle.Grant.LIVE for grant in (*fresh, *held))
 
 
 def _badge(state: State, grant: UUID, verifier: bytes, rows: dict[object, Row]) -> None:

@@ -95,6 +95,7 @@ OLDEST_FACTS: Final = """SELECT epoch, seq, stored FROM facts f
     WHERE (epoch < ? OR (epoch = ? AND seq <= ?))
         AND EXISTS (SELECT 1 FROM facts n WHERE n.epoch = f.epoch AND n.seq > f.seq)
     ORDER BY epoch, seq LIMIT ?"""
+COUNT_FACTS: Final = "SELECT count(*) FROM facts"
 FORGET_FACT: Final = "DELETE FROM facts WHERE epoch = ? AND seq = ?"
 ALL_FACTS: Final = "SELECT stored FROM facts ORDER BY epoch, seq"
 

@@ -29,7 +29,7 @@ from cranny.edge.rows import (
     UsedToken,
     Warmth,
 )
-from cranny.wire.messages import CompartmentGiven, Layout, Policy
+from cranny.wire.messages import CompartmentGiven, Layout, Policy, Pull
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -42,13 +42,15 @@ GENERATIONS: Final = 2**32
 @dataclass(slots=True)
 class State:
     """`openings` holds those under way, `occupancies` the live ones by door; `in_step_ms` is when the
-    bank was last in step with the server, 0 for never; `unknown` is the allowance's. Only the journal calls `put`."""
+    bank was last in step with the server, 0 for never; `unknown` is the allowance's; `tag` is that of the last
+    downlink entry. Only the journal calls `put`."""
 
     mark: Mark
     layout: Layout | None = None
     policy: Policy = field(default_factory=Policy)
     in_step_ms: int = 0
     unknown: bytes = b""
+    tag: int = 0
     boxes: dict[str, CompartmentGiven] = field(default_factory=dict)
     compartments: dict[str, Compartment] = field(default_factory=dict)
     occupancies: dict[str, Occupancy] = field(default_factory=dict)
@@ -123,6 +125,10 @@ class State:
         for delivery in sorted(self.by_tracking.get(digest, ())):
             yield self.deliveries[delivery]
 
+    def pull(self) -> Pull:
+        """What asks for the rights that come after those held here."""
+        return Pull(applied=self.mark.applied, tag=self.tag if self.mark.applied else 0)
+
     def located(self, locator: int) -> Iterator[Grant]:
         """Live grants with this locator; the server gives each to one, so more is its mistake."""
         for grant in sorted(self.by_locator.get(locator, ())):
@@ -160,8 +166,12 @@ class State:
         if row.name == "policy":
             self.policy = msgspec.msgpack.decode(row.body, type=Policy)
             return
-        if row.name == "in_step":
-            self.in_step_ms = msgspec.msgpack.decode(row.body, type=int)
+        if row.name in ("in_step", "tag"):
+            number = msgspec.msgpack.decode(row.body, type=int)
+            if row.name == "tag":
+                self.tag = number
+            else:
+                self.in_step_ms = number
             return
         if row.name == "unknown":
             self.unknown = row.body

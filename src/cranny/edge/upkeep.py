@@ -1,7 +1,7 @@
 """What keeps the journal's disk usable for years: room for pick-ups, and an end to what everybody has.
 
-A fact is taken off the disk when the server holds it and it is old: until then a server that was restored from a backup
-can ask for it again.
+A fact is taken off the disk when the server holds it, it is old, and many came after it: until then a server that was
+restored from a backup can ask for it again. A clock that once showed a wrong year makes every fact look old.
 """
 
 import asyncio
@@ -26,6 +26,8 @@ FORGET_EVERY: Final = 30
 """Rounds: what is kept for a month need not be looked through every minute."""
 KEPT_MS: Final = 30 * 24 * 3600 * 1000
 """So old a fact has to be before it is taken off the disk."""
+KEPT_LEAST: Final = 10_000
+"""So many facts stay, whatever the clock says: some three megabytes."""
 AT_ONCE: Final = 500
 
 log = structlog.get_logger(__name__)
@@ -74,12 +76,14 @@ def told(state: State, room: bool) -> Ruled[None]:
 
 def forget(epoch: int, acked: int, before_ms: int) -> Work[int]:
     """The transaction that takes the oldest facts off the disk, some at a time: those of earlier epochs, and those of
-    `epoch` that the server holds, when they happened before `before_ms`. The newest of each epoch stays: the chain goes
-    on from it. Returns how many went."""
+    `epoch` that the server holds, when they happened before `before_ms` and more than KEPT_LEAST are there. The newest
+    of each epoch stays: the chain goes on from it. Returns how many went."""
 
     def work(connection: sqlite3.Connection) -> int:
         gone = 0
-        for at, seq, stored in connection.execute(schema.OLDEST_FACTS, (epoch, epoch, acked, AT_ONCE)).fetchall():
+        ((facts,),) = connection.execute(schema.COUNT_FACTS)
+        most = max(0, min(AT_ONCE, facts - KEPT_LEAST))
+        for at, seq, stored in connection.execute(schema.OLDEST_FACTS, (epoch, epoch, acked, most)).fetchall():
             if decode(stored).wall_ms >= before_ms:
                 break
             connection.execute(schema.FORGET_FACT, (at, seq))

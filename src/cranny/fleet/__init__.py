@@ -22,7 +22,7 @@ from cranny.fleet.commands.reading import shown as get_command
 from cranny.fleet.commands.sending import Dispatcher
 from cranny.fleet.commands.shapes import CommandAsked, CommandShown, Who
 from cranny.fleet.commits import Commits
-from cranny.fleet.downlink import append, pending
+from cranny.fleet.downlink import TAGS, append, pending
 from cranny.fleet.enrolment import Claim, create_claim, enrol, speaks_for
 from cranny.fleet.held import held, open_anomalies
 from cranny.fleet.ingest import Arrival, take_many, take_one
@@ -30,6 +30,7 @@ from cranny.fleet.lifecycle import ANOMALY, BANK, AnomalyState, BankState, BankT
 from cranny.fleet.next_steps import next_step
 from cranny.fleet.own import FEATURE
 from cranny.fleet.personal import forget_beside, unsay
+from cranny.fleet.realigning import Place, is_ours
 from cranny.fleet.renewal import Known
 from cranny.fleet.rules import NOTHING_YET, Cursor, Link
 from cranny.fleet.status import BankStatus, status
@@ -43,6 +44,7 @@ __all__ = [
     "COMMAND",
     "FEATURE",
     "NOTHING_YET",
+    "TAGS",
     "AlarmRow",
     "AlarmState",
     "Anomaly",
@@ -67,6 +69,7 @@ __all__ = [
     "Known",
     "Link",
     "Outgoing",
+    "Place",
     "Started",
     "Step",
     "Store",
@@ -88,6 +91,7 @@ __all__ = [
     "forget_beside",
     "get_command",
     "held",
+    "is_ours",
     "live_alarms",
     "newest_anomalies",
     "newest_commands",

@@ -14,7 +14,7 @@ import msgspec
 from cranny.core.events import NewEvent
 from cranny.fleet.lifecycle import BankTrigger
 from cranny.fleet.rules import Cursor, Link
-from cranny.wire.kinds import Summed
+from cranny.wire.summed import Summed
 
 
 class Breach(Exception):
@@ -100,4 +100,4 @@ class Change:
     renew: int = 0
     """The epoch whose bank gets all its rights anew; 0 for none."""
     lift_downlink: int = 0
-    """The bank holds entries up to here, though the server has fewer: it lost some, and counts on from here."""
+    """The bank holds entries up to here, though the server has fewer: it lost some (`renewal.realign`)."""

@@ -15,7 +15,7 @@ from cranny.core.errors import NotFound
 from cranny.core.events import Event
 from cranny.fleet import tables
 from cranny.fleet.lifecycle import BankState
-from cranny.platform.db import Tx
+from cranny.platform.db import Row, Tx
 from cranny.platform.keys import Keyring
 from cranny.wire import signing, subjects
 from cranny.wire.facts import GENESIS
@@ -25,6 +25,8 @@ MOST: Final = 200
 """Entries in one answer."""
 MOST_BYTES: Final = 512 * 1024
 """Bytes of entries in one answer: half of what the broker carries in one message."""
+TAGS: Final = 2**62
+"""What distinguishes two entries of one number: see `realigning`."""
 
 _given: Final = msgspec.msgpack.Decoder(Given)
 
@@ -35,13 +37,17 @@ async def append(tx: Tx, bank: UUID, givens: Sequence[Given]) -> int:
     if not givens:
         raise ValueError("nothing to give")
     bodies = [pack(given) for given in givens]
-    rows = await tx.all(tables.GIVE, tx.tenant, bank, bodies, tx.now())
+    rows = await _give(tx, bank, bodies)
     if not rows:
         await open_desk(tx, bank)
-        rows = await tx.all(tables.GIVE, tx.tenant, bank, bodies, tx.now())
+        rows = await _give(tx, bank, bodies)
     tx.poke(subjects.poke(tx.tenant, bank))
     last: int = max(row["seq"] for row in rows)
     return last
+
+
+async def _give(tx: Tx, bank: UUID, bodies: Sequence[bytes]) -> Sequence[Row]:
+    return await tx.all(tables.GIVE, tx.tenant, bank, bodies, tx.now(), tx.rng.below(TAGS))
 
 
 async def pending(tx: Tx, bank: UUID, after: int, limit: int = MOST) -> tuple[list[Entry], int]:
@@ -56,7 +62,7 @@ async def pending(tx: Tx, bank: UUID, after: int, limit: int = MOST) -> tuple[li
         size += len(row["body"])
         if entries and size > MOST_BYTES:
             break
-        entries.append(Entry(row["seq"], _given.decode(row["body"])))
+        entries.append(Entry(row["seq"], _given.decode(row["body"]), row["tag"]))
     return entries, head
 
 
@@ -74,7 +80,7 @@ async def open_desk(tx: Tx, bank: UUID) -> None:
     await tx.run(tables.OPEN_DESK, tx.tenant, bank, BankState.UNENROLLED)
     await tx.run(tables.OPEN_UPLINK, tx.tenant, bank, GENESIS)
     if await tx.run(tables.OPEN_DOWNLINK, tx.tenant, bank) == "INSERT 0 1":
-        await tx.all(tables.GIVE, tx.tenant, bank, first, tx.now())
+        await _give(tx, bank, first)
 
 
 async def policy_changed(tx: Tx, event: Event) -> None:

@@ -9,6 +9,7 @@ import structlog
 from cranny.core.errors import Invalid, NotFound
 from cranny.fleet import downlink, tables
 from cranny.fleet.ingest import NOT_ENROLLED
+from cranny.fleet.realigning import align
 from cranny.fleet.verifier import Verifier
 from cranny.platform.db import Database
 from cranny.platform.keys import Keyring
@@ -46,15 +47,16 @@ class Downlinker:
             tenant, bank = subjects.owner(message.subject)
             name, payload = await self._verifier.signer(tenant, bank, "pull", message.payload)
             pull = unpack(payload, Pull)
-            signed = await self._page(tenant, bank, name, pull.applied)
+            signed = await self._page(tenant, bank, name, pull)
         except (Invalid, NotFound) as refused:
             log.warning("pull refused", subject=message.subject, reason=refused.code)
             return
         await message.respond(signed)
 
-    async def _page(self, tenant: UUID, bank: UUID, name: str, applied: int) -> bytes:
+    async def _page(self, tenant: UUID, bank: UUID, name: str, pull: Pull) -> bytes:
         async with self._db.transaction(tenant) as tx:
             if await tx.value(tables.GET_KEY, tenant, bank) == name:
-                return await downlink.answer(tx, self._keyring, bank, applied)
+                await align(tx, bank, pull)
+                return await downlink.answer(tx, self._keyring, bank, pull.applied)
         self._verifier.forget(tenant, bank)
         raise Invalid("Another controller speaks for this bank by now.", code=NOT_ENROLLED)

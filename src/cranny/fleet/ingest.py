@@ -162,10 +162,7 @@ def _frame(judged: _Judged) -> Change | None:
     if plan.opened and batch.epoch > 1:
         findings.append(Finding(uplink.bank, "epoch_started", where, detail))
         trigger = BankTrigger.EPOCH
-    if lift:
-        ahead = {"held": uplink.down_head, "applied": batch.applied}
-        findings.append(Finding(uplink.bank, "downlink_ahead", f"banks/{uplink.bank}", ahead))
-    if not findings:
+    if not findings and not lift:
         return None
     # The facts, when there are any, move the cursor themselves; a gap moves nothing.
     cursor = uplink.cursor if plan.links or plan.verdict is Verdict.GAP else plan.cursor
@@ -175,6 +172,6 @@ def _frame(judged: _Judged) -> Change | None:
         None,
         findings=tuple(findings),
         trigger=trigger,
-        renew=batch.epoch if lift or (plan.opened and batch.epoch > 1) else 0,
+        renew=batch.epoch if plan.opened and batch.epoch > 1 else 0,
         lift_downlink=lift,
     )

@@ -9,6 +9,7 @@ from cranny.core.errors import Invalid, Refused, Unavailable
 from cranny.fleet import downlink, tables
 from cranny.fleet.ingest import NOT_ENROLLED, Arrival, take_one
 from cranny.fleet.postgres import stores
+from cranny.fleet.realigning import align
 from cranny.fleet.verifier import Verifier
 from cranny.platform.db import Database
 from cranny.platform.keys import Keyring
@@ -54,7 +55,7 @@ class Carrier:
             raise
         self._slow_down(bank)
         answers = [await self._facts(tenant, bank, message) for message in carried.batches]
-        pages = await self._rights(tenant, bank, name, unpack(pull, Pull).applied)
+        pages = await self._rights(tenant, bank, name, unpack(pull, Pull))
         return pack(Returned(tenant, bank, answers, pages))
 
     async def _facts(self, tenant: UUID, bank: UUID, message: bytes) -> bytes:
@@ -66,13 +67,14 @@ class Carrier:
             self._verifier.forget(tenant, bank)
         return acks.sign(self._keyring.downlink_key(tenant), tenant, bank, message, ack)
 
-    async def _rights(self, tenant: UUID, bank: UUID, name: str, after: int) -> list[bytes]:
-        """Signed pages of what comes after entry `after`, as many as a file holds."""
+    async def _rights(self, tenant: UUID, bank: UUID, name: str, pull: Pull) -> list[bytes]:
+        """Signed pages of what comes after the last entry that the bank holds, as many as a file holds."""
         pages: list[bytes] = []
-        room = LARGEST // 2
+        room, after = LARGEST // 2, pull.applied
         async with self._db.transaction(tenant) as tx:
             if await tx.value(tables.GET_KEY, tenant, bank) != name:
                 raise Refused("Another controller speaks for this bank by now.", code=NOT_ENROLLED)
+            await align(tx, bank, pull)
             while room > 0 and len(pages) < MOST_PAGES:
                 entries, head = await downlink.pending(tx, bank, after)
                 if not entries:

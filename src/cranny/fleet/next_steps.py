@@ -188,8 +188,8 @@ STEPS: Final[dict[str, NextStep]] = {
     ),
     "downlink_ahead": NextStep(
         "restore",
-        "The bank holds rights that the server has lost: the server was restored from a backup. Issue anew "
-        "what was issued since.",
+        "The bank holds rights that the server has lost: it was restored from a backup. All that it still knows was "
+        "given once more; announce anew what was announced since, and look at what is unknown now.",
     ),
     "signature_invalid": NextStep(
         "enrol",

@@ -128,7 +128,7 @@ class PostgresStore:
         )
         for change in changes:
             if change.lift_downlink:
-                await self._tx.run(tables.LIFT_HEAD, self._tx.tenant, change.bank, change.lift_downlink)
+                await renewal.realign(self._tx, change.bank, change.lift_downlink)
 
     async def _renew(self, changes: Sequence[Change]) -> None:
         for change in changes:

@@ -6,7 +6,7 @@ logs together are what the bank knew. What lies behind its doors is given back a
 person to confirm. Nothing is freed here, and nothing opens before that.
 """
 
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 from uuid import UUID
@@ -14,6 +14,7 @@ from uuid import UUID
 import msgspec
 
 from cranny.fleet import downlink, tables
+from cranny.fleet.anomalies import raise_anomaly
 from cranny.platform.db import Tx
 from cranny.wire.facts import decode
 from cranny.wire.kinds import Body, CodeExhausted, CollectFinished, DepositStored, DoorCounted, unpack
@@ -47,6 +48,8 @@ class Known:
     badges: dict[UUID, BadgeGiven] = field(default_factory=dict)
     places: dict[str, PlaceGiven] = field(default_factory=dict)
     ended: set[UUID] = field(default_factory=set)
+    revoked: dict[UUID, None] = field(default_factory=dict)
+    withdrawn: dict[UUID, None] = field(default_factory=dict)
 
     def give(self, given: Given) -> None:
         match given:
@@ -57,14 +60,17 @@ class Known:
             case DeliveryGiven():
                 self.deliveries[given.delivery] = given
                 self.awaited[given.delivery] = None
+                self.withdrawn.pop(given.delivery, None)
             case DeliveryWithdrawn():
                 self.awaited.pop(given.delivery, None)
+                self.withdrawn[given.delivery] = None
             case GrantGiven():
                 self.grants.setdefault(given.grant, given)
             case BadgeGiven():
                 self.badges[given.grant] = given
             case GrantRevoked():
                 self.ended.add(given.grant)
+                self.revoked[given.grant] = None
             case PlaceGiven():
                 self.places[given.door] = given
                 self._took(given.deliveries)
@@ -100,6 +106,11 @@ class Known:
         yield from (grant for grant in self.grants.values() if grant.grant not in self.ended)
         yield from (badge for badge in self.badges.values() if badge.grant not in self.ended)
 
+    def over(self) -> Iterator[Given]:
+        """What has ended by the server's word, for a bank that may have missed it."""
+        yield from map(GrantRevoked, self.revoked)
+        yield from map(DeliveryWithdrawn, self.withdrawn)
+
     def _stored(self, body: DepositStored) -> None:
         self._took(body.deliveries)
         self.ended.update(body.superseded)
@@ -124,6 +135,31 @@ class Known:
 async def renew(tx: Tx, bank: UUID, epoch: int) -> None:
     """Append all rights anew, for `epoch`, and let empty copies begin with them. Whoever holds entries already finds
     nothing new in them. Only the transaction that holds the bank's cursor may do this."""
+    known = await _known(tx, bank)
+    await _begin(tx, bank, list(known.all(epoch)))
+
+
+async def realign(tx: Tx, bank: UUID, applied: int) -> None:
+    """The bank holds entries up to number `applied` of a history that this server lost with its database: `realigning`
+    says why. Count on behind them, and give all anew: what was given since under their numbers was passed over there.
+    Once for each `applied`."""
+    place = await tx.one(tables.LOCK_PLACE, tx.tenant, bank, applied)
+    if place is None or applied <= place["aligned"]:
+        return
+    await tx.run(tables.ALIGN, tx.tenant, bank, applied)
+    known = await _known(tx, bank)
+    epoch = max(1, await tx.value(tables.GET_EPOCH, tx.tenant, bank) or 0)
+    await _begin(tx, bank, [*known.all(epoch), *known.over()])
+    await raise_anomaly(tx, bank, "downlink_ahead", f"banks/{bank}", {"held": place["head"], "applied": applied})
+
+
+async def _begin(tx: Tx, bank: UUID, givens: Sequence[Given]) -> None:
+    last = await downlink.append(tx, bank, givens)
+    await tx.run(tables.REBASE, tx.tenant, bank, last - len(givens) + 1)
+
+
+async def _known(tx: Tx, bank: UUID) -> Known:
+    """What the two logs of `bank` come to."""
     known, after = Known(), 0
     while entries := (await downlink.pending(tx, bank, after))[0]:
         for entry in entries:
@@ -131,8 +167,7 @@ async def renew(tx: Tx, bank: UUID, epoch: int) -> None:
         after = entries[-1].seq
     async for body in _told(tx, bank):
         known.tell(body)
-    last = await downlink.append(tx, bank, givens := list(known.all(epoch)))
-    await tx.run(tables.REBASE, tx.tenant, bank, last - len(givens) + 1)
+    return known
 
 
 async def _told(tx: Tx, bank: UUID) -> AsyncIterator[Body]:

@@ -48,22 +48,25 @@ class UplinkRow(msgspec.Struct, frozen=True):
 
 
 class DownlinkHeadRow(msgspec.Struct, frozen=True):
-    """`base` is the entry that an empty copy begins with: what came before it is over."""
+    """`base` is the entry that an empty copy begins with: what came before it is over. up to `aligned`
+    the bank held entries of a history that a backup does not know, and was told all anew behind them."""
 
     tenant: UUID
     bank: UUID
     head: int
     base: int
+    aligned: int
 
 
 class DownlinkRow(msgspec.Struct, frozen=True):
-    """`body` is the MessagePack of a `Given`."""
+    """`body` is the MessagePack of a `Given`; `tag` is drawn anew with each transaction that gives something."""
 
     tenant: UUID
     bank: UUID
     seq: int
     body: bytes
     given: datetime
+    tag: int
 
 
 class StoredFactRow(msgspec.Struct, frozen=True):
@@ -165,17 +168,25 @@ WITH up AS (
     UPDATE bank_downlinks SET head = head + cardinality($3::bytea[]) WHERE tenant = $1 AND bank = $2
     RETURNING head - cardinality($3::bytea[]) AS start
 )
-INSERT INTO downlink (tenant, bank, seq, body, given)
-SELECT $1, $2, up.start + g.n, g.body, $4 FROM up, unnest($3::bytea[]) WITH ORDINALITY AS g (body, n)
+INSERT INTO downlink (tenant, bank, seq, body, given, tag)
+SELECT $1, $2, up.start + g.n, g.body, $4, $5 FROM up, unnest($3::bytea[]) WITH ORDINALITY AS g (body, n)
 RETURNING seq
 """
+# Only an empty copy begins with the base; every other one goes on where it stands, number by number.
 PENDING: Final = """
-SELECT l.seq, l.body FROM downlink l JOIN bank_downlinks n USING (tenant, bank)
-WHERE l.tenant = $1 AND l.bank = $2 AND l.seq > greatest($3, n.base - 1) ORDER BY l.seq LIMIT $4
+SELECT l.seq, l.body, l.tag FROM downlink l JOIN bank_downlinks n USING (tenant, bank)
+WHERE l.tenant = $1 AND l.bank = $2 AND l.seq > CASE WHEN $3::bigint = 0 THEN n.base - 1 ELSE $3 END
+ORDER BY l.seq LIMIT $4
 """
 DOWN_HEAD: Final = "SELECT head FROM bank_downlinks WHERE tenant = $1 AND bank = $2"
 REBASE: Final = "UPDATE bank_downlinks SET base = $3 WHERE tenant = $1 AND bank = $2"
-LIFT_HEAD: Final = "UPDATE bank_downlinks SET head = greatest(head, $3) WHERE tenant = $1 AND bank = $2"
+GET_PLACE: Final = """
+SELECT n.head, n.aligned, (
+    SELECT tag FROM downlink l WHERE l.tenant = n.tenant AND l.bank = n.bank AND l.seq = $3
+) AS tag FROM bank_downlinks n WHERE n.tenant = $1 AND n.bank = $2
+"""
+LOCK_PLACE: Final = GET_PLACE + "FOR NO KEY UPDATE OF n"
+ALIGN: Final = "UPDATE bank_downlinks SET head = greatest(head, $3), aligned = $3 WHERE tenant = $1 AND bank = $2"
 
 # ---------------------------------------------------------------- ingest
 

@@ -23,6 +23,15 @@ MET: Final[Mapping[Row, tuple[str, ...]]] = {
     ("nothing", "opened it from afar"): ("commands: refused stale",),
     ("a code used twice", "anything"): ("opened again", "fact: collect.left"),
     ("nothing new", "restored from a backup"): ("misfortune: server restored", "facts lost by a restore"),
+    ("holds rights that came later", "restored from a backup older than those rights"): (
+        "rights lost by a restore",
+        "realigned: by number",
+        "realigned: by tag",
+    ),
+    ("refuses a grant: it had ended here, or its locator is another one's", "restored, and gave it again"): (
+        "fact: grant.refused",
+        "misfortune: server restored",
+    ),
 }
 """All of these counts together show the row."""
 

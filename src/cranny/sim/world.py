@@ -23,7 +23,7 @@ from cranny.sim.machines.bank import Unnoticed, VirtualBank
 from cranny.sim.machines.fates import SERVER_ODDS, Fates
 from cranny.sim.machines.net import Net
 from cranny.sim.oracles.custody import Custody
-from cranny.sim.oracles.ends import Ends
+from cranny.sim.oracles.ends import Ends, EverLost
 from cranny.sim.oracles.lasting import Lasting
 from cranny.sim.oracles.verdicts import Verdicts
 from cranny.sim.oracles.witness import Witness
@@ -47,6 +47,9 @@ KILLED_S: Final = 1800.0
 """Between two kills of the server out of the blue, on average."""
 RESTORED_S: Final = 5400.0
 """Between two restores of its database, on average, where there are any."""
+UNHEARD: Final = 0.5
+"""So often whatever took the database took the network as well: things are announced before any bank has spoken."""
+UNHEARD_S: Final = (60.0, 1500.0)
 LOOK_S: Final = 10.0
 LULL_S: Final = 90.0
 """So that the last reactions to the last facts are not overlooked."""
@@ -71,6 +74,7 @@ class World:
         self._hub = Hub(self._net)
         self._tenant = UUID(bytes=Dice(seed, "tenant").bytes(16), version=4)
         self._custody = Custody(self.verdicts)
+        self._lost = EverLost()
         self._banks: list[VirtualBank] = []
         self._witnesses: list[Witness] = []
         self._towns: list[Town] = []
@@ -259,7 +263,7 @@ class World:
         if self._enough():
             return
         for bank, witness, town in zip(self._banks, self._witnesses, self._towns, strict=True):
-            await Ends(bank, witness, town.collectors, self._server.books).judge()
+            await Ends(bank, witness, town.collectors, self._server.books, self._lost).judge()
 
     async def _until(self, reached: Callable[[], bool], most: float) -> bool:
         """Let the world live until something is so, `most` seconds. Whether it is so; a hasty world that has found
@@ -299,8 +303,15 @@ class World:
             lost = await self._server.restore()
             self._lasting.forget()
             self.trace.count("misfortune: server restored")
-            self.trace.count("facts lost by a restore", lost)
-            self.trace.say(NAME, f"~~~ restored from a backup: {lost} facts are lost")
+            self.trace.count("facts lost by a restore", lost.facts)
+            self.trace.count("rights lost by a restore", lost.entries)
+            self.trace.say(NAME, f"~~~ restored from a backup: {lost.facts} facts, {lost.entries} rights are lost")
+            self._lost.add(lost)
+            for town in self._towns:
+                town.announce_anew(lost.deliveries.values())
+            if not self._plan.alone_hours and dice.chance(UNHEARD):
+                names = [bank.name for bank in self._banks]
+                await self._net.alone(self._hub, names, after=0.0, length=dice.between(*UNHEARD_S) * self._plan.pace)
 
     # ------------------------------------------------------------ who lives in it
 

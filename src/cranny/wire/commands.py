@@ -10,8 +10,9 @@ from uuid import UUID
 
 import msgspec
 
-from cranny.wire.kinds import Label, Text
+from cranny.wire.kinds import Text
 from cranny.wire.messages import Message
+from cranny.wire.summed import Label
 
 LONGEST_MS: Final = 60_000
 """No command is good for longer than this after its token was handed out, whatever it says."""

@@ -12,14 +12,11 @@ import msgspec
 from cranny.core.errors import Invalid
 from cranny.wire.facts import Count
 from cranny.wire.sensors import Measure, Trouble
+from cranny.wire.summed import Label, Level, Summed
 
-Label = Annotated[str, msgspec.Meta(min_length=1, max_length=32, pattern=r"^[^\x00-\x1f\x7f]+\Z")]
-"""A door's name."""
 Text = Annotated[str, msgspec.Meta(max_length=200, pattern=r"^[^\x00]*\Z")]
 Deliveries = Annotated[list[UUID], msgspec.Meta(max_length=256)]
 Labels = Annotated[list[Label], msgspec.Meta(max_length=1000)]
-Level = Annotated[int, msgspec.Meta(ge=-(10**9), le=10**9)]
-"""A measured value, in hundredths of its unit."""
 Purpose = Literal["deposit", "collect", "recall", "inspect"]
 Found = Literal["there", "not_there", "other"]
 """What somebody saw behind a door: what should lie there, nothing, or something else (as well)."""
@@ -230,6 +227,14 @@ class InventoryEnded(Body, frozen=True):
     left: Count
 
 
+class GrantRefused(Body, frozen=True):
+    """The server gave `grant`, and it opens nothing here: it had `ended` by the server's own word, or its `locator` is
+    that of another live grant. Only a server that was restored from a backup does not know that."""
+
+    grant: UUID
+    reason: Literal["ended", "locator"]
+
+
 class CodeExhausted(Body, frozen=True):
     """Too many wrong tries: the code of this grant is off, its QR still works."""
 
@@ -302,19 +307,6 @@ class GoodsSpoiled(Body, frozen=True):
     worst: Level | None
 
 
-class Summed(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
-    """One channel in one window: how many samples, the least, mean and most of them in hundredths, and the points
-    where the value changed: seconds since the window began and the value, in turn. A value of None begins a gap."""
-
-    channel: Label
-    measure: Measure
-    count: Count
-    low: Level
-    mean: Level
-    high: Level
-    points: Annotated[list[Level | None], msgspec.Meta(max_length=1024)]
-
-
 class TelemetrySummed(Body, frozen=True):
     """All channels over one window of `span_ms`, which ended `age_ms` before this fact. `doubtful`: the bank stopped
     meanwhile and its clock can't tell how long that was. No event is made of it."""
@@ -368,6 +360,7 @@ KINDS: Final[dict[str, type[Body]]] = {
     "inventory.began": InventoryBegan,
     "door.counted": DoorCounted,
     "inventory.ended": InventoryEnded,
+    "grant.refused": GrantRefused,
     "code.exhausted": CodeExhausted,
     "keypad.slowed": KeypadSlowed,
     "command.taken": CommandTaken,

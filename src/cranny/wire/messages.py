@@ -11,8 +11,9 @@ import msgspec
 
 from cranny.core.errors import Invalid
 from cranny.wire.facts import Count, Quality, WallMillis
-from cranny.wire.kinds import Level, Text
+from cranny.wire.kinds import Text
 from cranny.wire.sensors import Measure
+from cranny.wire.summed import Level
 
 M = TypeVar("M")
 BATCH_MOST = 200
@@ -76,9 +77,10 @@ class Beat(Message, frozen=True):
 
 
 class Pull(Message, frozen=True):
-    """Asks for the entries after `applied`."""
+    """Asks for the entries after `applied`, whose tag was `tag`."""
 
     applied: Count
+    tag: Count = 0
 
 
 # ---------------------------------------------------------------- down
@@ -237,10 +239,12 @@ Given = (
 
 
 class Entry(Message, frozen=True):
-    """One numbered right. `seq` starts at 1 and has no gaps."""
+    """One numbered right. `seq` starts at 1 and has no gaps. `tag` is drawn anew whenever something is given: a server
+    that was restored from a backup gives the same numbers once more, and never with the same tags."""
 
     seq: int
     given: Given
+    tag: int = 0
 
 
 class Downlink(Message, frozen=True):

@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from cranny.core.errors import Invalid
 from cranny.wire import signing
 from cranny.wire.facts import Count
-from cranny.wire.kinds import Label
+from cranny.wire.summed import Label
 
 Purpose = Literal["recall", "inspect"]
 MOST_HOURS: Final[dict[Purpose, int]] = {"recall": 24, "inspect": 8}

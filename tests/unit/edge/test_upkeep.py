@@ -32,7 +32,33 @@ def test_a_full_disk_is_told_once_and_its_end_as_well(live_bank: Any) -> None:
     live_bank(story)
 
 
+@pytest.fixture
+def crowded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Many facts are on the disk, whatever `many` is."""
+    monkeypatch.setattr(upkeep, "KEPT_LEAST", 0)
+
+
 @pytest.mark.slow
+def test_a_wrong_year_makes_no_fact_old(live_bank: Any) -> None:
+    async def story(bank: Any) -> None:
+        await bank.deposit(await bank.announce("PARCEL"))
+        before = len(bank.stored())
+        bank.clock.skew = 12 * MONTH
+        bank.board.force(bank.at("05"))
+        await bank.settle(LOOKED_THROUGH_S)
+        bank.clock.skew = timedelta()
+        await bank.settle(LOOKED_THROUGH_S)
+        assert len(bank.stored()) > before
+        del bank.server.facts[1:]  # restored from an old backup
+        bank.board.shut(bank.at("05"))
+        await bank.settle(60)
+        assert bank.server.facts == bank.stored()
+
+    live_bank(story)
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("crowded")
 def test_facts_go_when_the_server_has_them_and_they_are_old(live_bank: Any) -> None:
     async def story(bank: Any) -> None:
         door = await bank.deposit(await bank.announce("PARCEL"))
@@ -59,6 +85,7 @@ def test_facts_go_when_the_server_has_them_and_they_are_old(live_bank: Any) -> N
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("crowded")
 def test_a_server_that_asks_for_what_is_gone_gets_a_new_epoch(live_bank: Any) -> None:
     async def story(bank: Any) -> None:
         await bank.deposit(await bank.announce("PARCEL"))

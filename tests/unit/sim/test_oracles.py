@@ -10,6 +10,7 @@ from cranny.sim.oracles.given import RightsGiven
 from cranny.sim.oracles.openings import Openings
 from cranny.sim.oracles.verdicts import Verdicts
 from cranny.sim.reference.books import KeptFact
+from cranny.sim.reference.ledger import Ledger
 from cranny.sim.trace import Trace
 from cranny.wire.facts import GENESIS, Fact, digest, encode
 from cranny.wire.kinds import (
@@ -23,7 +24,16 @@ from cranny.wire.kinds import (
     DoorShut,
     OpeningIntended,
 )
-from cranny.wire.messages import DeliveryGiven, DeliveryWithdrawn, FactAck, Given, GrantGiven, GrantRevoked, Policy
+from cranny.wire.messages import (
+    DeliveryGiven,
+    DeliveryWithdrawn,
+    Entry,
+    FactAck,
+    Given,
+    GrantGiven,
+    GrantRevoked,
+    Policy,
+)
 from tests.unit.sim.ids import BANK, BOOT, TENANT
 
 ANNA, BERT = b"a" * 32, b"b" * 32
@@ -40,8 +50,9 @@ class Bench:
         self.verdicts = Verdicts(Trace(lambda: 0.0))
         self.now = 0.0
         givens = [Policy(), *(_delivery(i, ANNA if i < 3 else BERT) for i in (1, 2, 3)), *map(_grant, (1, 2, 3)), *more]
-        self.given = RightsGiven(BANK, {(BANK, seq): given for seq, given in enumerate(givens, 1)})
-        assert self.given.advance(len(givens))
+        entries = [Entry(seq, given, 7) for seq, given in enumerate(givens, 1)]
+        self.given = RightsGiven(BANK, Ledger({(BANK, entry.seq, 7): (entry, 7) for entry in entries}))
+        assert self.given.advance(len(givens), 7)
         self.doors = Doors("bank", self.given, lambda: self.now, self.verdicts)
         self.openings = Openings("bank", lambda: self.now, self.verdicts)
 
@@ -261,7 +272,10 @@ def test_a_fork_a_gap_and_another_history() -> None:
 
 
 def test_rights_that_nobody_gave() -> None:
-    given = RightsGiven(BANK, {(BANK, 1): Policy()})
-    assert given.advance(1)
-    assert not given.advance(2)
-    assert not given.advance(0)
+    first, other = Entry(1, Policy(), 5), Entry(2, Policy(visit_idle_s=5), 8)
+    given = RightsGiven(BANK, Ledger({(BANK, 1, 5): (first, 0), (BANK, 2, 8): (other, 6)}))
+    assert given.advance(1, 5)
+    assert not given.advance(2, 7)
+    assert not given.advance(0, 0)
+    assert given.advance(2, 8)  # what it stood at is another history's by now: it went on from there all the same
+    assert given.policy.visit_idle_s == 5

@@ -9,8 +9,8 @@ from typing import Final
 
 import msgspec
 
-from cranny.wire.kinds import Summed
 from cranny.wire.sensors import Measure
+from cranny.wire.summed import Summed
 
 LASTS_MS: Final = 15 * 60_000
 STEP: Final[dict[Measure, int]] = {"temperature": 30, "humidity": 200, "mains": 1, "battery": 100, "tamper": 1}

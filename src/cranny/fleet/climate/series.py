@@ -10,8 +10,8 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from cranny.wire.kinds import Summed
 from cranny.wire.sensors import Measure
+from cranny.wire.summed import Summed
 
 TOLERANCE: Final = timedelta(seconds=90)
 """Between two windows; more is a gap."""

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
+import msgspec
+
 from cranny.edge.disk import DiskFailed, DiskFull, InlineDisk, Work
 from cranny.sim.dice import Dice
 from cranny.sim.machines.fates import Fates, Life, Section
@@ -27,16 +29,20 @@ STUCK_ODDS: Final = 0.002
 
 INTENT: Final = b"opening.intended"
 NEW_FACTS: Final = "SELECT rowid, stored FROM facts WHERE rowid > ? ORDER BY rowid"
-MARK: Final = "SELECT acked, applied FROM marks"
+MARK: Final = "SELECT acked, applied, (SELECT body FROM settings WHERE name = 'tag') FROM marks"
+
+Marked = tuple[int, int, bytes | None]
 
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What one transaction put on the disk: facts in their stored bytes, and how far the bank's mark says it is."""
+    """What one transaction put on the disk: facts in their stored bytes, and how far the bank's mark says it is;
+    `tag` is that of the last downlink entry."""
 
     facts: Sequence[bytes]
     acked: int
     applied: int
+    tag: int = 0
 
 
 class _Lost(Exception):
@@ -52,7 +58,7 @@ class Platter:
         self._written = written
         self._disk = InlineDisk(path)
         self._seen = 0
-        self._mark = (0, 0)
+        self._mark: Marked = (0, 0, None)
 
     async def commit(self, work: Work[T]) -> tuple[T, Sequence[bytes]]:
         """One transaction: its result, and the facts that it wrote."""
@@ -61,7 +67,8 @@ class Platter:
         if fresh or mark != self._mark:
             self._seen = fresh[-1][0] if fresh else self._seen
             self._mark = mark
-            self._written(Written(stored, *mark))
+            acked, applied, tag = mark
+            self._written(Written(stored, acked, applied, msgspec.msgpack.decode(tag, type=int) if tag else 0))
         return result, stored
 
     async def lose(self, work: Work[Any]) -> None:
@@ -96,9 +103,7 @@ class Platter:
     async def close(self) -> None:
         await self._disk.close()
 
-    def _observed(
-        self, connection: sqlite3.Connection, work: Work[T]
-    ) -> tuple[T, list[tuple[int, bytes]], tuple[int, int]]:
+    def _observed(self, connection: sqlite3.Connection, work: Work[T]) -> tuple[T, list[tuple[int, bytes]], Marked]:
         result = work(connection)
         fresh = connection.execute(NEW_FACTS, (self._seen,)).fetchall()
         return result, fresh, connection.execute(MARK).fetchone()

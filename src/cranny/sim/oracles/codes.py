@@ -20,11 +20,13 @@ class Codes:
         self._ended = ended
         self._verdicts = verdicts
         self._located: dict[int, set[UUID]] = defaultdict(set)
+        self._locator: dict[UUID, int] = {}
         self._wrong: Counter[UUID] = Counter()
         self._off: set[UUID] = set()
 
     def given(self, given: GrantGiven) -> None:
         """The bank has applied it."""
+        self._locator[given.grant] = given.locator
         here = self._located[given.locator]
         here -= {grant for grant in here if self._ended(grant)}
         if here - {given.grant} and not self._ended(given.grant):
@@ -32,6 +34,11 @@ class Codes:
                 "I9", f"{self._bank}/grants/{given.grant}", f"locator {given.locator} is taken by {here}"
             )
         here.add(given.grant)
+
+    def taken(self, grant: UUID) -> bool:
+        """Whether another live grant has the locator of `grant`."""
+        here = self._located.get(self._locator.get(grant, -1), set())
+        return any(other != grant and not self._ended(other) for other in here)
 
     def tried(self, digits: str, *, right: UUID | None, wrong: bool) -> None:
         """Somebody typed `digits`; `wrong`: the bank said so. `right` is the grant whose code they are."""

@@ -54,6 +54,8 @@ class Doors:
         self.stored: dict[UUID, tuple[str, int]] = {}
         """Every delivery that was ever stored here, and where."""
         self.gone: set[UUID] = set()
+        self.refused: set[UUID] = set()
+        """Grants that the bank said it can't keep."""
         self._bank = bank
         self._now = now
         self._verdicts = verdicts
@@ -164,7 +166,8 @@ class Doors:
             self._say("I1", body, f"generation {here.newest} came since")
 
     def ended(self, grant: UUID) -> bool:
-        return grant in self.used or grant in self._superseded or grant in self.given.revoked
+        over = (self.used, self._superseded, self.given.revoked, self.refused)
+        return any(grant in ended for ended in over)
 
     def opens(self, grant: UUID, credential: str) -> bool:
         """Whether this grant is good for something that lies here now."""
@@ -195,7 +198,7 @@ class Doors:
             self._say("I2", body, "two collectors behind one door")
         here.live, here.deliveries, here.grant = body.generation, (*together, *body.deliveries), body.grant
         self._superseded.update(body.superseded)
-        offered = {self.given.deliveries[one].collect_grant for one in here.deliveries if one in self.given.deliveries}
+        offered = {grant for one in here.deliveries for grant in self.given.offered.get(one, ())}
         if body.grant is not None and body.grant not in offered:
             self._say("I1", body, f"grant {body.grant} is none of theirs")
 

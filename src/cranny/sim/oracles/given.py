@@ -1,9 +1,10 @@
 """What a bank may know of its rights: the entries that the server gave, up to where the bank has applied them."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from uuid import UUID
 
+from cranny.sim.reference.ledger import Ledger
 from cranny.wire.messages import DeliveryGiven, DeliveryWithdrawn, Given, GrantGiven, GrantRevoked, Policy
 
 
@@ -13,30 +14,31 @@ def _nobody(_: GrantGiven) -> None:
 
 @dataclass(slots=True)
 class RightsGiven:
-    """`deposits` finds a delivery by its deposit grant."""
+    """`deposits` finds a delivery, as it was given last, by its deposit grant; `offered` are the collect grants that it
+    ever had."""
 
     bank: UUID
-    entries: Mapping[tuple[UUID, int], Given]
+    ledger: Ledger
     applied: int = 0
     policy: Policy = field(default_factory=Policy)
     deliveries: dict[UUID, DeliveryGiven] = field(default_factory=dict)
     deposits: dict[UUID, DeliveryGiven] = field(default_factory=dict)
+    offered: dict[UUID, set[UUID]] = field(default_factory=dict)
     withdrawn: set[UUID] = field(default_factory=set)
     grants: dict[UUID, GrantGiven] = field(default_factory=dict)
     revoked: set[UUID] = field(default_factory=set)
     told: Callable[[GrantGiven], None] = _nobody
     """Told of each grant."""
 
-    def advance(self, applied: int) -> bool:
-        """Follow the bank to where it is. False when it claims entries that nobody gave, or goes back."""
-        if applied < self.applied:
+    def advance(self, applied: int, tag: int) -> bool:
+        """Follow the bank to where it is; `tag` is that of its last entry. False when it claims entries that nobody
+        gave, or goes back."""
+        path = self.ledger.path(self.bank, self.applied, applied, tag) if applied >= self.applied else None
+        if path is None:
             return False
-        for seq in range(self.applied + 1, applied + 1):
-            given = self.entries.get((self.bank, seq))
-            if given is None:
-                return False
+        for given in path:
             self._take(given)
-            self.applied = seq
+        self.applied = applied
         return True
 
     def _take(self, given: Given) -> None:
@@ -44,8 +46,9 @@ class RightsGiven:
             case Policy():
                 self.policy = given
             case DeliveryGiven():
-                self.deliveries.setdefault(given.delivery, given)
-                self.deposits.setdefault(given.deposit_grant, given)
+                self.deliveries[given.delivery] = self.deposits[given.deposit_grant] = given
+                self.offered.setdefault(given.delivery, set()).add(given.collect_grant)
+                self.withdrawn.discard(given.delivery)
             case DeliveryWithdrawn():
                 self.withdrawn.add(given.delivery)
             case GrantGiven():

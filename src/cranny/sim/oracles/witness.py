@@ -26,6 +26,7 @@ from cranny.wire.kinds import (
     DepositAbandoned,
     DepositStored,
     DoorOpened,
+    GrantRefused,
     OpeningIntended,
     unpack,
 )
@@ -58,7 +59,7 @@ class Witness:
         self.bank = bank
         self.verdicts = verdicts
         self._custody = custody
-        self.given = RightsGiven(bank, books.entries.kept)
+        self.given = RightsGiven(bank, books.ledger)
         self.chain = Chain(name, bank, books.facts.kept, verdicts)
         self.openings = Openings(name, now, verdicts)
         self.doors = Doors(name, self.given, now, verdicts)
@@ -75,12 +76,15 @@ class Witness:
 
     def written(self, written: Written) -> None:
         """A commit."""
-        if not self.given.advance(written.applied):
+        heard = [(fact, unpack(fact.kind, fact.body)) for fact in map(self.chain.hear, written.facts) if fact]
+        refusals = [body for _, body in heard if isinstance(body, GrantRefused)]
+        self.doors.refused.update(refusal.grant for refusal in refusals)
+        if not self.given.advance(written.applied, written.tag):
             self.verdicts.say("I7", self.name, f"it holds entry {written.applied} and has no right to")
-        for stored in written.facts:
-            fact = self.chain.hear(stored)
-            body = unpack(fact.kind, fact.body) if fact else None
-            if fact is None or body is None:
+        for refusal in refusals:
+            self._check(refusal)
+        for fact, body in heard:
+            if body is None:
                 continue
             self._trace.say(self.name, f"fact {fact.seq:4} {fact.kind} {_figures(body)}{' offline' * fact.offline}")
             self._trace.count(f"fact: {fact.kind}")
@@ -91,6 +95,12 @@ class Witness:
             self._pass_on(body)
             if isinstance(body, OpeningIntended | DoorOpened):
                 self.moment()
+
+    def _check(self, refusal: GrantRefused) -> None:
+        """The bank may refuse what has ended there, and what has the locator of another live grant."""
+        grant, reason = refusal.grant, refusal.reason
+        if not (grant in self.given.revoked if reason == "ended" else self.codes.taken(grant)):
+            self.verdicts.say("I14", f"{self.name}/grants/{grant}", f"it was refused, and it is not so: {reason}")
 
     def _pass_on(self, body: Body) -> None:
         match body:

@@ -1,7 +1,7 @@
 """The people around one bank: who sends, brings, collects, takes back, looks after things and makes mischief."""
 
 from collections import Counter
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterable
 from typing import Any, Final
 from uuid import UUID
 
@@ -13,9 +13,10 @@ from cranny.sim.people.day import Day
 from cranny.sim.people.lobby import Lobby
 from cranny.sim.plan import HUGE, PARCELS, Plan
 from cranny.sim.reference.authority import Announced, Authority
-from cranny.sim.reference.books import GrantKept
+from cranny.sim.reference.books import DeliveryKept, GrantKept
 from cranny.sim.things import Thing
 from cranny.sim.trace import Trace
+from cranny.wire.allocation import Size
 from cranny.wire.codes import Code, show_code, show_qr
 
 PEOPLE: Final = 8
@@ -25,6 +26,9 @@ CALLED_OFF: Final = 0.2
 LARGER_THAN_SAID: Final = 0.1
 TOURS: Final = 5
 """After so many, a parcel goes back to where it came from."""
+LATE_S: Final = 2000.0
+ANEW_S: Final = 400.0
+"""When the server has lost it."""
 LOAD: Final = 6
 TOUR_S: Final = 700.0
 COLLECT_S: Final = 1500.0
@@ -53,6 +57,8 @@ class Town:
         self._people = [UUID(bytes=dice.bytes(16), version=4) for _ in range(PEOPLE)]
         self._van: list[Thing] = []
         self._tours: Counter[str] = Counter()
+        self._sizes: dict[str, Size] = {}
+        """By tracking number: how big its sender says it is."""
 
     @property
     def bank(self) -> UUID:
@@ -71,6 +77,7 @@ class Town:
             if await self._over_after(every):
                 return
             thing, size = self._pack(number)
+            self._sizes[thing.tracking] = size
             if thing.announced:
                 self._spawn(self._announce(Announced(self.bank, thing.owner, thing.tracking, size)))
             elif self._dice.chance(0.5):
@@ -87,8 +94,8 @@ class Town:
         announced = not dice.chance(UNANNOUNCED)
         return Thing(f"P{self._lobby.name[-1]}X{number:04}", owner, size, announced), PARCELS[kind]
 
-    async def _announce_late(self, asked: Announced) -> None:
-        await self._over_after(2000.0)
+    async def _announce_late(self, asked: Announced, after: float = LATE_S) -> None:
+        await self._over_after(after)
         await self._announce(asked)
 
     async def _announce(self, asked: Announced) -> None:
@@ -99,6 +106,14 @@ class Town:
         if self._dice.chance(CALLED_OFF):
             await self._over_after(1800.0)
             await self._call_off(asked.tracking)
+
+    def announce_anew(self, lost: Iterable[DeliveryKept]) -> None:
+        """The server was restored and has lost these: whoever looks for theirs announces it once more."""
+        for row in lost:
+            if row.bank == self.bank and row.owner and row.tracking:
+                asked = Announced(self.bank, UUID(row.owner), row.tracking, self._sizes[row.tracking])
+                self._trace.count("announced anew")
+                self._spawn(self._announce_late(asked, ANEW_S))
 
     async def _call_off(self, tracking: str) -> None:
         self._trace.count("called off")
@@ -170,9 +185,17 @@ class Town:
         """Have a look behind each door that is in doubt."""
         while not await self._over_after(ROUND_S):
             blocked = self._server.books.blocked.kept
-            for door in [door for (bank, door), why in blocked.items() if why and bank == self.bank]:
+            doubtful = [door for (bank, door), why in blocked.items() if why and bank == self.bank]
+            for door in dict.fromkeys([*doubtful, *self._strange()]):
                 self._trace.count("inspections")
                 await self._server.inspect(self.bank, door)
+
+    def _strange(self) -> list[str]:
+        """Doors behind which something lies that the server does not know."""
+        books = self._server.books
+        here = [(door, lies) for (bank, door, _), lies in books.lies.kept.items() if bank == self.bank and lies.live]
+        known = {name for row in books.deliveries.kept.values() for name in (row.id, row.known_as)}
+        return [door for door, lies in here if not known.issuperset(lies.deliveries)]
 
     async def _mischief(self) -> None:
         tried = 0

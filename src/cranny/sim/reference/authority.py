@@ -12,7 +12,7 @@ from cranny.sim.loop import VirtualClock
 from cranny.sim.machines.fates import Fates
 from cranny.sim.machines.net import Net
 from cranny.sim.plan import Plan
-from cranny.sim.reference.books import Books, GrantKept
+from cranny.sim.reference.books import Books, DeliveryKept, GrantKept
 from cranny.sim.trace import Trace
 from cranny.wire.allocation import Size
 from cranny.wire.brokers.memory import Hub
@@ -29,6 +29,16 @@ class Announced:
     owner: UUID
     tracking: str
     size: Size
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """What a restore has taken away: how many facts and entries, which deliveries, which grants."""
+
+    facts: int
+    entries: int
+    deliveries: Mapping[UUID, DeliveryKept]
+    grants: frozenset[UUID]
 
 
 class Authority(Protocol):
@@ -49,8 +59,8 @@ class Authority(Protocol):
         """Out of the blue."""
         ...
 
-    async def restore(self) -> int:
-        """Go back to the backup, when no transaction is under way. How many facts are lost."""
+    async def restore(self) -> Lost:
+        """Go back to a backup, when no transaction is under way."""
         ...
 
     def idle(self) -> bool:

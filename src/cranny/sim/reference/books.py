@@ -1,18 +1,19 @@
 """What the simulated server writes down: plain rows in place of the product's tables."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field, fields
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from cranny.access import LIVE, Grant
 from cranny.fleet import Finding, Link, Uplink
+from cranny.sim.reference.ledger import Ledger
 from cranny.sim.reference.table import Table
 from cranny.usecases.deliveries import Delivery
 from cranny.wire.codes import Code, Qr
 from cranny.wire.kinds import Purpose
-from cranny.wire.messages import Given
+from cranny.wire.messages import Entry, Given
 
 Door = tuple[UUID, str]
 """Bank and label."""
@@ -81,7 +82,7 @@ class GrantKept:
 @dataclass(slots=True)
 class Books:
     """`newest` is the highest generation that any fact named, `occupied` the live one at a door, 0 when it is free.
-    An empty copy of a bank begins with entry `bases`.
+    An empty copy of a bank begins with entry `bases`; `aligned` is the fleet's.
     `tasks` are jobs by name, done or not; `marks` are cursors."""
 
     uplinks: Table[UUID, Uplink] = field(default_factory=Table)
@@ -92,16 +93,20 @@ class Books:
     occupied: Table[Door, int] = field(default_factory=Table)
     blocked: Table[Door, str] = field(default_factory=Table)
     anomalies: Table[tuple[UUID, str, str], Finding] = field(default_factory=Table)
-    entries: Table[tuple[UUID, int], Given] = field(default_factory=Table)
+    entries: Table[tuple[UUID, int], Entry] = field(default_factory=Table)
     bases: Table[UUID, int] = field(default_factory=Table)
+    aligned: Table[UUID, int] = field(default_factory=Table)
     deliveries: Table[UUID, DeliveryKept] = field(default_factory=Table)
     grants: Table[UUID, GrantKept] = field(default_factory=Table)
     jobs: Table[tuple[str, UUID], bool] = field(default_factory=Table)
     marks: Table[str, int] = field(default_factory=Table)
+    ledger: Ledger = field(default_factory=Ledger)
+    """Of all times: no table, and never restored."""
 
     def tables(self) -> Iterator[Table[Any, Any]]:
         for one in fields(self):
-            yield getattr(self, one.name)
+            if one.name != "ledger":
+                yield getattr(self, one.name)
 
     def copy(self) -> list[dict[Any, Any]]:
         """All that is committed, for `go_back`."""
@@ -130,6 +135,15 @@ class Books:
         number = (self.marks.get(mark) or 0) + 1
         self.marks.put(mark, number)
         return number
+
+    def give(self, bank: UUID, givens: Sequence[Given], tag: int) -> int:
+        """Numbered entries for `bank`, in this order. The number of the first."""
+        uplink = self.uplinks.must(bank)
+        first = uplink.down_head + 1
+        for seq, given in enumerate(givens, first):
+            self.entries.put((bank, seq), Entry(seq, given, tag))
+        self.uplinks.put(bank, replace(uplink, down_head=uplink.down_head + len(givens)))
+        return first
 
     def tell(self, type_: str, subject: str, at: datetime, data: dict[str, Any]) -> None:
         """Into the log."""

@@ -1,13 +1,13 @@
 """The simulated server, and the banks that it knows from the start."""
 
 from collections.abc import Mapping
+from typing import Final
 from uuid import UUID
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from cranny.core.ids import TimeIds
 from cranny.edge.identity import Identity
-from cranny.fleet import NOTHING_YET, Uplink
 from cranny.sim.dice import Dice
 from cranny.sim.plan import policy
 from cranny.sim.reference.authority import NAME, Founded, Setting
@@ -17,6 +17,9 @@ from cranny.sim.reference.store import ReferenceStore
 from cranny.wire import nkey
 from cranny.wire.messages import Layout
 
+BACKUP_S: Final = 900.0
+"""Between two backups, in a busy morning."""
+
 
 def found(setting: Setting, layouts: Mapping[str, Layout]) -> Founded:
     """With a bank for each of `layouts`, which are by name."""
@@ -24,7 +27,8 @@ def found(setting: Setting, layouts: Mapping[str, Layout]) -> Founded:
     key = Ed25519PrivateKey.from_private_bytes(Dice(seed, "server key").bytes(32))
     identities = {name: _identity(setting, name, key) for name in layouts}
     doors = {identities[name].bank: [box.label for box in made.compartments] for name, made in layouts.items()}
-    store = ReferenceStore(doors, setting.fates, Dice(seed, NAME, "store"), backs_up=setting.backs_up)
+    tags, backup_s = Dice(seed, NAME, "tags"), BACKUP_S * setting.plan.pace if setting.backs_up else 0.0
+    store = ReferenceStore(doors, setting.fates, Dice(seed, NAME, "store"), tags=tags, backup_s=backup_s)
     rights = Rights(
         store.books,
         tenant=setting.tenant,
@@ -32,6 +36,7 @@ def found(setting: Setting, layouts: Mapping[str, Layout]) -> Founded:
         clock=setting.clock,
         ids=TimeIds(setting.clock, Dice(seed, NAME, "ids")),
         dice=Dice(seed, NAME, "rights"),
+        tags=tags,
     )
     server = Server(
         store,
@@ -48,16 +53,9 @@ def found(setting: Setting, layouts: Mapping[str, Layout]) -> Founded:
         outside=Outside(tell=setting.tell, flaw=setting.flaw),
     )
     for name, made in layouts.items():
-        _introduce(store, rights, identities[name], made, Dice(seed, name))
+        box = identities[name]
+        store.open_desk(box.bank, _box(box), [made, policy(Dice(seed, name))])
     return Founded(server, identities, key)
-
-
-def _introduce(store: ReferenceStore, rights: Rights, identity: Identity, made: Layout, dice: Dice) -> None:
-    bank = identity.bank
-    store.books.uplinks.kept[bank] = Uplink(bank, NOTHING_YET, None, 0, _box(identity))
-    store.books.begin()
-    rights.give(bank, made, policy(dice))
-    store.books.commit()
 
 
 def _identity(setting: Setting, name: str, server_key: Ed25519PrivateKey) -> Identity:

@@ -10,13 +10,12 @@ import msgspec
 from cranny.access import Deed as GrantDeed
 from cranny.access import Grant
 from cranny.sim.reference.books import DeliveryKept, GrantKept, KeptEvent
-from cranny.sim.reference.rights import Rights
+from cranny.sim.reference.rights import AWAITED, Rights
 from cranny.usecases.deliveries import DELIVERY, Delivery
 from cranny.usecases.deliveries import Deed as DeliveryDeed
 from cranny.wire.codes import normal_tracking
 from cranny.wire.messages import DeliveryWithdrawn
 
-AWAITED = (Delivery.ANNOUNCED, Delivery.LAPSED)
 FIRST = (*AWAITED, Delivery.CANCELLED)
 """Where a first deposit finds a delivery."""
 
@@ -64,6 +63,8 @@ class Reactions:
                 self._deposited(fact, event)
             case "collect.finished":
                 self._emptied(msgspec.convert(event.data, Emptied), event)
+            case "grant.refused":
+                self._rights.refused(UUID(event.data["bank"]), UUID(event.data["grant"]))
             case "code.exhausted":
                 self._exhausted(UUID(event.data["bank"]), UUID(event.data["grant"]))
 
@@ -125,11 +126,12 @@ class Reactions:
             self._rights.recall(here)
 
     def _opens(self, fact: Deposited, announced: Sequence[DeliveryKept]) -> UUID | None:
-        """The grant that the bank names, or a new one where that has ended meanwhile and others lie there with it."""
+        """The grant that the bank names, or a new one where that has ended meanwhile and others lie there with it, or
+        where it is none of theirs."""
         grant = self._grant(fact, announced)
         known = self._books.grants.get(grant) if grant else None
         awaited = [row for row in announced if row.state in AWAITED]
-        if not awaited or known is None or known.live or known.state is Grant.USED:
+        if not awaited or (known is not None and (known.live or known.state is Grant.USED)):
             return grant
         self._rights.revoke(row.collect_grant for row in awaited)
         return self._rights.issue(fact.bank, "collect", awaited[0].id, fact.door, fact.generation).id

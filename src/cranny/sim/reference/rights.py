@@ -10,11 +10,13 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+import msgspec
+
 from cranny.access import GRANT, LIVE
 from cranny.access import Deed as GrantDeed
 from cranny.core.clock import Clock
 from cranny.core.ids import Ids
-from cranny.fleet import Finding
+from cranny.fleet import TAGS, Finding
 from cranny.sim.dice import Dice
 from cranny.sim.reference.authority import Announced
 from cranny.sim.reference.books import Books, DeliveryKept, GrantKept
@@ -40,13 +42,23 @@ from cranny.wire.messages import (
     ItemGiven,
 )
 
+AWAITED = (Delivery.ANNOUNCED, Delivery.LAPSED)
+COLLECTABLE = (Delivery.STORED, Delivery.OVERDUE)
 VERIFY = "verify"
 TELL = "tell"
 
 
 class Rights:
     def __init__(
-        self, books: Books, *, tenant: UUID, peppers: Mapping[UUID, bytes], clock: Clock, ids: Ids, dice: Dice
+        self,
+        books: Books,
+        *,
+        tenant: UUID,
+        peppers: Mapping[UUID, bytes],
+        clock: Clock,
+        ids: Ids,
+        dice: Dice,
+        tags: Dice,
     ) -> None:
         self.books = books
         self.tenant = tenant
@@ -56,6 +68,7 @@ class Rights:
         self._clock = clock
         self._ids = ids
         self._dice = dice
+        self._tags = tags
 
     # ------------------------------------------------------------ deeds
 
@@ -123,10 +136,7 @@ class Rights:
 
     def give(self, bank: UUID, *givens: Given) -> None:
         """Numbered entries for `bank`, in this order."""
-        uplink = self.books.uplinks.must(bank)
-        for number, given in enumerate(givens, uplink.down_head + 1):
-            self.books.entries.put((bank, number), given)
-        self.books.uplinks.put(bank, replace(uplink, down_head=uplink.down_head + len(givens)))
+        self.books.give(bank, givens, self._tags.below(TAGS))
         self.pokes.add(bank)
 
     async def verify(self, id_: UUID, kdf: Kdf) -> None:
@@ -187,6 +197,19 @@ class Rights:
             if grant.live and grant.purpose != "deposit":
                 self.give(grant.bank, GrantRevoked(grant.id))
 
+    def refused(self, bank: UUID, id_: UUID) -> None:
+        """The bank can't keep a grant: another one takes its place, as far as somebody still needs it."""
+        grant = self.books.grants.get(id_)
+        if grant is None or grant.bank != bank:
+            self.contradicts(bank, "unknown_grant", f"grants/{id_}")
+            return
+        row = self.books.deliveries.get(grant.delivery) if grant.delivery else None
+        if row is not None and row.recall_grant == id_ and row.state is Delivery.RECALLING:
+            self.recall(row)
+        if row is not None and row.collect_grant == id_:
+            self._replace(row)
+        self.revoke([id_])
+
     def contradicts(self, bank: UUID, kind: str, subject: str) -> None:
         """What the bank did does not fit: for somebody to look at."""
         self.books.note(Finding(bank, kind, subject))
@@ -216,6 +239,23 @@ class Rights:
         grant = self.issue(row.bank, "collect", row.id, row.door, row.generation)
         moved = self.move(row.id, DeliveryDeed.ADOPT)
         self.books.deliveries.put(row.id, replace(moved, owner=str(owner), collect_grant=grant.id))
+
+    def _replace(self, row: DeliveryKept) -> None:
+        if row.state in AWAITED:
+            grant = self.issue(row.bank, "collect", row.id)
+            self.books.deliveries.put(row.id, replace(row, collect_grant=grant.id))
+            self.give(row.bank, msgspec.structs.replace(self._given(row), collect_grant=grant.id))
+        elif row.state in COLLECTABLE:
+            grant = self.issue(row.bank, "collect", row.id, row.door, row.generation)
+            behind = self.books.behind(row.bank, row.door, row.generation)
+            for other in behind:
+                if other.collect_grant == row.collect_grant:
+                    self.books.deliveries.put(other.id, replace(other, collect_grant=grant.id))
+
+    def _given(self, row: DeliveryKept) -> DeliveryGiven:
+        """As its bank was last given it."""
+        ours = (entry.given for (bank, _), entry in self.books.entries.items() if bank == row.bank)
+        return [one for one in ours if isinstance(one, DeliveryGiven) and one.delivery == row.id][-1]
 
     def _end_collecting(self, row: DeliveryKept) -> None:
         """Take the collect grant of `row` away; others that lie behind the same door with it get one of their own."""

@@ -11,12 +11,12 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from cranny.core.clock import Clock
 from cranny.core.errors import Invalid, Refused, Unavailable
-from cranny.fleet import Arrival, Commits
+from cranny.fleet import Arrival, Commits, Place, is_ours
 from cranny.sim.dice import Dice
 from cranny.sim.machines.fates import Fates, Life, Section
 from cranny.sim.machines.net import Net
 from cranny.sim.reference import sweeps
-from cranny.sim.reference.authority import NAME, Announced
+from cranny.sim.reference.authority import NAME, Announced, Lost
 from cranny.sim.reference.books import Books, GrantKept
 from cranny.sim.reference.reactions import Reactions
 from cranny.sim.reference.rights import TELL, VERIFY, Rights
@@ -26,7 +26,7 @@ from cranny.wire import acks, signing, subjects
 from cranny.wire.brokers import Broker, Incoming
 from cranny.wire.brokers.memory import Hub
 from cranny.wire.kdf import CheapKdf
-from cranny.wire.messages import Beat, Downlink, Entry, FactAck, FactBatch, Pull, pack, unpack
+from cranny.wire.messages import Beat, Downlink, FactAck, FactBatch, Pull, pack, unpack
 from cranny.wire.nkey import public
 
 M = TypeVar("M")
@@ -103,7 +103,7 @@ class Server:
     def listen(self, committed: Callable[[], None]) -> None:
         self.store.committed = committed
 
-    async def restore(self) -> int:
+    async def restore(self) -> Lost:
         return await self.store.restore()
 
     def idle(self) -> bool:
@@ -200,14 +200,24 @@ class Server:
         pull = self._believed(bank, "pull", message.payload, Pull)
         if pull is None:
             return
-        applied = pull.applied
         books = self.store.books
+        place = self._place(bank, pull)
+        if not is_ours(place, pull):
+            self._trace.count("realigned: by number" if pull.applied > place.head else "realigned: by tag")
+            await self._transact(self._life, lambda _: self.store.realign(bank, pull.applied))
         head = books.uplinks.kept[bank].down_head
-        first = max(applied + 1, books.bases.kept.get(bank, 1))
+        first = pull.applied + 1 if pull.applied else books.bases.kept.get(bank, 1)
         last = min(head, first - 1 + PAGE)
-        entries = [Entry(seq, books.entries.kept[bank, seq]) for seq in range(first, last + 1)]
+        found = (books.entries.kept.get((bank, seq)) for seq in range(first, last + 1))
+        entries = [entry for entry in found if entry is not None]
         page = Downlink(tenant, bank, entries, head)
         await self._answer(message, signing.sign(self._key, "downlink", pack(page)))
+
+    def _place(self, bank: UUID, pull: Pull) -> Place:
+        books = self.store.books
+        entry = books.entries.kept.get((bank, pull.applied))
+        aligned = books.aligned.kept.get(bank, 0)
+        return Place(books.uplinks.kept[bank].down_head, aligned, entry.tag if entry else None)
 
     async def _answer(self, message: Incoming, payload: bytes) -> None:
         """When the broker is there: who hears nothing asks again."""

@@ -1,8 +1,8 @@
 """The reference store: the fleet's `Store` over plain rows, with the rules that PostgreSQL's constraints hold.
 
 A transaction takes time, in which the server may be killed; then nothing of it stays. Whoever is killed behind the
-commit never says so to anybody, and all of it stays. Restored from its backup it goes back to the moment at which a
-right was last given to any bank: facts are lost, and all that came of them, and no right is.
+commit never says so to anybody, and all of it stays. Restored from a backup it goes back for up to twice the time
+between two of them: facts are lost, all that came of them, and rights that were given to banks meanwhile.
 """
 
 import asyncio
@@ -12,11 +12,13 @@ from dataclasses import replace
 from typing import Any, Final
 from uuid import UUID
 
-from cranny.fleet import Breach, Change, Ended, Known, Started, Uplink
+from cranny.fleet import NOTHING_YET, TAGS, Breach, Change, Ended, Finding, Known, Started, Uplink
 from cranny.sim.dice import Dice
 from cranny.sim.machines.fates import Fates, Life, Section
+from cranny.sim.reference.authority import Lost
 from cranny.sim.reference.books import Books, KeptFact, Lies
 from cranny.wire.kinds import unpack
+from cranny.wire.messages import Given
 
 WORK_S: Final = (0.002, 0.03)
 
@@ -29,9 +31,15 @@ class ReferenceStore:
     """`grown` is set behind every commit."""
 
     def __init__(
-        self, doors: Mapping[UUID, Collection[str]], fates: Fates, dice: Dice, *, backs_up: bool = False
+        self,
+        doors: Mapping[UUID, Collection[str]],
+        fates: Fates,
+        dice: Dice,
+        *,
+        tags: Dice,
+        backup_s: float = 0.0,
     ) -> None:
-        """`doors` are the labels of each bank. Only who `backs_up` can `restore`."""
+        """`doors` are the labels of each bank. A backup is made every `backup_s` seconds, never where that is 0."""
         self.books = Books()
         self.grown = asyncio.Event()
         self.committed: Callable[[], None] = _nobody
@@ -39,9 +47,11 @@ class ReferenceStore:
         self._doors = doors
         self._fates = fates
         self._dice = dice
-        self._backs_up = backs_up
+        self._tags = tags
+        self._backup_s = backup_s
         self._turn = asyncio.Lock()
-        self._copy: list[dict[Any, Any]] | None = None
+        self._copies: list[tuple[float, list[dict[Any, Any]]]] = []
+        """The last two, with when they were made."""
 
     @asynccontextmanager
     async def transaction(self, life: Life) -> AsyncIterator["ReferenceStore"]:
@@ -58,20 +68,45 @@ class ReferenceStore:
                 self.books.rollback()
                 raise
             self.books.commit()
-            if self._backs_up and self.books.entries.fresh():
-                self._copy = self.books.copy()
+            self._enter()
+            self._back_up()
             self.committed()
             self.grown.set()
         if self._fates.strikes(Section.UNANSWERED):
             await life.die()
 
-    async def restore(self) -> int:
-        """From the backup, when no transaction is under way. How many facts are lost."""
+    async def restore(self) -> Lost:
+        """From one of the last two backups, when no transaction is under way."""
         async with self._turn:
-            before = len(self.books.facts.kept)
-            if self._copy is not None:
-                self.books.go_back(self._copy)
-            return before - len(self.books.facts.kept)
+            books = self.books
+            facts, entries = len(books.facts.kept), len(books.entries.kept)
+            deliveries, grants = dict(books.deliveries.kept), set(books.grants.kept)
+            if self._copies:
+                del self._copies[1 + self._dice.below(len(self._copies)) :]
+                books.go_back(self._copies[-1][1])
+            return Lost(
+                facts - len(books.facts.kept),
+                entries - len(books.entries.kept),
+                {id_: row for id_, row in deliveries.items() if id_ not in books.deliveries.kept},
+                frozenset(grants - books.grants.kept.keys()),
+            )
+
+    def open_desk(self, bank: UUID, public_key: str, first: Sequence[Given]) -> None:
+        """Begin to keep books about `bank`, with its `first` rights."""
+        self.books.uplinks.kept[bank] = Uplink(bank, NOTHING_YET, None, 0, public_key)
+        self.books.begin()
+        self.books.give(bank, first, self._tags.below(TAGS))
+        self.books.commit()
+        self._enter()
+
+    def _enter(self) -> None:
+        """What was just given, in the ledger as well."""
+        self.books.ledger.add(self.books.entries.fresh(), self.books.entries.kept)
+
+    def _back_up(self) -> None:
+        now = asyncio.get_running_loop().time()
+        if self._backup_s and (not self._copies or now - self._copies[-1][0] >= self._backup_s):
+            self._copies = [*self._copies[-1:], (now, self.books.copy())]
 
     # ------------------------------------------------------------ the fleet's port
 
@@ -102,9 +137,10 @@ class ReferenceStore:
     def _apply(self, change: Change) -> None:
         books = self.books
         before = books.uplinks.must(change.bank)
-        head = max(before.down_head, change.lift_downlink)
         time = change.head_time or before.head_time
-        books.uplinks.put(change.bank, replace(before, cursor=change.cursor, head_time=time, down_head=head))
+        books.uplinks.put(change.bank, replace(before, cursor=change.cursor, head_time=time))
+        if change.lift_downlink:
+            self.realign(change.bank, change.lift_downlink)
         for row in change.rows:
             key = (change.bank, row.link.epoch, row.link.seq)
             if books.facts.get(key) is not None:
@@ -125,22 +161,34 @@ class ReferenceStore:
         if change.renew:
             self._renew(change.bank, change.renew)
 
+    def realign(self, bank: UUID, applied: int) -> None:
+        """As the fleet does it; inside a transaction."""
+        books, uplink = self.books, self.books.uplinks.must(bank)
+        if applied <= (books.aligned.get(bank) or 0):
+            return
+        books.aligned.put(bank, applied)
+        books.note(Finding(bank, "downlink_ahead", f"banks/{bank}", {"held": uplink.down_head, "applied": applied}))
+        books.uplinks.put(bank, replace(uplink, down_head=max(uplink.down_head, applied)))
+        known = self._known(bank)
+        self._begin(bank, [*known.all(max(1, uplink.cursor.epoch)), *known.over()])
+
     def _renew(self, bank: UUID, epoch: int) -> None:
+        self._begin(bank, list(self._known(bank).all(epoch)))
+
+    def _begin(self, bank: UUID, givens: Sequence[Given]) -> None:
+        self.books.bases.put(bank, self.books.give(bank, givens, self._tags.below(TAGS)))
+
+    def _known(self, bank: UUID) -> Known:
         books, known = self.books, Known()
-        uplink = books.uplinks.must(bank)
-        for seq in range(books.bases.get(bank) or 1, uplink.down_head + 1):
-            if (given := books.entries.get((bank, seq))) is not None:
-                known.give(given)
+        for seq in range(books.bases.get(bank) or 1, books.uplinks.must(bank).down_head + 1):
+            if (entry := books.entries.get((bank, seq))) is not None:
+                known.give(entry.given)
         facts = sorted((key, kept) for key, kept in books.facts.items() if key[0] == bank and kept.projected)
         for _, kept in facts:
             body = unpack(kept.link.fact.kind, kept.link.fact.body) if kept.link.fact else None
             if body is not None:
                 known.tell(body)
-        base = uplink.down_head + 1
-        for seq, given in enumerate(givens := list(known.all(epoch)), base):
-            books.entries.put((bank, seq), given)
-        books.uplinks.put(bank, replace(uplink, down_head=uplink.down_head + len(givens)))
-        books.bases.put(bank, base)
+        return known
 
     def _heard_of(self, bank: UUID, data: Mapping[str, object]) -> None:
         door, generation = data.get("door"), data.get("generation")

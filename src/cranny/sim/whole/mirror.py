@@ -17,7 +17,7 @@ from cranny.sim.whole.outside import Outside
 from cranny.usecases.deliveries import Delivery
 from cranny.wire.facts import decode
 from cranny.wire.kinds import Purpose, unpack
-from cranny.wire.messages import Given
+from cranny.wire.messages import Entry, Given
 
 # Rows that were written by transactions from number $1 on, all in one round trip. One transaction is under way at a
 # time, so none is overlooked; a savepoint has a number of its own, and a higher one.
@@ -33,7 +33,7 @@ UNION ALL SELECT 'fact', to_jsonb(t) FROM (
     ORDER BY bank, epoch, seq
 ) AS t
 UNION ALL SELECT 'entry', to_jsonb(t) FROM (
-    SELECT bank, seq, body FROM downlink WHERE xmin::text::bigint >= $1 ORDER BY bank, seq
+    SELECT bank, seq, body, tag FROM downlink WHERE xmin::text::bigint >= $1 ORDER BY bank, seq
 ) AS t
 UNION ALL SELECT 'uplink', to_jsonb(t) FROM (
     SELECT u.bank, u.epoch, u.seq, u.head_hash, u.head_time, u.forked, n.head, n.base, d.public_key
@@ -77,6 +77,7 @@ class EntrySeen(msgspec.Struct, frozen=True):
     bank: UUID
     seq: int
     body: str
+    tag: int
 
 
 class UplinkSeen(msgspec.Struct, frozen=True):
@@ -159,6 +160,7 @@ class Mirror:
             self.books.rollback()
             raise
         self.books.commit()
+        self.books.ledger.add(self.books.entries.fresh(), self.books.entries.kept)
 
     def look_anew(self) -> None:
         """It is another database by now: nothing of what was known has to hold."""
@@ -191,8 +193,9 @@ class Mirror:
             case "fact":
                 self._fact(msgspec.json.decode(row, type=FactSeen))
             case "entry":
-                entry = msgspec.json.decode(row, type=EntrySeen)
-                self.books.entries.put((entry.bank, entry.seq), _given.decode(_bytes(entry.body)))
+                seen = msgspec.json.decode(row, type=EntrySeen)
+                entry = Entry(seen.seq, _given.decode(_bytes(seen.body)), seen.tag)
+                self.books.entries.put((seen.bank, seen.seq), entry)
             case "uplink":
                 self._uplink(msgspec.json.decode(row, type=UplinkSeen))
             case "lies":

@@ -26,7 +26,7 @@ from cranny.platform.sequencer import sequence
 from cranny.platform.sweeps import Sweep
 from cranny.sim.dice import Dice
 from cranny.sim.machines.fates import Life, Section
-from cranny.sim.reference.authority import NAME, Announced, Setting
+from cranny.sim.reference.authority import NAME, Announced, Lost, Setting
 from cranny.sim.reference.books import Books
 from cranny.sim.whole import deeds
 from cranny.sim.whole.backups import Backups
@@ -112,8 +112,8 @@ class WholeServer:
             self._setting.fates.note(Section.IDLE)
             self._life.end()
 
-    async def restore(self) -> int:
-        return await self._backups.lose()
+    async def restore(self) -> Lost:
+        return Lost(await self._backups.lose(), 0, {}, frozenset())
 
     async def _one_life(self) -> None:
         life = self._life = Life()

@@ -32,6 +32,13 @@ class NoRoom(msgspec.Struct, frozen=True):
     free: int = 0
 
 
+class Refused(msgspec.Struct, frozen=True):
+    """Of a `grant.refused`."""
+
+    bank: UUID
+    grant: UUID
+
+
 class Spoiled(msgspec.Struct, frozen=True):
     """Of a `goods.spoiled`."""
 

@@ -228,6 +228,8 @@ WHERE tenant = $1 AND id = ANY($2::uuid[]) AND spoiled_at IS NULL
 
 GET: Final = "SELECT * FROM deliveries WHERE tenant = $1 AND id = ANY($2::uuid[])"
 
+LOCK: Final = "SELECT * FROM deliveries WHERE tenant = $1 AND id = $2 FOR NO KEY UPDATE"
+
 ITEMS: Final = """
 SELECT * FROM delivery_items WHERE tenant = $1 AND delivery = ANY($2::uuid[]) ORDER BY delivery, place
 """

@@ -33,7 +33,7 @@ async def readdress(tx: Tx, keyring: Keyring, id_: UUID, asked: RecipientAsked) 
     await events.move(tx, DELIVERY, [id_], Deed.READDRESS, data={id_: {"recipient": str(person), "before": before}})
     row = rows.to(DeliveryRow, await tx.one(tables.GET, tx.tenant, [id_]) or {})  # locked now
     old = [row.collect_grant] if row.collect_grant else []
-    grant = await _inside(tx, keyring, row) if row.state not in AWAITED else await _awaited(tx, keyring, row, person)
+    grant = await _inside(tx, keyring, row) if row.state not in AWAITED else await awaited(tx, keyring, row, person)
     if asked.badge:
         await access.give_badge(tx, keyring, grant, asked.badge, who=f"deliveries/{id_}")
     await access.revoke(tx, old, reason="readdressed")
@@ -57,8 +57,8 @@ async def _inside(tx: Tx, keyring: Keyring, row: DeliveryRow) -> UUID:
     return grant.id
 
 
-async def _awaited(tx: Tx, keyring: Keyring, row: DeliveryRow, person: UUID) -> UUID:
-    """A grant in place of the old one, and the bank is given the delivery anew with it."""
+async def awaited(tx: Tx, keyring: Keyring, row: DeliveryRow, person: UUID) -> UUID:
+    """A grant in place of the old one, for `person`, and the bank is given the delivery anew with it."""
     grant = await access.issue(tx, keyring, row.bank, "collect", f"deliveries/{row.id}")
     items = rows.every(ItemRow, await tx.all(tables.ITEMS, tx.tenant, [row.id]))
     if row.deposit_grant is None:
