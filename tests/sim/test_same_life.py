@@ -47,7 +47,7 @@ def test_another_seed_lives_another_life(life: Report) -> None:
 def test_the_command_line_says_what_was_found(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    short = ["--seeds", "1", "--first", "7", "--hours", "0.6", "--deliveries", "12"]
+    short = ["--seeds", "1", "--first", "9", "--hours", "0.6", "--deliveries", "12"]
     assert main(short) == 0
     assert capsys.readouterr().out.splitlines()[-1] == "0 violations"
     MISTAKES["a_restart_opens_the_door_again"](monkeypatch)
@@ -59,9 +59,9 @@ def test_the_command_line_says_what_was_found(
 
 def test_the_story_ends_where_the_oracle_speaks(monkeypatch: pytest.MonkeyPatch) -> None:
     MISTAKES["a_restart_opens_the_door_again"](monkeypatch)
-    report = run(7, Plan(hours=0.6, deliveries=12, hasty=True))
+    report = run(9, Plan(hours=0.6, deliveries=12, hasty=True))
     *_, last = tell(report)
-    assert "!!! I3" in last
+    assert "!!! I13" in last
 
 
 def test_a_good_life_has_a_short_story(life: Report) -> None:

@@ -4,7 +4,7 @@
 from dataclasses import dataclass
 from typing import Final
 
-from cranny.sim.plan import DAY, HOUR, MONTH, MORNING, Plan
+from cranny.sim.plan import DAY, HOUR, MONTH, Plan
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +19,6 @@ class Regression:
 REGRESSIONS: Final = (
     Regression(2, DAY, "a day with partitions that last for hours"),
     Regression(6, MONTH, "a month without a network: every known grant opens"),
-    Regression(77, HOUR, "people used up their tries on a dead screen, and blamed the bank"),
-    Regression(136, DAY, "people gave up before their bank's next heartbeat: it had not heard of their right yet"),
-    Regression(165, MORNING, "an oracle forgot that a right to look inside ends when somebody else uses the door"),
+    Regression(61, HOUR, "a clock with a wrong year took every acknowledged fact off a disk, and a backup came back"),
+    Regression(23, HOUR, "one of two parcels behind a door was unknown to a restored server, and nobody was told"),
 )
