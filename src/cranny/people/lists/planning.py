@@ -222,7 +222,7 @@ class _Planner:
             email_key=email_key(given.email) if given.email else before.email_key,
             phone=given.phone or before.phone,
             phone_key=phone_key,
-            language=given.language or before.language,
+            language=before.language if before.language_own else given.language or before.language,
         )
 
     def _free(self, phone: str | None) -> str | None:
