@@ -22,8 +22,8 @@ NAMES: Final = {
 ABOUT_THINGS: Final = {
     "api_keys", "bank_desks", "bank_downlinks", "bank_uplinks", "banks", "compartments", "delivery_kinds",
     "delivery_routes", "directory", "downlink", "events", "grants", "locators", "log_heads", "occupancies",
-    "people_lists", "privacy_settings", "reaction_cursors", "reaction_parked", "reservations", "signed_heads", "sites", "size_classes",
-    "telemetry", "telemetry_days", "tenants", "webhook_endpoints", "webhook_messages",
+    "people_lists", "privacy_settings", "reaction_cursors", "reaction_parked", "reservations", "signed_heads", "sites",
+    "size_classes", "telemetry", "telemetry_days", "tenants", "webhook_endpoints", "webhook_messages",
 }  # fmt: skip
 """Ids, figures, doors, and the names that a tenant gives to things."""
 
