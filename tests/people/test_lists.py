@@ -11,26 +11,26 @@ from cranny import people
 from cranny.people.lists.following import end_due
 from cranny.platform import tenants
 from cranny.platform.permissions import Role
-from tests.people.test_letting_in import House, house  # noqa: F401 - a fixture
+from tests.people.house import House
 
 STAFF = "email;name;role\nborg@example.org;Bòrg;operator\ncleo@example.org;Cleo;clerk\n"
 URL = "/v1/people/imports"
 
 
-async def send(client: httpx2.AsyncClient, house: House, text: str, raw: bytes = b"", **asked: Any) -> Any:  # noqa: F811
+async def send(client: httpx2.AsyncClient, house: House, text: str, raw: bytes = b"", **asked: Any) -> Any:
     headers = {"Content-Type": "text/csv"} | (asked.pop("once", None) or house.once())
     said = {name: str(value).lower() for name, value in asked.items()}
     return await client.post(URL, content=raw or text.encode(), params=said, headers=headers)
 
 
-async def everybody(house: House) -> dict[str, list[str]]:  # noqa: F811
+async def everybody(house: House) -> dict[str, list[str]]:
     async with house.parts.db.transaction(house.tenant) as tx:
         has = await people.memberships(tx)
         found = await people.members(tx, after=UUID(int=0), limit=500)
     return {known.email or "": sorted(row.role for row in has[id_]) for id_, known in found}
 
 
-async def test_looked_at_then_followed_and_again_nothing_changes(house: House) -> None:  # noqa: F811
+async def test_looked_at_then_followed_and_again_nothing_changes(house: House) -> None:
     async with house.browser() as ada:
         await house.found(ada)
         look = (await send(ada, house, STAFF, STAFF.encode("cp1252"))).json()
@@ -60,7 +60,7 @@ async def test_looked_at_then_followed_and_again_nothing_changes(house: House) -
         assert (await borg.post(await house.link("borg@example.org"))).status_code == 303
 
 
-async def test_while_a_line_is_wrong_nothing_is_done(house: House) -> None:  # noqa: F811
+async def test_while_a_line_is_wrong_nothing_is_done(house: House) -> None:
     async with house.browser() as ada:
         await house.found(ada)
         wrong = STAFF + "dora@example;Dora;boss\n"
@@ -78,7 +78,7 @@ async def test_while_a_line_is_wrong_nothing_is_done(house: House) -> None:  # n
         assert (json.status_code, json.json()["code"]) == (400, "not-csv")
 
 
-async def test_who_moves_out_is_signed_out_and_keeps_what_others_gave(house: House) -> None:  # noqa: F811
+async def test_who_moves_out_is_signed_out_and_keeps_what_others_gave(house: House) -> None:
     async with house.browser() as ada, house.browser() as borg, house.browser() as cleo:
         await house.found(ada)
         await send(ada, house, STAFF, apply=True, invite=True)
@@ -102,7 +102,7 @@ async def test_who_moves_out_is_signed_out_and_keeps_what_others_gave(house: Hou
         assert len(house.box.to("borg@example.org")) == before
 
 
-async def test_time_ends_what_a_list_gave(house: House) -> None:  # noqa: F811
+async def test_time_ends_what_a_list_gave(house: House) -> None:
     async with house.browser() as ada:
         await house.found(ada)
         await send(ada, house, "email;role;until\nborg@example.org;resident;2026-03-02\n", apply=True)
@@ -115,7 +115,7 @@ async def test_time_ends_what_a_list_gave(house: House) -> None:  # noqa: F811
         assert await end_due(house.parts.db, house.tenant, **sweep) == 0
 
 
-async def test_a_wrong_file_does_not_empty_the_house_and_an_admin_stays(house: House) -> None:  # noqa: F811
+async def test_a_wrong_file_does_not_empty_the_house_and_an_admin_stays(house: House) -> None:
     async with house.browser() as ada:
         await house.found(ada)
         rows = "".join(f"p{n}@example.org;resident\n" for n in range(30))
@@ -128,7 +128,7 @@ async def test_a_wrong_file_does_not_empty_the_house_and_an_admin_stays(house: H
         assert len(await everybody(house)) == 2
 
 
-async def test_a_key_needs_a_scope_of_its_own_and_makes_no_admins(house: House) -> None:  # noqa: F811
+async def test_a_key_needs_a_scope_of_its_own_and_makes_no_admins(house: House) -> None:
     async with house.parts.db.transaction(house.tenant) as tx:
         _, narrow = await tenants.add_key(tx, label="list", scopes=["people:provision"])
         _, broad = await tenants.add_key(tx, label="people", scopes=["people:write"])
@@ -153,7 +153,7 @@ async def test_a_key_needs_a_scope_of_its_own_and_makes_no_admins(house: House) 
 
 
 @pytest.mark.prove
-async def test_ten_thousand_lines(house: House) -> None:  # noqa: F811
+async def test_ten_thousand_lines(house: House) -> None:
     rows = "".join(f"{n};p{n}@example.org;Person {n};+42060{n:07};cs;resident;{n % 400}\n" for n in range(10_000))
     text = f"external_id;email;name;phone;language;role;unit\n{rows}"
     async with house.parts.db.transaction(house.tenant) as tx:

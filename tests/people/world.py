@@ -77,6 +77,7 @@ async def _place(tx: Tx, keyring: Keyring, name: str) -> Things:
             "alarm",
             "notice",
             "token",
+            "provider",
         )
     }
     parcel = await _parcel(tx, keyring, bank.id, f"somebody.{name}@else.example")

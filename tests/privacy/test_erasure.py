@@ -10,7 +10,7 @@ import asyncpg
 
 from cranny.platform import said, sequencer, trail
 from cranny.platform.engines import PostgresAddress
-from cranny.webhooks.outside import Guard, resolve
+from cranny.platform.outside import Guard, resolve
 from cranny.webhooks.posting import Poster
 from cranny.webhooks.sending import Courier
 from cranny.wire.brokers.memory import Hub

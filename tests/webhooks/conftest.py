@@ -17,8 +17,8 @@ from cranny.platform import events, log, rows, sequencer, tenants
 from cranny.platform.db import Database, open_pool
 from cranny.platform.engines import PostgresAddress
 from cranny.platform.keys import Keyring
+from cranny.platform.outside import Guard, resolve
 from cranny.webhooks import endpoints, messages, tables
-from cranny.webhooks.outside import Guard, resolve
 from cranny.webhooks.posting import Poster
 from cranny.webhooks.sending import Courier
 from cranny.webhooks.shapes import EndpointAsked

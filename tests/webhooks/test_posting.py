@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from cranny.core.clock import SystemClock
-from cranny.webhooks.outside import Guard, Resolve
+from cranny.platform.outside import Guard, Resolve
 from cranny.webhooks.posting import Answer, Poster
 from tests.outreach.test_secure_mail import identity
 
@@ -55,7 +55,7 @@ async def test_a_name_is_asked_for_once_and_its_address_is_the_one_that_is_spoke
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:{}/", "http://2130706433:{}/", "http://0x7f.1:{}/"])
 async def test_our_own_machine_is_refused_however_it_is_written(url: str) -> None:
-    from cranny.webhooks.outside import resolve
+    from cranny.platform.outside import resolve
 
     async with receiving() as receiver:
         for scheme in ("http", "https"):

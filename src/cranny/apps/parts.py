@@ -62,6 +62,7 @@ async def assemble(found: Addresses, settings: Settings, clock: Clock, rng: Rng)
                 source=settings.public_url or SOURCE,
                 requests_a_minute=settings.requests_a_minute,
                 webhooks_inside=settings.webhooks_inside,
+                sign_in_inside=settings.sign_in_inside,
             )
         finally:
             await close_pool(pool)

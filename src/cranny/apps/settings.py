@@ -49,6 +49,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """That one key may send to one server process; 0 for any number."""
     trusted_proxies: tuple[str, ...] = ()
     """Networks whose word counts on who asks them, and by TLS or not (`X-Forwarded-For`, `-Proto`)."""
+    sign_in_inside: tuple[str, ...] = ()
+    """Networks of our own in which the providers of other organisations' sign-ins may stand."""
     webhooks_inside: tuple[str, ...] = ()
     """Networks of our own that webhooks may go to."""
     reason: str = ""
@@ -103,6 +105,7 @@ def read(env: Mapping[str, str] | None = None, *, data: Path | None = None, port
         trusted_proxies=_networks(env, "CRANNY_TRUSTED_PROXIES"),
         webhooks_inside=_networks(env, "CRANNY_WEBHOOKS_ALLOW"),
         reason=env.get("CRANNY_AUDIT_REASON", ""),
+        sign_in_inside=_networks(env, "CRANNY_SIGN_IN_ALLOW"),
         clock=read_pace(pace) if (pace := env.get(VARIABLE)) else None,
     )
     if database and settings.master_key is None:

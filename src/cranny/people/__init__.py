@@ -13,7 +13,10 @@ from cranny.people.lists.following import follow as follow_list
 from cranny.people.lists.following import read_sheet
 from cranny.people.lists.reading import MOST_BYTES as LIST_MOST_BYTES
 from cranny.people.lists.reading import Encoding as ListEncoding
-from cranny.people.own import FEATURE
+from cranny.people.oidc.providers import proving as proving_providers
+from cranny.people.oidc.signing import Came as OidcCame
+from cranny.people.oidc.signing import Signing as OidcSigning
+from cranny.people.own import FEATURE, signing
 from cranny.people.passkeys import Answer as PasskeyAnswer
 from cranny.people.passkeys import Begun as PasskeyBegun
 from cranny.people.passkeys import Site as PasskeySite
@@ -45,6 +48,7 @@ from cranny.people.sessions import end as end_session
 from cranny.people.sessions import end_all as end_sessions
 from cranny.people.sessions import live as live_sessions
 from cranny.people.sessions import prove as prove_session
+from cranny.people.sessions import prove_of as prove_session_of
 from cranny.people.tables import How
 from cranny.people.visitors import Visitors, agent
 from cranny.people.within import insist_known, insist_on
@@ -68,6 +72,8 @@ __all__ = [
     "ListAsked",
     "ListEncoding",
     "ListReport",
+    "OidcCame",
+    "OidcSigning",
     "PasskeyAnswer",
     "PasskeyBegun",
     "PasskeySite",
@@ -115,6 +121,8 @@ __all__ = [
     "prefer",
     "preferences",
     "prove_session",
+    "prove_session_of",
+    "proving_providers",
     "quiet_clock",
     "quiet_minutes",
     "read_sheet",
@@ -124,6 +132,7 @@ __all__ = [
     "roles_shown",
     "set_all",
     "show_passkey",
+    "signing",
     "stop",
     "take",
     "take_code",

@@ -9,10 +9,14 @@ from litestar.types import ControllerRouterHandler
 from cranny.people import api, personal, tables
 from cranny.people.lists import api as lists_api
 from cranny.people.lists.following import end_due
+from cranny.people.oidc import api as oidc_api
+from cranny.people.oidc.signing import Signing
+from cranny.people.oidc.talking import Talking
 from cranny.people.visitors import Visitors
 from cranny.platform.db import Tx
 from cranny.platform.feature import Feature, Parts, Violation
 from cranny.platform.gate import found_by
+from cranny.platform.outside import Guard, resolve
 from cranny.platform.paging import Cursors
 from cranny.platform.sweeps import Sweep
 
@@ -27,10 +31,26 @@ async def audit(tx: Tx) -> list[Violation]:
     ]
 
 
+def _providers(parts: Parts) -> oidc_api.Providers:
+    guard = sign_in_guard(parts)
+    talking = Talking(guard, resolve, parts.clock)
+    return oidc_api.Providers(parts.db, parts.keyring, guard, talking, parts.url)
+
+
+def signing(parts: Parts) -> Signing:
+    """For the pages that lead out to other organisations and back."""
+    return Signing(parts.db, parts.keyring, Talking(sign_in_guard(parts), resolve, parts.clock), parts.url)
+
+
+def sign_in_guard(parts: Parts) -> Guard:
+    return Guard.of(parts.sign_in_inside, "CRANNY_SIGN_IN_ALLOW")
+
+
 def _routes(parts: Parts) -> Sequence[ControllerRouterHandler]:
     return [
         *api.routes(parts.db, parts.keyring, Cursors(parts.keyring.cursor_key)),
         *lists_api.routes(parts.db, parts.keyring),
+        *oidc_api.routes(_providers(parts)),
     ]
 
 

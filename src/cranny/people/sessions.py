@@ -14,7 +14,7 @@ from typing import Final, Literal
 from uuid import UUID
 
 from cranny.core.clock import ago, ahead
-from cranny.core.errors import NotFound
+from cranny.core.errors import Forbidden, NotFound
 from cranny.core.events import NewEvent
 from cranny.people import tables
 from cranny.people.browsers import browser
@@ -81,6 +81,15 @@ async def still(tx: Tx, who: Principal) -> bool:
 async def prove(tx: Tx, id_: UUID) -> None:
     """Whoever holds the session has just shown that it is them."""
     await tx.run(tables.PROVEN, tx.tenant, id_, tx.now())
+
+
+async def prove_of(tx: Tx, id_: UUID, person: UUID) -> None:
+    """`prove` for a session that must be open and `person`'s. Raises Forbidden, code `session-somebody-elses`."""
+    record = await tx.one(tables.SESSION, tx.tenant, id_)
+    row = None if record is None else rows.to(SessionRow, record)
+    if row is None or not is_live(tx, row) or (row.kind, row.holder) != ("person", person):
+        raise Forbidden("The session that is open here is somebody else's, or over.", code="session-somebody-elses")
+    await prove(tx, id_)
 
 
 async def end(tx: Tx, id_: UUID, *, by: str) -> None:

@@ -8,7 +8,7 @@ import msgspec
 
 from cranny.platform.permissions import Role
 
-How = Literal["key", "link", "mail", "invitation", "founding", "passkey", "code"]
+How = Literal["key", "link", "mail", "invitation", "founding", "passkey", "code", "oidc"]
 """By what a session was begun."""
 
 

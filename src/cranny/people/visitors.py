@@ -5,11 +5,13 @@ from typing import Final
 from litestar.datastructures import Cookie
 
 from cranny.people import sessions
+from cranny.people.oidc.signing import GOOD_FOR
 from cranny.platform import directory
 from cranny.platform.auth import Connection, Principal
 from cranny.platform.db import Database, Tx
 
 _NAME: Final = "cranny-session"
+_WAITING: Final = "cranny-sign-in"
 LONGEST: Final = 128
 
 
@@ -49,6 +51,25 @@ class Visitors:
             samesite="strict",
             path="/",
         )
+
+    def waiting(self, connection: Connection) -> str:
+        """What the browser keeps of a sign-in that was begun; or nothing."""
+        return connection.cookies.get(self._waiting_name(connection), "")
+
+    def waiting_cookie(self, connection: Connection, sealed: str) -> Cookie:
+        """What the browser keeps while it is away at another organisation. Lax: it comes along when it is sent back."""
+        return Cookie(
+            self._waiting_name(connection),
+            value=sealed,
+            max_age=int(GOOD_FOR.total_seconds()) if sealed else 0,
+            httponly=True,
+            secure=self._secure(connection),
+            samesite="lax",
+            path="/",
+        )
+
+    def _waiting_name(self, connection: Connection) -> str:
+        return f"__Host-{_WAITING}" if self._secure(connection) else _WAITING
 
     def _name(self, connection: Connection) -> str:
         """By TLS with the prefix that keeps other hosts of the same domain from setting it."""

@@ -64,6 +64,8 @@ class Parts:
     """Networks that are not public and that webhooks may go to all the same (`10.2.0.0/16`)."""
     keepers: Keepers = NOBODY
     """What the features say of the personal data that they hold; the wiring fills it in."""
+    sign_in_inside: tuple[str, ...] = ()
+    """The same for the providers of other organisations' sign-ins."""
 
 
 @dataclass(frozen=True, slots=True)

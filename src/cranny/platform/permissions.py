@@ -58,6 +58,9 @@ class Action(StrEnum):
     SESSIONS_READ = "sessions.read"
     SESSIONS_END = "sessions.end"
     SESSIONS_LINK = "sessions.link"
+    SIGN_IN_READ = "sign-in.read"
+    """Which other organisations vouch for people."""
+    SIGN_IN_EDIT = "sign-in.edit"
     SELF = "self"
     SELF_PROOFS = "self.proofs"
     KEYS_READ = "keys.read"
@@ -111,6 +114,8 @@ ALL: Final[Mapping[Action, tuple[Role, ...]]] = {
     _A.SESSIONS_READ: (_R.ADMIN, _R.AUDITOR),
     _A.SESSIONS_END: (_R.ADMIN,),
     _A.SESSIONS_LINK: (_R.ADMIN, _R.OPERATOR, _R.INTEGRATOR),
+    _A.SIGN_IN_READ: (_R.ADMIN, _R.AUDITOR),
+    _A.SIGN_IN_EDIT: (_R.ADMIN,),
     _A.SELF: (),
     _A.SELF_PROOFS: (),
     _A.KEYS_READ: (_R.ADMIN, *_WATCHING),
@@ -157,6 +162,7 @@ STEP_UP: Final = frozenset(
         _A.PERSONAL_EXPORT,
         _A.PERSONAL_ERASE,
         _A.PRIVACY_EDIT,
+        _A.SIGN_IN_EDIT,
         _A.KEYS_EDIT,
         _A.SELF_PROOFS,
     }

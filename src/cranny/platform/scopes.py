@@ -28,6 +28,7 @@ _AREAS: Final = {
     "privacy": "privacy",
     "self": "people",
     "sessions": "people",
+    "sign-in-providers": "people",
     "size-classes": "banks",
     "webhook-endpoints": "webhooks",
     "webhook-messages": "webhooks",

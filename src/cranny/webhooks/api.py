@@ -18,10 +18,10 @@ from cranny.platform.auth import Principal
 from cranny.platform.db import Database, Tx
 from cranny.platform.idempotency import Reply, once
 from cranny.platform.keys import Keyring
+from cranny.platform.outside import Guard, Resolve
 from cranny.platform.permissions import Action
 from cranny.webhooks import endpoints, messages, shapes, signing, tables
 from cranny.webhooks.lifecycle import Message
-from cranny.webhooks.outside import Guard, Resolve
 from cranny.webhooks.shapes import (
     EndpointAsked,
     EndpointChange,

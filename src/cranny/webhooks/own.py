@@ -6,12 +6,12 @@ from typing import Final
 from litestar.types import ControllerRouterHandler
 
 from cranny.platform.feature import Feature, Loop, Parts
+from cranny.platform.outside import Guard, resolve
 from cranny.platform.paging import Cursors
 from cranny.platform.sweeps import Sweep
 from cranny.webhooks import api
 from cranny.webhooks.audit import audit
 from cranny.webhooks.messages import forget_secrets, give_up
-from cranny.webhooks.outside import Guard, resolve
 from cranny.webhooks.personal import KEPT, PERSONAL
 from cranny.webhooks.posting import Poster
 from cranny.webhooks.sending import Courier

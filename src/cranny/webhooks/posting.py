@@ -12,7 +12,7 @@ import httpx2
 
 import cranny
 from cranny.core.clock import Clock
-from cranny.webhooks.outside import Guard, NotOutside, Resolve, Target
+from cranny.platform.outside import Guard, NotOutside, Resolve, Target, at
 
 ALL_WITHIN_S: Final = 10.0
 """From the question for its address to the status of its answer."""
@@ -100,11 +100,6 @@ class Poster:
             client.stream("POST", at(target), content=body, headers=said, extensions=name) as answer,
         ):
             yield answer
-
-
-def at(target: Target) -> httpx2.URL:
-    """The target with its address in the place of its name, so that nobody asks for the name again."""
-    return target.url.copy_with(host=target.address, port=target.port)
 
 
 async def _beginning(answer: httpx2.Response) -> str:

@@ -52,6 +52,7 @@ class Desk:
         self.mails = Tries(parts.clock, free=FREE_MAILS)
         self.codes = Tries(parts.clock, free=FREE_CODES)
         self.url = parts.url
+        self.signing = people.signing(parts)
 
     def page(self, needs: Action, *, narrows: bool | str = False) -> Mapping[str, Any]:
         """What a page says of itself that is for those who signed in. `narrows`: it shows each only what they may see

@@ -15,6 +15,7 @@ from cranny.pages.operator import reading, sorry
 from cranny.pages.operator.commands import command_routes
 from cranny.pages.operator.desk import Desk, Told
 from cranny.pages.operator.link import link_routes
+from cranny.pages.operator.organisations import organisation_routes
 from cranny.pages.operator.own import own_routes
 from cranny.pages.operator.persons import people_routes
 from cranny.pages.operator.proving import prove_routes
@@ -40,6 +41,7 @@ def routes(parts: Parts) -> Sequence[ControllerRouterHandler]:
     desk = Desk(parts, sorry.pages())
     return [
         *sign_in_routes(desk),
+        *organisation_routes(desk),
         *prove_routes(desk),
         *own_routes(desk),
         *people_routes(desk),

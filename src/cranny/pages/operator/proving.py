@@ -139,4 +139,6 @@ async def _asked(desk: Desk, request: Told, back: str, wrong: str = "") -> Respo
     async with desk.db.transaction(who.tenant) as tx:
         has_passkey = bool(await people.passkeys(tx, who.id))
         has_code = await people.has_code(tx, who.id)
-    return desk.draw(request, "prove.html", back=back, wrong=wrong, has_passkey=has_passkey, has_code=has_code)
+        elsewhere = [(str(row.id), row.name) for row in await people.proving_providers(tx, who.id)]
+    ways: dict[str, Any] = {"has_passkey": has_passkey, "has_code": has_code, "elsewhere": elsewhere}
+    return desk.draw(request, "prove.html", back=back, wrong=wrong, **ways)

@@ -6,8 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cranny.webhooks.outside import Guard, NotOutside, is_public, plain
-from cranny.webhooks.posting import at
+from cranny.platform.outside import Guard, NotOutside, at, is_public, plain
 
 OPEN = Guard()
 LAB = Guard.of(["127.0.0.0/8", "fd00:1::/32"])

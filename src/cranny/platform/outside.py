@@ -1,5 +1,5 @@
-"""Where a webhook may go. Whoever may name an address must not make the server speak to what only the server reaches:
-itself, its neighbours, the cloud's metadata.
+"""Where the server may go when a tenant names an address, for webhooks or for signing in. Whoever may name one must not
+make the server speak to what only the server reaches: itself, its neighbours, the cloud's metadata.
 
 So a name is resolved once, every address it has is looked at, and the connection goes to the very address that was
 looked at: a name that changes between the look and the connection changes nothing. All pure but `resolve`.
@@ -30,7 +30,7 @@ _METADATA: Final = frozenset({ip_address("168.63.129.16"), ip_address("192.0.0.1
 
 
 class NotOutside(Invalid):
-    """A webhook must not go there."""
+    """The server does not go there."""
 
     code = "webhook-url-refused"
 
@@ -46,14 +46,16 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Guard:
-    """`inside`: networks that are not public and are allowed all the same, at any port and without TLS."""
+    """`inside`: networks that are not public and are allowed all the same, at any port and without TLS; `setting` is
+    where whoever runs the server says so."""
 
     inside: tuple[IPv4Network | IPv6Network, ...] = ()
+    setting: str = "CRANNY_WEBHOOKS_ALLOW"
 
     @classmethod
-    def of(cls, networks: Sequence[str]) -> "Guard":
+    def of(cls, networks: Sequence[str], setting: str = "CRANNY_WEBHOOKS_ALLOW") -> "Guard":
         """Raises ValueError for what is no network."""
-        return cls(tuple(ip_network(text) for text in networks))
+        return cls(tuple(ip_network(text) for text in networks), setting)
 
     def read(self, text: str) -> httpx2.URL:
         """The address as far as it can be judged without asking anybody. Raises NotOutside."""
@@ -62,13 +64,15 @@ class Guard:
         except httpx2.InvalidURL as error:
             raise NotOutside("This is no address: it should look like https://shop.example/hooks.") from error
         if len(text) > LONGEST or not url.host or url.scheme not in {"https", "http"}:
-            raise NotOutside("A webhook goes to an address such as https://shop.example/hooks, up to 2000 characters.")
+            raise NotOutside(
+                "This is no address: it should look like https://shop.example/hooks, up to 2000 characters."
+            )
         if url.userinfo or url.fragment:
             raise NotOutside("The address must have no user, password or fragment: the signature says who we are.")
         if url.port is not None and not 0 < url.port <= HIGHEST_PORT:
             raise NotOutside(f"There is no port {url.port}.")
         if url.scheme == "http" and not self.inside:
-            raise NotOutside("Webhooks are sent over TLS only: the address must begin with https.")
+            raise NotOutside("The server speaks over TLS only: the address must begin with https.")
         return url
 
     def check(self, url: httpx2.URL, addresses: Sequence[str]) -> Target:
@@ -81,12 +85,12 @@ class Guard:
             if not is_public(address):
                 raise NotOutside(
                     f"{url.host} leads to {address}, which is not on the public internet. Whoever runs this server can "
-                    "allow its network: CRANNY_WEBHOOKS_ALLOW."
+                    f"allow its network: {self.setting}."
                 )
             if url.scheme != "https":
-                raise NotOutside("Webhooks are sent over TLS only: the address must begin with https.")
+                raise NotOutside("The server speaks over TLS only: the address must begin with https.")
             if port not in PORTS:
-                raise NotOutside(f"Webhooks go to the ports 443 and 8443, not to {port}.")
+                raise NotOutside(f"The server goes to the ports 443 and 8443, not to {port}.")
         return Target(url, addresses[0].partition("%")[0], port)
 
     async def find(self, text: str, resolve: Resolve) -> Target:
@@ -95,6 +99,11 @@ class Guard:
         url = self.read(text)
         port = url.port or (443 if url.scheme == "https" else 80)
         return self.check(url, await resolve(url.host, port))
+
+
+def at(target: Target) -> httpx2.URL:
+    """The target with its address in the place of its name, so that nobody asks for the name again."""
+    return target.url.copy_with(host=target.address, port=target.port)
 
 
 def plain(text: str) -> Address:

@@ -1,0 +1,139 @@
+"""Signing in by way of another organisation, and showing there once more that it is them.
+
+The way out is a link and not a form, which the browser would not let leave this site. The way back comes from another
+site, so that the browser keeps the session's strict cookie to itself: what was begun lies in a cookie of its own, and
+the last step is taken by a page of ours.
+"""
+
+from typing import Annotated, Any, Final
+from uuid import UUID
+
+import msgspec
+from litestar import Response, get, post
+from litestar.enums import RequestEncodingType
+from litestar.params import Body, FromPath, FromQuery, QueryParameter
+from litestar.response import Redirect
+from litestar.types import ControllerRouterHandler
+
+from cranny import people
+from cranny.core.errors import CrannyError, Forbidden, Invalid
+from cranny.pages.operator.desk import PROVE, SIGN_IN, Desk, Told, inside
+from cranny.pages.operator.own import person
+from cranny.pages.operator.shown import HOME
+from cranny.platform.gate import refuse_foreign
+from cranny.platform.permissions import Action
+from cranny.web import problems
+from cranny.web.openapi import PUBLIC
+
+_OPEN: Final = {PUBLIC: True}
+
+
+class ByMail(msgspec.Struct, frozen=True):
+    email: Annotated[str, msgspec.Meta(max_length=300)]
+
+
+State = Annotated[str, QueryParameter(name="state", max_length=200)]
+Code = Annotated[str, QueryParameter(max_length=4000)]
+Issuer = Annotated[str | None, QueryParameter(name="iss", max_length=500)]
+Error = Annotated[str, QueryParameter(max_length=500)]
+
+
+def organisation_routes(desk: Desk) -> list[ControllerRouterHandler]:
+    return [*_out(desk), _back(desk), _prove(desk)]
+
+
+def _out(desk: Desk) -> list[ControllerRouterHandler]:
+    @post(f"{SIGN_IN}/organisation", opt=_OPEN, include_in_schema=False, status_code=200)
+    async def whose(
+        request: Told, data: Annotated[ByMail, Body(media_type=RequestEncodingType.URL_ENCODED)]
+    ) -> Response[str]:
+        """Which organisations vouch for such an address; of the person it says nothing."""
+        refuse_foreign(request)
+        try:
+            found = await desk.signing.find(data.email)
+        except Invalid:
+            return desk.draw(request, "organisation.html", found=[], wrong="email", email=data.email)
+        lines = [(str(row.id), row.name) for row in found]
+        return desk.draw(request, "organisation.html", found=lines, wrong="" if lines else "none", email=data.email)
+
+    @get(f"{SIGN_IN}/organisation", opt=_OPEN, include_in_schema=False, sync_to_thread=False)
+    def ask(request: Told) -> Response[str]:
+        return desk.draw(request, "organisation.html", found=[], wrong="", email="")
+
+    @get(f"{SIGN_IN}/with/{{provider:uuid}}", opt=_OPEN, include_in_schema=False)
+    async def out(request: Told, provider: FromPath[UUID], next: FromQuery[str] = HOME) -> Response[Any]:  # noqa: A002 - the address says it
+        return await _begun(desk, request, provider, inside(next))
+
+    return [whose, ask, out]
+
+
+def _back(desk: Desk) -> ControllerRouterHandler:
+    @get(f"{SIGN_IN}/with/{{provider:uuid}}/back", opt=_OPEN, include_in_schema=False)
+    async def back(
+        request: Told,
+        provider: FromPath[UUID],
+        *,
+        given: State = "",
+        code: Code = "",
+        issuer: Issuer = None,
+        error: Error = "",
+    ) -> Response[Any]:
+        """From the other organisation, with what it says."""
+        cookie = desk.visitors.waiting(request)
+        try:
+            came = await desk.signing.finish(provider, cookie, state=given, code=code, issuer=issuer, error=error)
+            cookies = [await _let_in(desk, request, came), desk.visitors.waiting_cookie(request, "")]
+        except CrannyError as refused:
+            return _refused(desk, request, provider, refused)
+        page = desk.draw(request, "signed_in.html", back=came.state.next)
+        page.headers["Cache-Control"] = "no-store"
+        for one in cookies:
+            if one is not None:
+                page.set_cookie(one)
+        return page
+
+    return back
+
+
+def _prove(desk: Desk) -> ControllerRouterHandler:
+    @get(f"{PROVE}/with/{{provider:uuid}}", **desk.page(Action.SELF, narrows=True))
+    async def out(request: Told, provider: FromPath[UUID], next: FromQuery[str] = HOME) -> Response[Any]:  # noqa: A002 - the address says it
+        """Sign in there anew, for the session that is open here."""
+        who = person(desk, request)
+        return await _begun(desk, request, provider, inside(next), session=who.session)
+
+    return out
+
+
+async def _begun(desk: Desk, request: Told, provider: UUID, back: str, session: UUID | None = None) -> Response[Any]:
+    try:
+        begun = await desk.signing.begin(provider, back, session=session)
+    except CrannyError as refused:
+        return _refused(desk, request, provider, refused)
+    return Redirect(begun.url, status_code=302, cookies=[desk.visitors.waiting_cookie(request, begun.cookie)])
+
+
+async def _let_in(desk: Desk, request: Told, came: people.OidcCame) -> Any:
+    """The cookie of a new session; None where the one that is open was proven."""
+    async with desk.db.transaction(came.tenant) as tx:
+        if came.state.session is None:
+            return await desk.sign_in(tx, request, ("person", came.person), "oidc", proven=came.proven)
+        if not came.proven:
+            raise Forbidden("The other organisation does not say that you have just signed in.", code="oidc-not-fresh")
+        await people.prove_session_of(tx, came.state.session, came.person)
+        return None
+
+
+def _refused(desk: Desk, request: Told, provider: UUID, refused: CrannyError) -> Response[Any]:
+    """For people, a page that says what went wrong and what to do; for programs, the problem."""
+    told = problems.answer(request, refused)
+    if "text/html" not in request.headers.get("accept", ""):
+        return told
+    said = msgspec.json.decode(told.content, type=problems.Problem)
+    page = desk.draw(
+        request, "sign_in_refused.html", code=said.code, detail=said.detail, request_id=said.request, provider=provider
+    )
+    page.status_code = said.status
+    page.headers["Cache-Control"] = "no-store"
+    page.set_cookie(desk.visitors.waiting_cookie(request, ""))
+    return page

@@ -1,0 +1,1 @@
+"""Signing in with another organisation: OpenID Connect, the code flow with PKCE."""
