@@ -78,6 +78,8 @@ async def _place(tx: Tx, keyring: Keyring, name: str) -> Things:
             "notice",
             "token",
             "provider",
+            "resource",
+            "group",
         )
     }
     parcel = await _parcel(tx, keyring, bank.id, f"somebody.{name}@else.example")

@@ -28,6 +28,10 @@ PAGES_OPEN = {
     ("POST", "/sign-in/mail"),
     ("POST", "/sign-in/passkey/begin"),
     ("POST", "/sign-in/passkey"),  # proven by the passkey
+    ("GET", "/sign-in/organisation"),
+    ("POST", "/sign-in/organisation"),
+    ("GET", "/sign-in/with/{provider}"),
+    ("GET", "/sign-in/with/{provider}/back"),  # proven by what the other organisation signed
     ("GET", "/welcome/{token}"),  # proven by the link itself
     ("POST", "/welcome/{token}"),
     ("GET", "/choose/{token}"),  # the same
@@ -36,7 +40,8 @@ PAGES_OPEN = {
     ("GET", "/static/{version}/{name}"),
 }
 """Of the pages, which are not in the description; all others ask for a session themselves."""
-SCHEMA = re.compile(r"/schema(/|$)")
+NOT_OURS = re.compile(r"/schema(/|$)|/scim/")
+"""Descriptions; and SCIM, which has its own, and its own way to say no: tests/people/test_scim.py."""
 SOME_ID = "01a202b3-a267-786d-896e-760e819b24c3"
 
 
@@ -50,7 +55,7 @@ def routes(app: Any, *, pages: bool = False) -> list[tuple[str, str, bool]]:
     return [
         (method, route.path_format, bool(handler.opt.get(PUBLIC)))
         for route in app.routes
-        if isinstance(route, HTTPRoute) and not SCHEMA.match(route.path_format)
+        if isinstance(route, HTTPRoute) and not NOT_OURS.match(route.path_format)
         for method, (handler, _) in route.route_handler_map.items()
         if method != "OPTIONS" and pages == (handler.include_in_schema is False)
     ]

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from functools import partial
+from importlib.util import find_spec
 from typing import Final
 
 from litestar.types import ControllerRouterHandler
@@ -46,11 +47,22 @@ def sign_in_guard(parts: Parts) -> Guard:
     return Guard.of(parts.sign_in_inside, "CRANNY_SIGN_IN_ALLOW")
 
 
+def _scim_routes(parts: Parts) -> Sequence[ControllerRouterHandler]:
+    """With the extra `cranny[scim]`."""
+    if find_spec("scim2_models") is None:
+        return []
+    from cranny.people.scim import api as scim_api
+    from cranny.people.scim import mapping
+
+    return [*scim_api.routes(parts.db, parts.keyring), *mapping.routes(parts.db, parts.keyring)]
+
+
 def _routes(parts: Parts) -> Sequence[ControllerRouterHandler]:
     return [
         *api.routes(parts.db, parts.keyring, Cursors(parts.keyring.cursor_key)),
         *lists_api.routes(parts.db, parts.keyring),
         *oidc_api.routes(_providers(parts)),
+        *_scim_routes(parts),
     ]
 
 

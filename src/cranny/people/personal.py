@@ -35,6 +35,8 @@ async def export(tx: Tx, person: UUID) -> dict[str, Any]:
             {"role": row["role"], "site": row["site"], "since": row["created"]} for row in await _roles(tx, person)
         ],
         "lists": [dict(row) for row in await tx.all(tables.EXPORT_LISTS, tx.tenant, person)],
+        "organisations": [dict(row) for row in await tx.all(tables.EXPORT_ORGANISATIONS, tx.tenant, person)],
+        "provisioned": [dict(row) for row in await tx.all(tables.EXPORT_PROVISIONED, tx.tenant, person)],
         "sessions": [dict(row) for row in await tx.all(tables.EXPORT_SESSIONS, tx.tenant, person)],
         "passkeys": [dict(row) for row in await tx.all(tables.EXPORT_PASSKEYS, tx.tenant, person)],
         "code_app_since": await tx.value(tables.EXPORT_CODE, tx.tenant, person),
@@ -75,7 +77,8 @@ async def _roles(tx: Tx, person: UUID) -> Sequence[Any]:
 
 PERSONAL: Final = Personal(
     "person",
-    "Who you are, how you are reached, how you want to be told and what you have agreed to, what you may do here, and "
+    "Who you are, also for another system or organisation that says so, "
+    "how you are reached, how you want to be told and what you have agreed to, what you may do here, and "
     "the browsers and devices you sign in with. What proves you, a finger or a face, was never here.",
     export,
     erase,

@@ -173,6 +173,17 @@ SELECT label, rp, synced, created, last_used FROM passkeys WHERE tenant = $1 AND
 EXPORT_LISTS: Final = """
 SELECT list, unit, until FROM people_list_entries WHERE tenant = $1 AND person = $2 ORDER BY list
 """
+EXPORT_ORGANISATIONS: Final = """
+SELECT p.name, p.issuer, s.subject, s.linked FROM oidc_subjects s
+JOIN oidc_providers p ON p.tenant = s.tenant AND p.id = s.provider WHERE s.tenant = $1 AND s.person = $2 ORDER BY p.id
+"""
+EXPORT_PROVISIONED: Final = """
+SELECT u.user_name, u.external_id, u.active, u.resource, u.created, u.changed, (
+    SELECT coalesce(jsonb_agg(g.name ORDER BY g.name), '[]') FROM scim_groups g
+    JOIN scim_members m ON m.tenant = g.tenant AND m.circle = g.id WHERE m.tenant = u.tenant AND m.member = u.id
+) AS groups
+FROM scim_users u WHERE u.tenant = $1 AND u.person = $2
+"""
 EXPORT_CODE: Final = "SELECT created FROM one_time_codes WHERE tenant = $1 AND person = $2"
 REFS_OF: Final = """
 SELECT id FROM sessions WHERE tenant = $1 AND kind = 'person' AND holder = ANY ($2::uuid[])

@@ -27,6 +27,7 @@ _AREAS: Final = {
     "people": "people",
     "privacy": "privacy",
     "self": "people",
+    "scim-groups": "people",
     "sessions": "people",
     "sign-in-providers": "people",
     "size-classes": "banks",
