@@ -43,6 +43,8 @@ async def ask(app: Litestar, method: str, path: str, *, cookie: str = "", key: s
         return answer["status"], location
     if b"problem" in told.get(b"content-type", "").encode():
         return answer["status"], msgspec.json.decode(bytes(body))["code"]
+    if b"scim" in told.get(b"content-type", "").encode() and answer["status"] >= 400:
+        return answer["status"], msgspec.json.decode(bytes(body))["detail"].rpartition("(")[2].rstrip(")")
     return answer["status"], "refused" if b'data-result="refused"' in body else ""
 
 

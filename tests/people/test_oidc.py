@@ -1,5 +1,6 @@
 """Signing in by way of another organisation: a real provider in a process of its own, over HTTP, and the real pages."""
 
+import asyncio
 import base64
 import hashlib
 import re
@@ -244,6 +245,12 @@ async def test_providers_are_kept_by_admins_and_their_secrets_by_nobody(abroad: 
         await house.found(ada)
         way = await abroad.set_up(ada)
         assert way["has_secret"]
+        body = {"name": "Again", "issuer": abroad.url, "client_id": "cranny", "domains": ["again.example"]}
+        once = house.once()
+        sent = (ada.post("/v1/sign-in-providers", json=body, headers=once) for _ in range(20))
+        every = await asyncio.gather(*sent)
+        assert {(answer.status_code, answer.text) for answer in every} == {(201, every[0].text)}
+        assert (await ada.delete(f"/v1/sign-in-providers/{every[0].json()['id']}")).status_code == 204
         assert "s3cret" not in str(way)
         async with house.parts.db.transaction(house.tenant) as tx:
             assert "s3cret" not in str(await tx.all("SELECT oidc_providers::text FROM oidc_providers"))

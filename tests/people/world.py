@@ -79,6 +79,7 @@ async def _place(tx: Tx, keyring: Keyring, name: str) -> Things:
             "token",
             "provider",
             "resource",
+            "rest",
             "group",
         )
     }

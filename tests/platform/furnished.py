@@ -9,6 +9,10 @@ from cranny import fleet, people, sites
 from cranny.core.rng import SystemRng
 from cranny.fleet import presence
 from cranny.outreach import told
+from cranny.people.oidc import providers
+from cranny.people.oidc.providers import Said
+from cranny.people.scim import groups
+from cranny.people.scim.models import Group
 from cranny.platform import tenants
 from cranny.platform.auth import Principal
 from cranny.platform.db import Tx
@@ -221,6 +225,17 @@ async def _token(here: Furnished) -> UUID:
     return here.yard.db.ids.new()
 
 
+async def _provider(here: Furnished) -> UUID:
+    """Which is not there: whoever edits it is told so."""
+    said = Said("University", "https://login.invalid", "cranny", None, ["example.org"], None, None, False, False, "")
+    return await here._within(lambda tx: providers.add(tx, here.yard.keyring, said, by="test"))
+
+
+async def _group(here: Furnished) -> UUID:
+    group = Group(display_name=_fresh())
+    return (await here._within(lambda tx: groups.add(tx, here.yard.keyring, group, by="test"))).id
+
+
 async def _name(here: Furnished) -> str:
     return f"k{_fresh()[:8].lower()}"
 
@@ -233,11 +248,13 @@ _MAKERS: Mapping[str, Callable[[Furnished], Awaitable[UUID | str]]] = {
     "delivery": _delivery,
     "endpoint": _endpoint,
     "grant": _grant,
+    "group": _group,
     "key": _key,
     "message": _message,
     "name": _name,
     "notice": _notice,
     "person": _person,
+    "provider": _provider,
     "session": _session,
     "site": _site,
     "token": _token,

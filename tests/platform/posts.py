@@ -14,6 +14,10 @@ WITHOUT_A_KEY: Final = {
     "POST /v1/uplink": "facts are numbered: who sends them again gets the same acknowledgement",
 }
 """POSTs that take no Idempotency-Key, each with what keeps it to one effect."""
+ELSEWHERE: Final = {
+    "POST /v1/sign-in-providers": "it asks another server first, which tests/people/test_oidc.py has",
+}
+"""POSTs that are tried in a place of their own."""
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from litestar.params import Body, FromPath
 from litestar.types import ControllerRouterHandler
 from msgspec import Meta
 
-from cranny.core.errors import Invalid
+from cranny.core.errors import Invalid, Refused, Unavailable
 from cranny.people.oidc import providers
 from cranny.people.oidc.providers import Said
 from cranny.people.oidc.tables import ProviderRow
@@ -113,12 +113,16 @@ class Providers:
         self._url = url.rstrip("/")
 
     async def said(self, asked: ProviderAsked) -> Said:
-        """Raises Invalid, codes `issuer-refused`, `oidc-provider-wrong`; Unavailable, code `oidc-provider-silent`."""
+        """Raises Invalid, codes `issuer-refused`, `oidc-provider-wrong`; Refused, code `oidc-provider-silent`: what was
+        asked for does not answer, and not this server."""
         try:
             self._guard.read(asked.issuer)
         except NotOutside as error:
             raise Invalid(f"This issuer can't be asked. {error.detail}", code="issuer-refused") from error
-        await self._talking.discover(asked.issuer)
+        try:
+            await self._talking.discover(asked.issuer)
+        except Unavailable as error:
+            raise Refused(error.detail, code=error.code, retry=True) from error
         return msgspec.convert(msgspec.structs.asdict(asked), Said)
 
     def shown(self, row: ProviderRow) -> ProviderShown:
