@@ -55,3 +55,23 @@ async def test_a_hole_that_a_restored_server_left_is_behind_whoever_comes(db, ke
     second.say(BankStarted("1.0", 0))
     await take(db, keyring, box, second.batch())
     assert (await entries(db, box))[0].given == Renewed(2)
+
+
+async def test_an_epoch_of_which_nothing_is_left_is_opened_by_an_empty_batch(db, keyring, box):
+    """The server was restored from before epoch 2, and no disk has its facts any more: the next one follows it."""
+    first = box.journal()
+    first.say(BankStarted("1.0", 0))
+    await take(db, keyring, box, first.batch())
+    third = box.journal(epoch=3)
+    third.say(BankStarted("1.0", 0))
+    assert (await take(db, keyring, box, third.batch())).epoch == 1  # one epoch at a time
+    opened = await take(db, keyring, box, box.journal(epoch=2).batch())
+    assert (opened.epoch, opened.seq, opened.forked) == (2, 0, False)
+    again = await take(db, keyring, box, box.journal(epoch=2).batch())
+    assert (again.epoch, again.seq) == (2, 0)
+    told = await take(db, keyring, box, third.batch())
+    assert (told.epoch, told.seq) == (3, 1)
+    assert (await entries(db, box))[0].given == Renewed(3)
+    async with db.transaction(box.tenant) as tx:
+        assert await audit(tx) == []
+        assert await fleet.open_anomalies(tx, box.bank) == {f"banks/{box.bank}/epochs/{epoch}" for epoch in (2, 3)}

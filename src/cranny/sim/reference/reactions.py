@@ -63,6 +63,9 @@ class Reactions:
                 self._deposited(fact, event)
             case "collect.finished":
                 self._emptied(msgspec.convert(event.data, Emptied), event)
+            case "deposit.no_room":
+                for row in self._rights.known(UUID(event.data["bank"]), [UUID(event.data["delivery"])]):
+                    self._rights.move(row.id, DeliveryDeed.TURN_AWAY, at=event.at)
             case "grant.refused":
                 self._rights.refused(UUID(event.data["bank"]), UUID(event.data["grant"]))
             case "code.exhausted":
