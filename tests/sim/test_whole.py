@@ -23,12 +23,12 @@ if TYPE_CHECKING:
 
 # They share a PostgreSQL, which costs more to start than a life takes.
 pytestmark = pytest.mark.xdist_group("whole")
-SHORT = Plan(banks=1, hours=1.2, deliveries=20, beat_s=60, kills=5)
+SHORT = Plan(banks=1, hours=1.2, deliveries=16, beat_s=60, kills=5)
 PROGRAM = """
 import sys
 from cranny.sim import Plan, run
 from cranny.sim.whole.ground import Ground
-print(run(4, Plan(banks=1, hours=1.2, deliveries=20, beat_s=60, kills=5), Ground(*sys.argv[1:])).digest)
+print(run(4, Plan(banks=1, hours=1.2, deliveries=16, beat_s=60, kills=5), Ground(*sys.argv[1:])).digest)
 """
 SEEDS = range(1, 25)
 BROKEN = {

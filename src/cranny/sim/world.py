@@ -104,7 +104,7 @@ class World:
             tell=self._tell,
         )
         founded = found(setting, layouts)
-        self._server, self._server_key = founded.server, founded.key
+        self._founded, self._server = founded, founded.server
         self._lasting = Lasting(self._server.books, self.verdicts)
         self._server.listen(self._lasting.look)
         self._fates.heard = partial(self._met, "")
@@ -167,7 +167,8 @@ class World:
             witness.commands,
             self._server.books,
             self._net.join(self._hub, NAME),
-            self._server_key,
+            self._founded.key,
+            desk=self._founded.desk,
             day=self._today,
             ids=TimeIds(self._clock, Dice(self._seed, lobby.name, "command ids")),
             dice=Dice(self._seed, lobby.name, "operator"),

@@ -33,14 +33,20 @@ class Dispatcher:
         self._db = db
         self._broker = broker
         self._keyring = keyring
-        self._sending: set[asyncio.Task[None]] = set()
+        self._sending: dict[asyncio.Task[None], None] = {}  # in order, so that a simulated stop is always the same
 
     def dispatch(self, outgoing: Outgoing) -> None:
         """Send it, and note the answer, whether or not somebody waits for it. To be called once its transaction is
         through, and only then."""
         task = asyncio.create_task(self._send(outgoing), name="command")
-        self._sending.add(task)
-        task.add_done_callback(self._sending.discard)
+        self._sending[task] = None
+        task.add_done_callback(self._sending.pop)
+
+    async def stop(self) -> None:
+        """Waits for no answer any more: what became of what was sent, the journals tell."""
+        for task in list(self._sending):
+            task.cancel()
+        await asyncio.gather(*self._sending, return_exceptions=True)
 
     async def outcome(self, tenant: UUID, id_: UUID, *, within: float = PATIENCE_S) -> CommandRow:
         """How it stands once it is settled, or after so many seconds. Raises NotFound, code `command-not-found`."""

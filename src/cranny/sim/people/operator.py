@@ -12,6 +12,7 @@ from cranny.sim.dice import Dice
 from cranny.sim.oracles.commands import Asked, Commands
 from cranny.sim.people.day import Day
 from cranny.sim.people.lobby import Lobby
+from cranny.sim.reference.authority import Desk, Order
 from cranny.sim.reference.books import Books
 from cranny.sim.trace import Trace
 from cranny.wire import nkey, signing, subjects
@@ -28,6 +29,8 @@ LOOKED_BEFORE: Final = 0.3
 """So many ask for a door as it was when they asked for the one before."""
 ANSWER_S: Final = 20.0
 AT_THE_DOOR_S: Final = 15.0
+BY_DESK: Final = 0.6
+"""So many ask the server, where it can be asked; the others hold its key, and a broker that keeps things back."""
 OPENS: Final = 0.8
 OTHERS: Final[tuple[Action, ...]] = ("take_out", "put_back", "put_back", "reboot")
 
@@ -45,6 +48,7 @@ class Operator:
         broker: Broker,
         key: Ed25519PrivateKey,
         *,
+        desk: Desk | None,
         day: Day,
         ids: Ids,
         dice: Dice,
@@ -57,6 +61,7 @@ class Operator:
         self._books = books
         self._broker = broker
         self._key = key
+        self._desk = desk
         self._day = day
         self._ids = ids
         self._dice = dice
@@ -75,6 +80,9 @@ class Operator:
         """Until the evening."""
         await self._broker.subscribe(subjects.beat(self._me.tenant, self._me.bank), self._hear)
         while not await self._day.nap(self._dice.soon(EVERY_S * self._pace)):
+            if self._desk is not None and self._dice.chance(BY_DESK):
+                self._spawn(self._order(self._desk))
+                continue
             command = self._command()
             if command is None:
                 continue
@@ -84,6 +92,24 @@ class Operator:
                 self._spawn(self._later(signed))
             else:
                 self._spawn(self._send(signed))
+
+    async def _order(self, desk: Desk) -> None:
+        """As the API has it; the server sends it and hears the answer."""
+        action, door = self._wish()
+        self._trace.say("operator", f"orders {self._lobby.name} to {action} {door}")
+
+        def sent(command: Command, token_ms: int) -> None:
+            self._oracle.ask(Asked(command, token_ms))
+            self._lobby.ordered(command.ttl_ms / 1000)
+
+        order = Order(self._me.bank, action, "" if action == "reboot" else door, sent)
+        for opened in await desk.order(order):
+            self._spawn(self._stand_at(opened))
+
+    def _wish(self) -> tuple[Action, str]:
+        doors = list(self._lobby.bank.address)
+        action = "open" if self._dice.chance(OPENS) else OTHERS[self._dice.below(len(OTHERS))]
+        return action, doors[self._dice.below(len(doors))]
 
     async def _hear(self, message: Incoming) -> None:
         self._heard = message.payload
@@ -99,8 +125,7 @@ class Operator:
         beat, doors = self._believed(), list(self._lobby.bank.address)
         if beat is None:
             return None
-        action = "open" if self._dice.chance(OPENS) else OTHERS[self._dice.below(len(OTHERS))]
-        door = doors[self._dice.below(len(doors))]
+        action, door = self._wish()
         every = action == "open" and self._dice.chance(0.04)
         now = {label: self._books.occupied.kept.get((self._me.bank, label)) or 0 for label in doors}
         seen = self._seen if self._seen and self._dice.chance(LOOKED_BEFORE) else now

@@ -1,6 +1,6 @@
 """The server of a simulated world, as the world and its people see it, whatever it is made of."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol, TypeAlias
 from uuid import UUID
@@ -16,6 +16,7 @@ from cranny.sim.reference.books import Books, DeliveryKept, GrantKept
 from cranny.sim.trace import Trace
 from cranny.wire.allocation import Size
 from cranny.wire.brokers.memory import Hub
+from cranny.wire.commands import Action, Command
 from cranny.wire.messages import Layout
 
 NAME: Final = "server"
@@ -39,6 +40,25 @@ class Lost:
     entries: int
     deliveries: Mapping[UUID, DeliveryKept]
     grants: frozenset[UUID]
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What an operator asks of a bank. `sent` is told of the command that goes out, and how old, in milliseconds, the
+    controller's boot was when it handed the token out."""
+
+    bank: UUID
+    action: Action
+    door: str
+    sent: Callable[[Command, int], None]
+
+
+class Desk(Protocol):
+    """Where operators ask for commands, if the server has such a place."""
+
+    async def order(self, order: Order) -> Sequence[str]:
+        """The doors that were seen open then."""
+        ...
 
 
 class Authority(Protocol):
@@ -100,11 +120,12 @@ class Setting:
 
 @dataclass(frozen=True, slots=True)
 class Founded:
-    """A server, who its banks are, by name, and the key that signs what it gives to them."""
+    """A server, who its banks are, by name, the key that signs what it gives to them, and its desk for operators."""
 
     server: Authority
     identities: Mapping[str, Identity]
     key: Ed25519PrivateKey
+    desk: Desk | None = None
 
 
 Found: TypeAlias = Callable[[Setting, Mapping[str, Layout]], Founded]

@@ -1,17 +1,20 @@
 """What people ask of the server: the product's deeds, as its API calls them, in a transaction each."""
 
+from typing import Final
 from uuid import UUID
 
-from cranny import access
+from cranny import access, fleet
 from cranny.core.errors import Refused
+from cranny.platform.auth import Principal
 from cranny.platform.db import Tx
 from cranny.platform.keys import Keyring
-from cranny.sim.reference.authority import Announced
+from cranny.sim.reference.authority import Announced, Order
 from cranny.sim.whole.people import People
 from cranny.usecases import deliveries
 from cranny.usecases.deliveries import DeliveryAsked, ItemAsked, RecipientAsked
 
-WHO = "simulation"
+WHO: Final = "simulation"
+HANDED_OUT: Final = "SELECT token_mono FROM commands WHERE tenant = $1 AND id = $2"
 
 
 async def announce(tx: Tx, keyring: Keyring, asked: Announced, people: People) -> None:
@@ -32,6 +35,16 @@ async def inspect(tx: Tx, keyring: Keyring, bank: UUID, place: tuple[str, int]) 
     """The right to look behind a door that is in doubt, once; `place` is (door, generation)."""
     door, generation = place
     await access.issue(tx, keyring, bank, "inspect", f"banks/{bank}", door=door, generation=generation)
+
+
+async def order(tx: Tx, order: Order, who: Principal, second: Principal) -> tuple[UUID, fleet.Outgoing]:
+    """One asks, and where two have to, the other one agrees. Raises Refused when the bank is out of reach."""
+    asked = fleet.CommandAsked(action=order.action, reason="simulated", door=order.door)
+    id_, outgoing = await fleet.ask_command(tx, order.bank, asked, by=who)
+    if outgoing is None:
+        outgoing = await fleet.confirm_command(tx, id_, by=second)
+    order.sent(outgoing.command, await tx.value(HANDED_OUT, tx.tenant, id_))
+    return id_, outgoing
 
 
 async def reveal(tx: Tx, keyring: Keyring, grant: UUID) -> access.Revealed | None:

@@ -77,7 +77,7 @@ class Founding:
             mirror=self.mirror,
             people=people,
         )
-        return Founded(server, identities, keyring.downlink_key(tenant))
+        return Founded(server, identities, keyring.downlink_key(tenant), server)
 
     def leave(self) -> None:
         for one in (self.pool, self.mirror):

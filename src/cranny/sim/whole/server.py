@@ -6,17 +6,18 @@ only thing that it decides in the product's place.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Final
 from uuid import UUID
 
-from cranny import outreach
+from cranny import fleet, outreach
 from cranny.access import Grant
 from cranny.core.errors import Refused
 from cranny.core.ids import TimeIds
 from cranny.outreach import Message
+from cranny.platform.auth import Principal
 from cranny.platform.db import Database, Tx
 from cranny.platform.feature import Feature, Parts
 from cranny.platform.jobs import JobHandler, Worker
@@ -26,7 +27,7 @@ from cranny.platform.sequencer import sequence
 from cranny.platform.sweeps import Sweep
 from cranny.sim.dice import Dice
 from cranny.sim.machines.fates import Life, Section
-from cranny.sim.reference.authority import NAME, Announced, Lost, Setting
+from cranny.sim.reference.authority import NAME, Announced, Lost, Order, Setting
 from cranny.sim.reference.books import Books
 from cranny.sim.whole import deeds
 from cranny.sim.whole.backups import Backups
@@ -53,6 +54,8 @@ UNSIMULATED: Final = frozenset({"webhooks", "fleet.callout"})
 DAYTIME: Final = frozenset({"deliveries"})
 """Whose sweeps rest in the evening: then nobody waits for a clock."""
 
+WAITS_S: Final = 120.0
+"""Whoever was turned away, or cut off, before they ask again."""
 STAFF: Final = ("recall", "inspect")
 """What staff goes to a bank for."""
 AGAIN: Final = frozenset({"no-capacity", "locators-exhausted"})
@@ -86,6 +89,9 @@ class WholeServer:
         self._shown: set[UUID] = set()
         self._life = Life()
         self._db: Database | None = None
+        self._dispatcher: fleet.Dispatcher | None = None
+        ids = TimeIds(setting.clock, Dice(setting.seed, NAME, "keys"))
+        self._operators = (Principal(tenant, ids.new()), Principal(tenant, ids.new()))
 
     @property
     def books(self) -> Books:
@@ -140,6 +146,7 @@ class WholeServer:
             ids=self._ids,
             rng=self._dice,
         )
+        dispatcher = self._dispatcher = fleet.Dispatcher(db, broker, self._keyring)
         self._grown.set()
         works = [
             loop.run() for feature in self._features for loop in feature.loops(parts) if loop.name not in UNSIMULATED
@@ -151,9 +158,10 @@ class WholeServer:
             await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         finally:
             life.end()
-            self._db = None
+            self._db = self._dispatcher = None
             for task in tasks:
                 task.cancel()
+            await dispatcher.stop()
             await broker.close()
             results = await asyncio.gather(*tasks, return_exceptions=True)
         for result in results:
@@ -232,7 +240,11 @@ class WholeServer:
                 self._setting.tell(replace(grant, code=parse_code(found.code or ""), qr=parse_qr(found.qr)))
 
     async def announce(self, asked: Announced) -> bool:
-        return await self._ask(partial(deeds.announce, keyring=self._keyring, asked=asked, people=self._people))
+        deed = partial(deeds.announce, keyring=self._keyring, asked=asked, people=self._people)
+        if await self._ask(deed):
+            return True
+        await asyncio.sleep(self._dice.soon(WAITS_S))
+        return False
 
     async def call_off(self, tracking: str) -> bool:
         row = next((row for row in self.books.deliveries.kept.values() if row.tracking == tracking), None)
@@ -243,6 +255,28 @@ class WholeServer:
     async def inspect(self, bank: UUID, door: str) -> bool:
         place = (door, self.books.newest.kept.get((bank, door)) or 0)
         return await self._ask(partial(deeds.inspect, keyring=self._keyring, bank=bank, place=place))
+
+    async def order(self, order: Order) -> Sequence[str]:
+        """A command, and some time later what the server says became of it."""
+        dispatcher, outgoing = self._dispatcher, list[tuple[UUID, fleet.Outgoing]]()
+
+        async def deed(tx: Tx) -> None:
+            outgoing.append(await deeds.order(tx, order, *self._operators))
+
+        if not await self._ask(deed) or not outgoing or dispatcher is not self._dispatcher or dispatcher is None:
+            return ()
+        ((id_, command),) = outgoing
+        dispatcher.dispatch(command)
+        await asyncio.sleep(command.wait_s)
+        shown = list[fleet.CommandShown]()
+
+        async def look(tx: Tx) -> None:
+            shown.append(await fleet.get_command(tx, id_))
+
+        await self._ask(look)
+        for one in shown:
+            self._setting.trace.count(f"orders: {one.state} {one.answer}".rstrip())
+        return shown[0].opened if shown else ()
 
     async def _ask(self, deed: Callable[[Tx], Awaitable[None]]) -> bool:
         """One request. False when the server was killed meanwhile: then nobody knows."""
