@@ -145,7 +145,7 @@ async def import_people(settings: Settings, tenant: str, raw: bytes, asked: peop
     Raises like `add_key`, and what `people.follow_list` and `people.read_sheet` raise."""
     sheet = await people.read_sheet(raw, asked.encoding)
     keyring = Keyring(master_key(settings, SystemRng()), rng=SystemRng())
-    async with _as_tenant(settings, tenant) as tx:
+    async with _as_tenant(settings, tenant, deed="people import") as tx:
         return await people.follow_list(tx, keyring, sheet, asked, by="installation")
 
 
