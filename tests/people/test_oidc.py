@@ -123,6 +123,14 @@ async def test_out_and_back_with_proof(abroad: Abroad) -> None:
         assert [event.data["how"] for event in await house.told("session.begun")] == ["founding", "oidc"]
         assert len(await house.told("person.oidc_linked")) == 1
         replayed = await other.get(back, headers=HERE)
+        # As a browser does it, which keeps the strict cookie to itself on the way back: the session before is over.
+        there = await abroad.out(other, way)
+        old = other.cookies.pop("cranny-session")
+        await other.get(await abroad.sign(there, "u-1", **ADA_THERE), headers=HERE)
+        assert len(await house.told("session.ended")) == 1
+        other.cookies.clear()
+        other.cookies.set("cranny-session", old)
+        assert (await other.get("/v1/self")).status_code == 401
         assert (replayed.status_code, refusal(replayed)) == (400, "oidc-state-refused")
 
 

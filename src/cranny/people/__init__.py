@@ -46,6 +46,7 @@ from cranny.people.sessions import Holder
 from cranny.people.sessions import begin as begin_session
 from cranny.people.sessions import end as end_session
 from cranny.people.sessions import end_all as end_sessions
+from cranny.people.sessions import end_any as end_any_session
 from cranny.people.sessions import live as live_sessions
 from cranny.people.sessions import prove as prove_session
 from cranny.people.sessions import prove_of as prove_session_of
@@ -95,6 +96,7 @@ __all__ = [
     "consents",
     "contact",
     "contacts",
+    "end_any_session",
     "end_session",
     "end_sessions",
     "follow_list",

@@ -94,9 +94,16 @@ async def prove_of(tx: Tx, id_: UUID, person: UUID) -> None:
 
 async def end(tx: Tx, id_: UUID, *, by: str) -> None:
     """From now on it opens nothing. Raises NotFound, code `session-not-found`."""
-    if await tx.one(tables.END, tx.tenant, id_, tx.now()) is None:
+    if not await end_any(tx, id_, by=by):
         raise NotFound("There is no such open session.", code="session-not-found")
-    await events.record(tx, [NewEvent("session.ended", f"sessions/{id_}", {"by": by})])
+
+
+async def end_any(tx: Tx, id_: UUID, *, by: str) -> bool:
+    """`end` for one that may be over, or none of this tenant's. Whether it was open."""
+    ended = await tx.one(tables.END, tx.tenant, id_, tx.now()) is not None
+    if ended:
+        await events.record(tx, [NewEvent("session.ended", f"sessions/{id_}", {"by": by})])
+    return ended
 
 
 async def end_all(tx: Tx, holder: Holder, *, by: str, but: UUID | None = None) -> int:

@@ -62,7 +62,8 @@ def _out(desk: Desk) -> list[ControllerRouterHandler]:
 
     @get(f"{SIGN_IN}/with/{{provider:uuid}}", opt=_OPEN, include_in_schema=False)
     async def out(request: Told, provider: FromPath[UUID], next: FromQuery[str] = HOME) -> Response[Any]:  # noqa: A002 - the address says it
-        return await _begun(desk, request, provider, inside(next))
+        who = await desk.visitors.who(request)
+        return await _begun(desk, request, provider, inside(next), before=None if who is None else who.session)
 
     return [whose, ask, out]
 
@@ -105,9 +106,9 @@ def _prove(desk: Desk) -> ControllerRouterHandler:
     return out
 
 
-async def _begun(desk: Desk, request: Told, provider: UUID, back: str, session: UUID | None = None) -> Response[Any]:
+async def _begun(desk: Desk, request: Told, provider: UUID, back: str, **sessions: UUID | None) -> Response[Any]:
     try:
-        begun = await desk.signing.begin(provider, back, session=session)
+        begun = await desk.signing.begin(provider, back, **sessions)
     except CrannyError as refused:
         return _refused(desk, request, provider, refused)
     return Redirect(begun.url, status_code=302, cookies=[desk.visitors.waiting_cookie(request, begun.cookie)])
@@ -117,6 +118,8 @@ async def _let_in(desk: Desk, request: Told, came: people.OidcCame) -> Any:
     """The cookie of a new session; None where the one that is open was proven."""
     async with desk.db.transaction(came.tenant) as tx:
         if came.state.session is None:
+            if came.state.before is not None:  # the browser does not name it on its way back
+                await people.end_any_session(tx, came.state.before, by=f"persons/{came.person}")
             return await desk.sign_in(tx, request, ("person", came.person), "oidc", proven=came.proven)
         if not came.proven:
             raise Forbidden("The other organisation does not say that you have just signed in.", code="oidc-not-fresh")

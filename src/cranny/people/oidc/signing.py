@@ -46,7 +46,8 @@ Why = Literal["sign_in", "prove"]
 
 
 class State(msgspec.Struct, frozen=True):
-    """What is sealed. `session` is the one to be proven, where somebody only shows once more that it is them."""
+    """What is sealed. `session` is the one to be proven, where somebody only shows once more that it is them; `before`
+    the one that was open where they signed in."""
 
     provider: UUID
     state: str
@@ -55,6 +56,7 @@ class State(msgspec.Struct, frozen=True):
     until: datetime
     next: str
     session: UUID | None = None
+    before: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,13 +91,15 @@ class Signing:
         self._talking = talking
         self._url = url.rstrip("/")
 
-    async def begin(self, provider_id: UUID, back: str, *, session: UUID | None = None) -> Begun:
+    async def begin(
+        self, provider_id: UUID, back: str, *, session: UUID | None = None, before: UUID | None = None
+    ) -> Begun:
         """Raises NotFound, code `oidc-provider-not-found`, and what `Talking.discover` raises."""
         row = await self._row(provider_id)
         client = self._client(row)
         metadata = await self._talking.discover(client.issuer)
         rng = self._db.rng
-        made = State(provider_id, _random(rng), _random(rng), _random(rng), self._until(), back, session)
+        made = State(provider_id, _random(rng), _random(rng), _random(rng), self._until(), back, session, before)
         more = {"prompt": "login", "max_age": "0"} if session is not None else {}
         more |= {"acr_values": row.acr} if row.acr else {}
         url = self._talking.url(client, metadata, state=made.state, nonce=made.nonce, verifier=made.verifier, **more)
