@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 # They share a PostgreSQL, which costs more to start than a life takes.
 pytestmark = pytest.mark.xdist_group("whole")
 SHORT = Plan(banks=1, hours=1.2, deliveries=16, beat_s=60, kills=5)
+HASTY = replace(SHORT, hasty=True)
 PROGRAM = """
 import sys
 from cranny.sim import Plan, run
@@ -33,6 +34,9 @@ print(run(4, Plan(banks=1, hours=1.2, deliveries=16, beat_s=60, kills=5), Ground
 SEEDS = range(1, 25)
 BROKEN = {
     "a_locator_is_given_out_twice": "BUG",
+    "a_job_ends_before_it_is_done": "I5",
+    "the_cursor_moves_first": "I5",
+    "what_lies_there_has_any_door": "I7",
 }
 ALWAYS = "a_locator_is_given_out_twice"
 
@@ -77,12 +81,12 @@ def test_a_mistake_is_found_that_the_first_tier_does_not_see(
     seed = next(_breaking(BROKEN[mistake], ground), None)
     assert seed is not None, f"no seed has broken {BROKEN[mistake]}"
     record_property("figure", f"planted in the server: {mistake.replace('_', ' ')}: found by seed {seed}")
-    assert not run(seed, replace(SHORT, hasty=True)).violations
+    assert not run(seed, HASTY).violations
 
 
 def _breaking(wanted: str, ground: Ground) -> Iterator[int]:
     for seed in SEEDS:
-        report = run(seed, replace(SHORT, hasty=True), ground)
+        report = run(seed, HASTY, ground)
         if wanted in {violation.invariant for violation in report.violations}:
             yield seed
 
