@@ -48,6 +48,7 @@ CHOICE = Choice(
 PICTURE = (
     "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAQAAAC1HAwCAAAAC0lEQVR42mNkYAAAAAYAAjCB0C8AAAAASUVORK5CYII="
 )
+ELSEWHERE = {"elsewhere": [("01a21e2c", "Studierendenwerk der Universität")]}
 PAGES: dict[str, tuple[str, dict[str, Any]]] = {
     "start": ("sign_in.html", {"back": "/walls", "wrong": "", "email": ""}),
     "key": ("sign_in.html", {"back": "/walls", "wrong": "", "email": ""}),
@@ -58,7 +59,7 @@ PAGES: dict[str, tuple[str, dict[str, Any]]] = {
     "used": ("sign_in_link.html", {"token": "0", "known": False}),
     "welcome": ("welcome.html", {"token": "0", "known": True, "wrong": "", "name": "", "email": ""}),
     "too-late": ("welcome.html", {"token": "0", "known": False, "wrong": "", "name": "", "email": ""}),
-    "prove": ("prove.html", {"back": "/walls", "wrong": "code", "has_passkey": True, "has_code": True}),
+    "prove": ("prove.html", {"back": "/walls", "wrong": "code", "has_passkey": True, "has_code": True, **ELSEWHERE}),
     "prove-key": ("prove_key.html", {"back": "/walls", "wrong": "key"}),
     "app": ("code_app.html", {"secret": "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP", "picture": PICTURE}),
     "me": ("me.html", {"v": OWN}),
