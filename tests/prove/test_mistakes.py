@@ -18,6 +18,9 @@ BROKEN = {
     "any_door_is_free": "I2",
     "nobody_looks_for_rot": "I7",
     "what_was_acknowledged_is_held_for_ever": "I4",
+    "a_number_says_where_a_bank_stands": "I7",
+    "a_locator_may_be_two_people_s": "I9",
+    "a_refusal_is_noted": "I7",
 }
 
 

@@ -13,7 +13,6 @@ from cranny.edge import downlink, placing, rights, sums, uplink
 from cranny.edge.change import Change
 from cranny.edge.rows import Row
 from cranny.edge.state import State
-from cranny.fleet import Known
 from cranny.sim.reference import server
 from cranny.sim.reference.rights import Rights
 from cranny.wire.messages import FactAck
@@ -81,11 +80,6 @@ def a_refusal_is_noted(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Rights, "refused", lambda *_: None)
 
 
-def what_is_over_needs_no_word(patch: pytest.MonkeyPatch) -> None:
-    """All that is right is given once more: so everything else is not."""
-    patch.setattr(Known, "over", lambda _: iter(()))
-
-
 class _Nothing:
     def __enter__(self) -> None:
         pass
@@ -110,6 +104,5 @@ PROTOCOL_MISTAKES: dict[str, Plant] = {
         a_number_says_where_a_bank_stands,
         a_locator_may_be_two_people_s,
         a_refusal_is_noted,
-        what_is_over_needs_no_word,
     )
 }
