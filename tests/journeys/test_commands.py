@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 import httpx2
+import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from .broker import tapping
@@ -184,6 +185,7 @@ async def test_killed_after_the_pulse_it_was_executed_once(house: House) -> None
     assert await house.check() == ""
 
 
+@pytest.mark.prove
 async def test_everything_but_the_bank_is_killed_while_it_opens(doomed: House) -> None:
     await doomed.up()
     bank, claim = await doomed.bank(bank_file({"M": 3}))

@@ -8,6 +8,7 @@ from typing import Any
 
 import httpx2
 import msgspec
+import pytest
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from cranny.core.rng import SystemRng
@@ -324,6 +325,7 @@ ELSEWHERE = {
 """POSTs whose second effect is kept away by something else, or in another file."""
 
 
+@pytest.mark.prove  # every run has tests/platform/test_one_effect.py, which goes by the routes
 async def test_every_post_twenty_times_at_once_with_one_key_has_one_effect(house: House) -> None:
     described = (await house.get("/schema/openapi.json"))["paths"]
     assert {path for path, methods in described.items() if "post" in methods} == {*POSTS, *ELSEWHERE}

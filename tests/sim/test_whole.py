@@ -52,6 +52,7 @@ def test_nothing_is_found(life: Report) -> None:
         assert life.counts[what] > 2, f"{what}: {life.counts.get(what)}"
 
 
+@pytest.mark.prove
 def test_the_same_seed_lives_the_same_life_in_another_process_with_other_hashes(ground: Ground, life: Report) -> None:
     other = {"0": "1"}.get(os.environ.get("PYTHONHASHSEED", ""), "0")
     told = subprocess.run(  # noqa: S603
