@@ -7,7 +7,6 @@ from uuid import UUID
 
 import msgspec
 from litestar import Request, Response, get, post
-from litestar.openapi.datastructures import ResponseSpec
 from litestar.openapi.spec import Example
 from litestar.params import Body, FromPath
 from litestar.types import ControllerRouterHandler
@@ -23,6 +22,7 @@ from cranny.platform.db import Database, Tx
 from cranny.platform.idempotency import Reply, once
 from cranny.platform.keys import Keyring
 from cranny.platform.permissions import Action
+from cranny.web.responses import answer
 from cranny.wire.kinds import Purpose
 
 
@@ -91,7 +91,7 @@ def routes(db: Database, keyring: Keyring) -> Sequence[ControllerRouterHandler]:
         "/v1/grants/{grant:uuid}",
         needs=Action.GRANTS_READ,
         tags=["grants"],
-        responses={200: _answer(GrantShown, "The grant.", GRANT)},
+        responses={200: answer(GrantShown, "The grant.", GRANT)},
     )
     async def get_grant(request: Request[Principal, None, Any], grant: FromPath[UUID]) -> GrantShown:
         """A grant. Problem `grant-not-found`."""
@@ -106,7 +106,7 @@ def routes(db: Database, keyring: Keyring) -> Sequence[ControllerRouterHandler]:
         needs=Action.GRANTS_REVEAL,
         tags=["grants"],
         status_code=200,
-        responses={200: _answer(RevealedShown, "What opens.", REVEALED)},
+        responses={200: answer(RevealedShown, "What opens.", REVEALED)},
     )
     async def reveal_grant(
         request: Request[Principal, None, Any],
@@ -132,7 +132,7 @@ def _badge_route(db: Database, keyring: Keyring) -> ControllerRouterHandler:
         needs=Action.GRANTS_EDIT,
         tags=["grants"],
         status_code=200,
-        responses={200: _answer(BadgeShown, "Which it is now.", GIVEN)},
+        responses={200: answer(BadgeShown, "Which it is now.", GIVEN)},
     )
     async def badge_grant(
         request: Request[Principal, None, Any],
@@ -154,7 +154,3 @@ def _badge_route(db: Database, keyring: Keyring) -> ControllerRouterHandler:
         return await once(db, request, deed)
 
     return badge_grant
-
-
-def _answer(kind: Any, description: str, example: object) -> ResponseSpec:
-    return ResponseSpec(kind, generate_examples=False, description=description, examples=[Example(value=example)])

@@ -7,8 +7,6 @@ from uuid import UUID
 
 import msgspec
 from litestar import Request, Response, get, post
-from litestar.openapi.datastructures import ResponseSpec
-from litestar.openapi.spec import Example
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 from litestar.types import ControllerRouterHandler
 from msgspec import Meta
@@ -26,6 +24,7 @@ from cranny.platform.idempotency import Reply, once
 from cranny.platform.keys import Keyring
 from cranny.platform.permissions import Action
 from cranny.web.openapi import PUBLIC
+from cranny.web.responses import answer
 from cranny.wire.enrolment import EnrolReply, EnrolRequest
 
 LISTING: Final = "anomalies"
@@ -71,7 +70,7 @@ def _enrolments(db: Database, keyring: Keyring, nats: Sequence[str]) -> Controll
         operation_id="enrolBank",
         tags=["banks"],
         opt={PUBLIC: True},
-        responses={201: _answer(EnrolReply, "It speaks for the bank.", examples.ENROLLED)},
+        responses={201: answer(EnrolReply, "It speaks for the bank.", examples.ENROLLED)},
     )
     async def enrol(data: JSONBody[EnrolRequest]) -> EnrolReply:
         """What a box sends once, to speak for the bank of its claim from then on. No key: the claim is the right,
@@ -88,7 +87,7 @@ def _banks(db: Database) -> Sequence[ControllerRouterHandler]:
         "/v1/banks/{bank:uuid}/claims",
         needs=Action.BANKS_ENROL,
         tags=["banks"],
-        responses={201: _answer(enrolment.Claim, "The claim, this once.", examples.CLAIM)},
+        responses={201: answer(enrolment.Claim, "The claim, this once.", examples.CLAIM)},
     )
     async def make_claim(request: Asking, bank: FromPath[UUID]) -> Response[bytes]:
         """A claim with which one controller enrols as this bank, once, within a day. An earlier claim lapses; the
@@ -104,7 +103,7 @@ def _banks(db: Database) -> Sequence[ControllerRouterHandler]:
         "/v1/banks/{bank:uuid}/status",
         needs=Action.BANKS_READ,
         tags=["banks"],
-        responses={200: _answer(BankStatus, "As it was last heard.", examples.STATUS)},
+        responses={200: answer(BankStatus, "As it was last heard.", examples.STATUS)},
     )
     async def get_status(request: Asking, bank: FromPath[UUID]) -> BankStatus:
         """How the bank was last heard, and how far facts and rights have come. Problem `bank-not-found`."""
@@ -119,7 +118,7 @@ def _anomalies(db: Database, cursors: paging.Cursors) -> Sequence[ControllerRout
         "/v1/anomalies",
         needs=Action.TROUBLE_READ,
         tags=["anomalies"],
-        responses={200: _answer(paging.Page[AnomalyShown], "A page.", {"items": [examples.ANOMALY], "next": None})},
+        responses={200: answer(paging.Page[AnomalyShown], "A page.", {"items": [examples.ANOMALY], "next": None})},
     )
     async def list_anomalies(
         request: Asking,
@@ -144,7 +143,7 @@ def _anomalies(db: Database, cursors: paging.Cursors) -> Sequence[ControllerRout
         tags=["anomalies"],
         operation_id="settleAnomaly",
         status_code=200,
-        responses={200: _answer(AnomalyShown, "The anomaly.", examples.SETTLED)},
+        responses={200: answer(AnomalyShown, "The anomaly.", examples.SETTLED)},
     )
     async def settle(request: Asking, anomaly: FromPath[UUID], data: JSONBody[SettleAsked]) -> Response[bytes]:
         """Close it with a note. One that somebody settled before keeps its note. Problem `anomaly-not-found`."""
@@ -162,7 +161,3 @@ def _shown(row: AnomalyRow) -> AnomalyShown:
     step = next_step(row.kind, row.bank, row.subject, row.detail)
     shown = {name: getattr(row, name) for name in AnomalyRow.__struct_fields__ if name != "tenant"}
     return AnomalyShown(**shown, next_step=step)
-
-
-def _answer(kind: Any, description: str, example: object) -> ResponseSpec:
-    return ResponseSpec(kind, generate_examples=False, description=description, examples=[Example(value=example)])

@@ -7,8 +7,6 @@ from uuid import UUID
 
 import msgspec
 from litestar import Request, Response, get
-from litestar.openapi.datastructures import ResponseSpec
-from litestar.openapi.spec import Example
 from litestar.params import FromPath, FromQuery, QueryParameter
 from litestar.types import ControllerRouterHandler
 from msgspec import Meta
@@ -21,6 +19,7 @@ from cranny.platform import paging, rows
 from cranny.platform.auth import Principal
 from cranny.platform.db import Database, Tx
 from cranny.platform.permissions import Action
+from cranny.web.responses import answer
 
 LISTING: Final = "notices"
 NEWEST: Final = UUID(int=2**128 - 1)
@@ -72,7 +71,7 @@ def routes(db: Database, cursors: paging.Cursors) -> Sequence[ControllerRouterHa
         "/v1/notices",
         needs=Action.NOTICES_READ,
         tags=["notices"],
-        responses={200: _answer(paging.Page[NoticeShown], "A page.", {"items": [SHOWN], "next": None})},
+        responses={200: answer(paging.Page[NoticeShown], "A page.", {"items": [SHOWN], "next": None})},
     )
     async def list_notices(
         request: Asking,
@@ -94,7 +93,7 @@ def routes(db: Database, cursors: paging.Cursors) -> Sequence[ControllerRouterHa
         "/v1/notices/{notice:uuid}",
         needs=Action.NOTICES_READ,
         tags=["notices"],
-        responses={200: _answer(NoticeShown, "The notice.", SHOWN)},
+        responses={200: answer(NoticeShown, "The notice.", SHOWN)},
     )
     async def get_notice(request: Asking, notice: FromPath[UUID]) -> NoticeShown:
         """A message. Problem `notice-not-found`."""
@@ -135,7 +134,3 @@ def _shown(row: NoticeRow) -> NoticeShown:
         sent_at=row.sent_at,
         held_until=row.held_until,
     )
-
-
-def _answer(kind: Any, description: str, example: object) -> ResponseSpec:
-    return ResponseSpec(kind, generate_examples=False, description=description, examples=[Example(value=example)])

@@ -5,7 +5,6 @@ from typing import Annotated, Any, Final
 from uuid import UUID
 
 from litestar import Request, Response, get, post, put
-from litestar.openapi.datastructures import ResponseSpec
 from litestar.openapi.spec import Example
 from litestar.params import Body, FromPath
 from litestar.types import ControllerRouterHandler
@@ -28,6 +27,7 @@ from cranny.platform.auth import Principal
 from cranny.platform.db import Database, Tx
 from cranny.platform.idempotency import Reply, once
 from cranny.platform.permissions import Action
+from cranny.web.responses import answer
 
 PATH: Final = "/v1/people/{person:uuid}/preferences"
 Asking = Request[Principal, None, Any]
@@ -42,7 +42,7 @@ def _choosing(db: Database) -> list[ControllerRouterHandler]:
         PATH,
         needs=Action.PREFERENCES_READ,
         tags=["people"],
-        responses={200: _answer(PreferencesShown, "What is honoured.", shapes.SHOWN)},
+        responses={200: answer(PreferencesShown, "What is honoured.", shapes.SHOWN)},
     )
     async def get_preferences(request: Asking, person: FromPath[UUID]) -> PreferencesShown:
         """How this person wants to be told, what they have agreed to, and which doors suit them. Everybody may read
@@ -54,7 +54,7 @@ def _choosing(db: Database) -> list[ControllerRouterHandler]:
         PATH,
         needs=Action.PREFERENCES_EDIT,
         tags=["people"],
-        responses={200: _answer(PreferencesShown, "From now on.", shapes.SHOWN)},
+        responses={200: answer(PreferencesShown, "From now on.", shapes.SHOWN)},
     )
     async def put_preferences(
         request: Asking,
@@ -79,7 +79,7 @@ def _consenting(db: Database) -> ControllerRouterHandler:
         needs=Action.PREFERENCES_EDIT,
         tags=["people"],
         status_code=200,
-        responses={200: _answer(PreferencesShown, "From now on.", shapes.SHOWN)},
+        responses={200: answer(PreferencesShown, "From now on.", shapes.SHOWN)},
     )
     async def give_consents(
         request: Asking,
@@ -104,7 +104,7 @@ def _linking(db: Database) -> ControllerRouterHandler:
         "/v1/people/{person:uuid}/preferences/link",
         needs=Action.PREFERENCES_EDIT,
         tags=["people"],
-        responses={201: _answer(LinkSent, "It is on its way.", {"person": shapes.SHOWN["person"]})},
+        responses={201: answer(LinkSent, "It is on its way.", {"person": shapes.SHOWN["person"]})},
     )
     async def send_preferences_link(request: Asking, person: FromPath[UUID]) -> Response[bytes]:
         """Send them a link to a page where they choose for themselves; it works once, within 30 days. `PUT /v1/privacy`
@@ -125,7 +125,7 @@ def _stopping(db: Database) -> ControllerRouterHandler:
         needs=Action.PREFERENCES_EDIT,
         tags=["people"],
         status_code=200,
-        responses={200: _answer(Stopped, "They are told otherwise from now on.", {"persons": 1})},
+        responses={200: answer(Stopped, "They are told otherwise from now on.", {"persons": 1})},
     )
     async def stop_channel(
         request: Asking,
@@ -183,7 +183,3 @@ def _insist(names: Iterable[str]) -> None:
         raise Invalid(
             f"There is no channel {', '.join(unknown)}. There are: {', '.join(there)}.", code="channels-invalid"
         )
-
-
-def _answer(kind: Any, description: str, example: object) -> ResponseSpec:
-    return ResponseSpec(kind, generate_examples=False, description=description, examples=[Example(value=example)])

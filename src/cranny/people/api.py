@@ -5,7 +5,6 @@ from typing import Annotated, Any, Final, Literal
 from uuid import UUID
 
 from litestar import Request, Response, delete, get, post, put
-from litestar.openapi.datastructures import ResponseSpec
 from litestar.openapi.spec import Example
 from litestar.params import Body, FromPath, FromQuery, QueryParameter
 from litestar.types import ControllerRouterHandler
@@ -33,6 +32,7 @@ from cranny.platform.gate import BY_SITE
 from cranny.platform.idempotency import Reply, once
 from cranny.platform.keys import Keyring
 from cranny.platform.permissions import Action
+from cranny.web.responses import answer
 
 LISTING: Final = "people"
 FIRST: Final = UUID(int=0)
@@ -78,7 +78,7 @@ def _invite(db: Database, keyring: Keyring) -> ControllerRouterHandler:
         needs=Action.PEOPLE_EDIT,
         narrows=BY_SITE,
         tags=["people"],
-        responses={201: _answer(PersonShown, "The person, invited.", PERSON)},
+        responses={201: answer(PersonShown, "The person, invited.", PERSON)},
     )
     async def invite_person(
         request: Asking, data: Annotated[PersonAsked, Body(examples=[Example(summary="Staff of a site", value=ASKED)])]
@@ -107,7 +107,7 @@ def _read(db: Database, cursors: paging.Cursors) -> Sequence[ControllerRouterHan
         needs=Action.PEOPLE_READ,
         narrows=BY_SITE,
         tags=["people"],
-        responses={200: _answer(paging.Page[PersonShown], "A page.", {"items": [PERSON], "next": None})},
+        responses={200: answer(paging.Page[PersonShown], "A page.", {"items": [PERSON], "next": None})},
     )
     async def list_people(
         request: Asking, sort: Sort = "known", after: FromQuery[str | None] = None, limit: Limit = paging.LIMIT
@@ -135,7 +135,7 @@ def _read(db: Database, cursors: paging.Cursors) -> Sequence[ControllerRouterHan
         needs=Action.PEOPLE_READ,
         narrows=BY_SITE,
         tags=["people"],
-        responses={200: _answer(PersonShown, "The person.", PERSON)},
+        responses={200: answer(PersonShown, "The person.", PERSON)},
     )
     async def get_person(request: Asking, person: FromPath[UUID]) -> PersonShown:
         """One person; everybody may read their own. Problem `person-not-found`."""
@@ -153,7 +153,7 @@ def _set_roles(db: Database, keyring: Keyring) -> ControllerRouterHandler:
         needs=Action.PEOPLE_EDIT,
         narrows=BY_SITE,
         tags=["people"],
-        responses={200: _answer(PersonShown, "The person with these roles, and no others.", PERSON)},
+        responses={200: answer(PersonShown, "The person with these roles, and no others.", PERSON)},
     )
     async def set_roles(
         request: Asking,
@@ -178,7 +178,7 @@ def _sessions(db: Database) -> Sequence[ControllerRouterHandler]:
         needs=Action.SESSIONS_READ,
         narrows=True,
         tags=["people"],
-        responses={200: _answer(paging.Page[SessionShown], "All, on one page.", {"items": [SESSION], "next": None})},
+        responses={200: answer(paging.Page[SessionShown], "All, on one page.", {"items": [SESSION], "next": None})},
     )
     async def list_sessions(request: Asking) -> Response[paging.Page[SessionShown]]:
         """The browsers that are signed in now, last used first, 500 at most: one's own, or for admins and auditors
@@ -204,7 +204,7 @@ def _self() -> ControllerRouterHandler:
         narrows=True,
         tags=["people"],
         sync_to_thread=False,
-        responses={200: _answer(Self, "Who you are here.", SELF)},
+        responses={200: answer(Self, "Who you are here.", SELF)},
     )
     def get_self(request: Asking) -> Self:
         """Who asks, and as what."""
@@ -225,7 +225,3 @@ async def _show(tx: Tx, person: UUID, at: Sites = None) -> PersonShown:
 
 def _at(request: Asking, action: Action) -> Sites:
     return request.user.rights.may(action).where
-
-
-def _answer(kind: Any, description: str, example: object) -> ResponseSpec:
-    return ResponseSpec(kind, generate_examples=False, description=description, examples=[Example(value=example)])

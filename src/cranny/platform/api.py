@@ -5,8 +5,6 @@ from contextlib import aclosing
 from typing import Annotated, Any, Final
 
 from litestar import Request, Response, get
-from litestar.openapi.datastructures import ResponseSpec
-from litestar.openapi.spec import Example
 from litestar.params import FromQuery, HeaderParameter, QueryParameter
 from litestar.response import Stream
 from litestar.types import ControllerRouterHandler
@@ -19,6 +17,7 @@ from cranny.platform.db import Database
 from cranny.platform.feed import Feed, Wants
 from cranny.platform.permissions import Action
 from cranny.web import sse
+from cranny.web.responses import answer
 
 LISTING = "events"
 LONGEST_POSITION = 18
@@ -52,7 +51,7 @@ def routes(
         "/v1/events",
         needs=Action.EVENTS_READ,
         tags=["events"],
-        responses={200: _answer(paging.Page[log.CloudEvent], "A page.", {"items": [EVENT], "next": "kK3v…"})},
+        responses={200: answer(paging.Page[log.CloudEvent], "A page.", {"items": [EVENT], "next": "kK3v…"})},
     )
     async def list_events(
         request: Request[Principal, None, Any],
@@ -76,7 +75,7 @@ def routes(
         needs=Action.EVENTS_READ,
         tags=["events"],
         media_type="text/event-stream",
-        responses={200: _answer(str, "For as long as the key is good.", STREAMED, media_type="text/event-stream")},
+        responses={200: answer(str, "For as long as the key is good.", STREAMED, media_type="text/event-stream")},
     )
     async def follow_events(
         request: Request[Principal, None, Any],
@@ -121,13 +120,3 @@ def _filter(types: Sequence[str] | None, subject: str | None) -> Wants:
         return (not wanted or event.type in wanted) and subject in (None, event.subject)
 
     return wants
-
-
-def _answer(kind: Any, description: str, example: object, *, media_type: str = "application/json") -> ResponseSpec:
-    return ResponseSpec(
-        kind,
-        generate_examples=False,
-        description=description,
-        media_type=media_type,
-        examples=[Example(value=example)],
-    )

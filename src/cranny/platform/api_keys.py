@@ -7,7 +7,6 @@ from uuid import UUID
 
 import msgspec
 from litestar import Request, Response, delete, get, post
-from litestar.openapi.datastructures import ResponseSpec
 from litestar.openapi.spec import Example
 from litestar.params import Body, FromPath, FromQuery, QueryParameter
 from litestar.types import ControllerRouterHandler
@@ -19,6 +18,7 @@ from cranny.platform.auth import Principal
 from cranny.platform.db import Database, Tx
 from cranny.platform.idempotency import Reply, once
 from cranny.platform.permissions import Action
+from cranny.web.responses import answer
 
 LISTING: Final = "api-keys"
 FIRST: Final = UUID(int=0)
@@ -82,7 +82,7 @@ def _make(db: Database) -> ControllerRouterHandler:
         "/v1/api-keys",
         needs=Action.KEYS_EDIT,
         tags=["api keys"],
-        responses={201: _answer(KeyMade, "The key, this once.", MADE)},
+        responses={201: answer(KeyMade, "The key, this once.", MADE)},
     )
     async def make_api_key(
         request: Asking,
@@ -135,7 +135,7 @@ def _look(db: Database, cursors: paging.Cursors) -> Sequence[ControllerRouterHan
         "/v1/api-keys",
         needs=Action.KEYS_READ,
         tags=["api keys"],
-        responses={200: _answer(paging.Page[KeyShown], "A page.", {"items": [SHOWN], "next": None})},
+        responses={200: answer(paging.Page[KeyShown], "A page.", {"items": [SHOWN], "next": None})},
     )
     async def list_api_keys(
         request: Asking,
@@ -159,7 +159,7 @@ def _look(db: Database, cursors: paging.Cursors) -> Sequence[ControllerRouterHan
         "/v1/api-keys/{key:uuid}",
         needs=Action.KEYS_READ,
         tags=["api keys"],
-        responses={200: _answer(KeyShown, "The key.", SHOWN)},
+        responses={200: answer(KeyShown, "The key.", SHOWN)},
     )
     async def get_api_key(request: Asking, key: FromPath[UUID]) -> Response[KeyShown]:
         """One key, without its secret. Problem `api-key-not-found`."""
@@ -201,7 +201,3 @@ def _shown(row: tenants.ApiKeyRow) -> KeyShown:
         expires=row.expires,
         revoked=row.revoked,
     )
-
-
-def _answer(kind: Any, description: str, example: object) -> ResponseSpec:
-    return ResponseSpec(kind, generate_examples=False, description=description, examples=[Example(value=example)])

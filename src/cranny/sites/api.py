@@ -6,7 +6,6 @@ from uuid import UUID
 
 import msgspec
 from litestar import Request, Response, get, post, put
-from litestar.openapi.datastructures import ResponseSpec
 from litestar.openapi.spec import Example
 from litestar.params import Body, FromPath, FromQuery, QueryParameter
 from litestar.types import ControllerRouterHandler
@@ -21,6 +20,7 @@ from cranny.sites import api_examples as examples
 from cranny.sites import banks, classes, layout, stock
 from cranny.sites.policy import BankPolicy
 from cranny.sites.shapes import BankFile, Millimetres
+from cranny.web.responses import answer
 from cranny.wire.allocation import Size
 
 LISTING: Final = "banks"
@@ -50,7 +50,7 @@ def _banks(db: Database, cursors: paging.Cursors) -> Sequence[ControllerRouterHa
         needs=Action.BANKS_EDIT,
         tags=["banks"],
         operation_class=examples.AddBank,
-        responses={201: _answer(banks.Bank, "The bank, ready for its controller to enrol.", examples.BANK)},
+        responses={201: answer(banks.Bank, "The bank, ready for its controller to enrol.", examples.BANK)},
     )
     async def add_bank(request: Asking) -> Response[bytes]:
         """Add a bank from its file: YAML with the content type `application/yaml`, or the same shape as JSON.
@@ -68,7 +68,7 @@ def _banks(db: Database, cursors: paging.Cursors) -> Sequence[ControllerRouterHa
         needs=Action.BANKS_READ,
         narrows=True,
         tags=["banks"],
-        responses={200: _answer(paging.Page[banks.Bank], "A page.", examples.BANKS)},
+        responses={200: answer(paging.Page[banks.Bank], "A page.", examples.BANKS)},
     )
     async def list_banks(
         request: Asking, after: FromQuery[str | None] = None, limit: Limit = paging.LIMIT
@@ -90,7 +90,7 @@ def _one_bank(db: Database) -> Sequence[ControllerRouterHandler]:
         "/v1/banks/{bank:uuid}",
         needs=Action.BANKS_READ,
         tags=["banks"],
-        responses={200: _answer(banks.Bank, "The bank.", examples.BANK)},
+        responses={200: answer(banks.Bank, "The bank.", examples.BANK)},
     )
     async def get_bank(request: Asking, bank: FromPath[UUID]) -> banks.Bank:
         """One bank, with its policy and its towers from left to right."""
@@ -101,7 +101,7 @@ def _one_bank(db: Database) -> Sequence[ControllerRouterHandler]:
         "/v1/banks/{bank:uuid}/policy",
         needs=Action.BANKS_READ,
         tags=["banks"],
-        responses={200: _answer(BankPolicy, "The policy.", examples.POLICY)},
+        responses={200: answer(BankPolicy, "The policy.", examples.POLICY)},
     )
     async def get_policy(request: Asking, bank: FromPath[UUID]) -> Response[BankPolicy]:
         """The bank's policy, with the `ETag` that an edit can name. Problem `bank-not-found`."""
@@ -112,7 +112,7 @@ def _one_bank(db: Database) -> Sequence[ControllerRouterHandler]:
         "/v1/banks/{bank:uuid}/policy",
         needs=Action.BANKS_EDIT,
         tags=["banks"],
-        responses={200: _answer(BankPolicy, "The policy as it is now.", examples.POLICY)},
+        responses={200: answer(BankPolicy, "The policy as it is now.", examples.POLICY)},
     )
     async def put_policy(
         request: Asking,
@@ -135,7 +135,7 @@ def _inside(db: Database) -> Sequence[ControllerRouterHandler]:
         "/v1/banks/{bank:uuid}/compartments",
         needs=Action.BANKS_READ,
         tags=["banks"],
-        responses={200: _answer(paging.Page[banks.DoorNow], "All of them, on one page.", examples.COMPARTMENTS)},
+        responses={200: answer(paging.Page[banks.DoorNow], "All of them, on one page.", examples.COMPARTMENTS)},
     )
     async def list_compartments(request: Asking, bank: FromPath[UUID]) -> paging.Page[banks.DoorNow]:
         """The bank's doors, tower by tower, and what the bank has last reported of them."""
@@ -146,7 +146,7 @@ def _inside(db: Database) -> Sequence[ControllerRouterHandler]:
         "/v1/banks/{bank:uuid}/capacity",
         needs=Action.BANKS_READ,
         tags=["banks"],
-        responses={200: _answer(stock.Capacity, "As of now.", examples.CAPACITY)},
+        responses={200: answer(stock.Capacity, "As of now.", examples.CAPACITY)},
     )
     async def get_capacity(request: Asking, bank: FromPath[UUID]) -> stock.Capacity:
         """What is free, what is promised, and how many more of each size could be promised: a small thing may use
@@ -163,7 +163,7 @@ def _size_classes(db: Database) -> Sequence[ControllerRouterHandler]:
         "/v1/size-classes",
         needs=Action.CATALOGUE_READ,
         tags=["size classes"],
-        responses={200: _answer(paging.Page[classes.SizeClass], "All of them, on one page.", examples.SIZE_CLASSES)},
+        responses={200: answer(paging.Page[classes.SizeClass], "All of them, on one page.", examples.SIZE_CLASSES)},
     )
     async def list_size_classes(request: Asking) -> paging.Page[classes.SizeClass]:
         """The tenant's size classes, from the smallest to the largest."""
@@ -174,7 +174,7 @@ def _size_classes(db: Database) -> Sequence[ControllerRouterHandler]:
         "/v1/size-classes",
         needs=Action.CATALOGUE_EDIT,
         tags=["size classes"],
-        responses={201: _answer(classes.SizeClass, "The class.", examples.SIZE_CLASS)},
+        responses={201: answer(classes.SizeClass, "The class.", examples.SIZE_CLASS)},
     )
     async def add_size_class(
         request: Asking,
@@ -202,7 +202,3 @@ def read_bank(body: bytes, content_type: str) -> BankFile:
         raise Invalid(
             f"This is not JSON ({error}). YAML needs the content type application/yaml.", code="body-unreadable"
         ) from error
-
-
-def _answer(kind: Any, description: str, example: object) -> ResponseSpec:
-    return ResponseSpec(kind, generate_examples=False, description=description, examples=[Example(value=example)])

@@ -7,7 +7,6 @@ from uuid import UUID
 
 import msgspec
 from litestar import Request, Response, delete, get, patch, post
-from litestar.openapi.datastructures import ResponseSpec
 from litestar.openapi.spec import Example
 from litestar.params import Body, FromPath, FromQuery, QueryParameter
 from litestar.types import ControllerRouterHandler
@@ -20,6 +19,7 @@ from cranny.platform.idempotency import Reply, once
 from cranny.platform.keys import Keyring
 from cranny.platform.outside import Guard, Resolve
 from cranny.platform.permissions import Action
+from cranny.web.responses import answer
 from cranny.webhooks import endpoints, messages, shapes, signing, tables
 from cranny.webhooks.lifecycle import Message
 from cranny.webhooks.shapes import (
@@ -62,7 +62,7 @@ def _add(db: Database, keyring: Keyring, guard: Guard, resolve: Resolve) -> Cont
         "/v1/webhook-endpoints",
         needs=Action.WEBHOOKS_EDIT,
         tags=TAGS,
-        responses={201: _answer(EndpointMade, "The endpoint, and its secret this once.", shapes.MADE)},
+        responses={201: answer(EndpointMade, "The endpoint, and its secret this once.", shapes.MADE)},
     )
     async def add_endpoint(
         request: Asking,
@@ -89,7 +89,7 @@ def _look(db: Database, cursors: paging.Cursors) -> Sequence[ControllerRouterHan
         "/v1/webhook-endpoints",
         needs=Action.WEBHOOKS_READ,
         tags=TAGS,
-        responses={200: _answer(paging.Page[EndpointShown], "A page.", {"items": [shapes.SHOWN], "next": None})},
+        responses={200: answer(paging.Page[EndpointShown], "A page.", {"items": [shapes.SHOWN], "next": None})},
     )
     async def list_endpoints(
         request: Asking, after: FromQuery[str | None] = None, limit: Limit = paging.LIMIT
@@ -110,7 +110,7 @@ def _look(db: Database, cursors: paging.Cursors) -> Sequence[ControllerRouterHan
         _ONE,
         needs=Action.WEBHOOKS_READ,
         tags=TAGS,
-        responses={200: _answer(EndpointShown, "The endpoint.", shapes.SHOWN)},
+        responses={200: answer(EndpointShown, "The endpoint.", shapes.SHOWN)},
     )
     async def get_endpoint(request: Asking, endpoint: FromPath[UUID]) -> Response[EndpointShown]:
         """One endpoint, without its secret. Problem `endpoint-not-found`."""
@@ -125,7 +125,7 @@ def _change(db: Database, guard: Guard, resolve: Resolve) -> Sequence[Controller
         _ONE,
         needs=Action.WEBHOOKS_EDIT,
         tags=TAGS,
-        responses={200: _answer(EndpointShown, "The endpoint as it is now.", shapes.SHOWN)},
+        responses={200: answer(EndpointShown, "The endpoint as it is now.", shapes.SHOWN)},
     )
     async def change_endpoint(
         request: Asking,
@@ -156,7 +156,7 @@ def _secret_and_test(db: Database, keyring: Keyring) -> Sequence[ControllerRoute
         needs=Action.WEBHOOKS_EDIT,
         tags=TAGS,
         status_code=200,
-        responses={200: _answer(EndpointMade, "The endpoint, and its new secret this once.", shapes.MADE)},
+        responses={200: answer(EndpointMade, "The endpoint, and its new secret this once.", shapes.MADE)},
     )
     async def rotate_secret(
         request: Asking,
@@ -177,7 +177,7 @@ def _secret_and_test(db: Database, keyring: Keyring) -> Sequence[ControllerRoute
         needs=Action.WEBHOOKS_EDIT,
         tags=TAGS,
         status_code=202,
-        responses={202: _answer(MessageShown, "The message, on its way.", {**shapes.MESSAGE, "type": "webhook.test"})},
+        responses={202: answer(MessageShown, "The message, on its way.", {**shapes.MESSAGE, "type": "webhook.test"})},
     )
     async def test_endpoint(request: Asking, endpoint: FromPath[UUID]) -> Response[bytes]:
         """Send it a message of the type `webhook.test`, signed like all others. What came of it is at the address in
@@ -198,7 +198,7 @@ def _switch(db: Database) -> Sequence[ControllerRouterHandler]:
         needs=Action.WEBHOOKS_EDIT,
         tags=TAGS,
         status_code=200,
-        responses={200: _answer(EndpointShown, "It is off.", {**shapes.SHOWN, "state": "off"})},
+        responses={200: answer(EndpointShown, "It is off.", {**shapes.SHOWN, "state": "off"})},
     )
     async def switch_endpoint_off(request: Asking, endpoint: FromPath[UUID]) -> Response[bytes]:
         """Send nothing there until it is switched on again. Problem `endpoint-not-found`."""
@@ -209,7 +209,7 @@ def _switch(db: Database) -> Sequence[ControllerRouterHandler]:
         needs=Action.WEBHOOKS_EDIT,
         tags=TAGS,
         status_code=200,
-        responses={200: _answer(EndpointShown, "It is on.", shapes.SHOWN)},
+        responses={200: answer(EndpointShown, "It is on.", shapes.SHOWN)},
     )
     async def switch_endpoint_on(request: Asking, endpoint: FromPath[UUID]) -> Response[bytes]:
         """Go on with what happens from now on, also after it was switched off because it had answered 410 Gone. What
@@ -231,7 +231,7 @@ def _messages(db: Database, cursors: paging.Cursors) -> Sequence[ControllerRoute
         "/v1/webhook-messages",
         needs=Action.WEBHOOKS_READ,
         tags=TAGS,
-        responses={200: _answer(paging.Page[MessageShown], "A page.", {"items": [shapes.MESSAGE], "next": None})},
+        responses={200: answer(paging.Page[MessageShown], "A page.", {"items": [shapes.MESSAGE], "next": None})},
     )
     async def list_messages(
         request: Asking,
@@ -259,7 +259,7 @@ def _messages(db: Database, cursors: paging.Cursors) -> Sequence[ControllerRoute
         "/v1/webhook-messages/{message:uuid}",
         needs=Action.WEBHOOKS_READ,
         tags=TAGS,
-        responses={200: _answer(MessageInFull, "The message.", shapes.MESSAGE_IN_FULL)},
+        responses={200: answer(MessageInFull, "The message.", shapes.MESSAGE_IN_FULL)},
     )
     async def get_message(request: Asking, message: FromPath[UUID]) -> MessageInFull:
         """A message and every try to deliver it: HTTP status, duration, and how the answer began. Problem
@@ -279,7 +279,7 @@ def _resend(db: Database) -> ControllerRouterHandler:
         needs=Action.WEBHOOKS_EDIT,
         tags=TAGS,
         status_code=202,
-        responses={202: _answer(MessageShown, "The message, on its way.", {**shapes.MESSAGE, "state": "waiting"})},
+        responses={202: answer(MessageShown, "The message, on its way.", {**shapes.MESSAGE, "state": "waiting"})},
     )
     async def resend_message(request: Asking, message: FromPath[UUID]) -> Response[bytes]:
         """Send a message once more, with the same id, whatever became of it before. Problems `message-not-found`,
@@ -304,10 +304,6 @@ async def _insist_on_outside(guard: Guard, resolve: Resolve, url: str) -> None:
 
 def _made(row: EndpointRow, secret: bytes) -> EndpointMade:
     return EndpointMade(**msgspec.structs.asdict(shapes.endpoint(row)), secret=signing.shown(secret))
-
-
-def _answer(kind: Any, description: str, example: object) -> ResponseSpec:
-    return ResponseSpec(kind, generate_examples=False, description=description, examples=[Example(value=example)])
 
 
 def _examples(*shown: tuple[str, object]) -> Any:

@@ -7,8 +7,6 @@ from uuid import UUID
 
 import msgspec
 from litestar import Request, Response, get, post
-from litestar.openapi.datastructures import ResponseSpec
-from litestar.openapi.spec import Example
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 from litestar.types import ControllerRouterHandler
 from msgspec import Meta
@@ -22,6 +20,7 @@ from cranny.platform.auth import Principal
 from cranny.platform.db import Database, Tx
 from cranny.platform.idempotency import Reply, once
 from cranny.platform.permissions import Action
+from cranny.web.responses import answer
 from cranny.wire.sensors import HUNDREDTHS
 
 LISTING: Final = "alarms"
@@ -68,7 +67,7 @@ def _telemetry(db: Database) -> ControllerRouterHandler:
         "/v1/banks/{bank:uuid}/telemetry",
         needs=Action.BANKS_READ,
         tags=["banks"],
-        responses={200: _answer(TelemetryShown, "Each sensor's line.", api_examples.TELEMETRY)},
+        responses={200: answer(TelemetryShown, "Each sensor's line.", api_examples.TELEMETRY)},
     )
     async def get_telemetry(  # noqa: PLR0917 - the parameters are the query's
         request: Asking,
@@ -95,7 +94,7 @@ def _alarms(db: Database, cursors: paging.Cursors) -> Sequence[ControllerRouterH
         needs=Action.TROUBLE_READ,
         tags=["alarms"],
         responses={
-            200: _answer(paging.Page[AlarmShown], "A page.", {"items": [api_examples.ALARM], "next": None}),
+            200: answer(paging.Page[AlarmShown], "A page.", {"items": [api_examples.ALARM], "next": None}),
         },
     )
     async def list_alarms(  # noqa: PLR0917 - the parameters are the query's
@@ -120,7 +119,7 @@ def _alarms(db: Database, cursors: paging.Cursors) -> Sequence[ControllerRouterH
         "/v1/alarms/{alarm:uuid}",
         needs=Action.TROUBLE_READ,
         tags=["alarms"],
-        responses={200: _answer(AlarmShown, "The alarm.", api_examples.ALARM)},
+        responses={200: answer(AlarmShown, "The alarm.", api_examples.ALARM)},
     )
     async def get_alarm(request: Asking, alarm: FromPath[UUID]) -> AlarmShown:
         """An alarm. Problem `alarm-not-found`."""
@@ -136,7 +135,7 @@ def _acknowledging(db: Database) -> ControllerRouterHandler:
         needs=Action.TROUBLE_SETTLE,
         tags=["alarms"],
         status_code=200,
-        responses={200: _answer(AlarmShown, "The alarm, seen.", api_examples.ALARM)},
+        responses={200: answer(AlarmShown, "The alarm, seen.", api_examples.ALARM)},
     )
     async def acknowledge(request: Asking, alarm: FromPath[UUID], data: JSONBody[SeenAsked]) -> Response[bytes]:
         """Say that somebody has seen it. It ends by itself, when the bank says that it is over; one that is over
@@ -174,7 +173,3 @@ def _shown(row: AlarmRow) -> AlarmShown:
 
 def _whole(value: int | None) -> float | None:
     return None if value is None else value / HUNDREDTHS
-
-
-def _answer(kind: Any, description: str, example: object) -> ResponseSpec:
-    return ResponseSpec(kind, generate_examples=False, description=description, examples=[Example(value=example)])

@@ -6,7 +6,6 @@ from uuid import UUID
 
 import msgspec
 from litestar import Request, Response, get, post
-from litestar.openapi.datastructures import ResponseSpec
 from litestar.openapi.spec import Example
 from litestar.params import Body, FromPath, FromQuery, QueryParameter
 from litestar.types import ControllerRouterHandler
@@ -22,6 +21,7 @@ from cranny.platform.auth import Principal
 from cranny.platform.db import Database, Tx
 from cranny.platform.idempotency import Reply, once
 from cranny.platform.permissions import Action
+from cranny.web.responses import answer
 
 LISTING: Final = "commands"
 
@@ -48,14 +48,14 @@ class Desk:
             to_send.extend([outgoing] if outgoing else [])
             return Reply(status, await reading.shown(tx, id_), location=f"/v1/commands/{id_}")
 
-        answer = await once(self.db, request, whole)
+        given = await once(self.db, request, whole)
         for outgoing in to_send:
             self._dispatcher.dispatch(outgoing)
-        id_ = msgspec.json.decode(answer.content, type=CommandShown).id
+        id_ = msgspec.json.decode(given.content, type=CommandShown).id
         await self._dispatcher.outcome(request.user.tenant, id_)
         async with self.db.transaction(request.user.tenant) as tx:
-            answer.content = msgspec.json.encode(await reading.shown(tx, id_))
-        return answer
+            given.content = msgspec.json.encode(await reading.shown(tx, id_))
+        return given
 
 
 def routes(db: Database, cursors: paging.Cursors, dispatcher: Dispatcher) -> Sequence[ControllerRouterHandler]:
@@ -69,7 +69,7 @@ def _ask(desk: Desk) -> ControllerRouterHandler:
         "/v1/banks/{bank:uuid}/commands",
         needs=Action.COMMANDS_ASK,
         tags=["commands"],
-        responses={201: _answer(CommandShown, "The command, settled if that was quick.", examples.EXECUTED)},
+        responses={201: answer(CommandShown, "The command, settled if that was quick.", examples.EXECUTED)},
     )
     async def ask_command(
         request: Asking,
@@ -108,7 +108,7 @@ def _agree(desk: Desk) -> Sequence[ControllerRouterHandler]:
         needs=Action.COMMANDS_AGREE,
         tags=["commands"],
         status_code=200,
-        responses={200: _answer(CommandShown, "The command, settled if that was quick.", examples.EXECUTED)},
+        responses={200: answer(CommandShown, "The command, settled if that was quick.", examples.EXECUTED)},
     )
     async def confirm_command(request: Asking, command: FromPath[UUID]) -> Response[bytes]:
         """Agree to what somebody else asked for: then it is sent. Needs another person, or key, than asked for it.
@@ -125,7 +125,7 @@ def _agree(desk: Desk) -> Sequence[ControllerRouterHandler]:
         needs=Action.COMMANDS_AGREE,
         tags=["commands"],
         status_code=200,
-        responses={200: _answer(CommandShown, "The command, which is not sent.", examples.AWAITING)},
+        responses={200: answer(CommandShown, "The command, which is not sent.", examples.AWAITING)},
     )
     async def decline_command(request: Asking, command: FromPath[UUID]) -> Response[bytes]:
         """Say no to what waits for a second person; whoever asked may take it back this way, too. Problems
@@ -147,7 +147,7 @@ def _read(db: Database, cursors: paging.Cursors) -> Sequence[ControllerRouterHan
         "/v1/commands",
         needs=Action.COMMANDS_READ,
         tags=["commands"],
-        responses={200: _answer(paging.Page[CommandShown], "A page.", page_of)},
+        responses={200: answer(paging.Page[CommandShown], "A page.", page_of)},
     )
     async def list_commands(
         request: Asking,
@@ -169,7 +169,7 @@ def _read(db: Database, cursors: paging.Cursors) -> Sequence[ControllerRouterHan
         "/v1/commands/{command:uuid}",
         needs=Action.COMMANDS_READ,
         tags=["commands"],
-        responses={200: _answer(CommandShown, "The command.", examples.EXECUTED)},
+        responses={200: answer(CommandShown, "The command.", examples.EXECUTED)},
     )
     async def get_command(request: Asking, command: FromPath[UUID]) -> CommandShown:
         """One command. Problem `command-not-found`."""
@@ -177,10 +177,6 @@ def _read(db: Database, cursors: paging.Cursors) -> Sequence[ControllerRouterHan
             return await reading.shown(tx, command)
 
     return [list_commands, get_command]
-
-
-def _answer(kind: Any, description: str, example: object) -> ResponseSpec:
-    return ResponseSpec(kind, generate_examples=False, description=description, examples=[Example(value=example)])
 
 
 def _examples(*shown: tuple[str, object]) -> Any:

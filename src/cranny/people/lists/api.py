@@ -8,7 +8,6 @@ from uuid import UUID
 
 import msgspec
 from litestar import Request, Response, get, post
-from litestar.openapi.datastructures import ResponseSpec
 from litestar.openapi.spec import Example, OpenAPIMediaType, Operation, RequestBody, Schema
 from litestar.openapi.spec.enums import OpenAPIType
 from litestar.params import QueryParameter
@@ -22,6 +21,7 @@ from cranny.platform.db import Database, Tx
 from cranny.platform.idempotency import Reply, once
 from cranny.platform.keys import Keyring
 from cranny.platform.permissions import Action, Role
+from cranny.web.responses import answer
 
 CSV: Final = "external_id;email;name;role;site;unit;until\n4711;ada@example.org;Ada Example;resident;Hall;12 B;\n"
 PERSON: Final = "019cadc6-9a80-7f00-9d0e-2f5f6b1c5a10"
@@ -122,7 +122,7 @@ def _import(db: Database, keyring: Keyring) -> ControllerRouterHandler:
         status_code=200,
         request_max_body_size=MOST_BYTES,
         operation_class=CsvOperation,
-        responses={200: _answer(Report, "What it came to, or would come to.", REPORT)},
+        responses={200: answer(Report, "What it came to, or would come to.", REPORT)},
     )
     async def import_people(
         request: Request[Principal, None, Any],
@@ -162,7 +162,7 @@ def _lists(db: Database) -> ControllerRouterHandler:
         "/v1/people/imports",
         needs=Action.PEOPLE_PROVISION,
         tags=["people"],
-        responses={200: _answer(ListsShown, "Every list.", LISTS)},
+        responses={200: answer(ListsShown, "Every list.", LISTS)},
     )
     async def list_people_lists(request: Request[Principal, None, Any]) -> ListsShown:
         """The lists that were followed, and how many people are in each."""
@@ -175,7 +175,3 @@ def _lists(db: Database) -> ControllerRouterHandler:
 def _insist_on_csv(kind: str) -> None:
     if kind.partition(";")[0].strip().lower() not in {"text/csv", "text/plain", "application/octet-stream"}:
         raise Invalid("Send the file itself as the body, with Content-Type: text/csv.", code="not-csv")
-
-
-def _answer(kind: Any, description: str, example: object) -> ResponseSpec:
-    return ResponseSpec(kind, generate_examples=False, description=description, examples=[Example(value=example)])

@@ -7,7 +7,6 @@ from uuid import UUID
 
 import msgspec
 from litestar import Request, Response, delete, get, post, put
-from litestar.openapi.datastructures import ResponseSpec
 from litestar.openapi.spec import Example
 from litestar.params import Body, FromPath
 from litestar.types import ControllerRouterHandler
@@ -25,6 +24,7 @@ from cranny.platform.idempotency import Reply, once
 from cranny.platform.keys import Keyring
 from cranny.platform.outside import Guard, NotOutside
 from cranny.platform.permissions import Action, Role
+from cranny.web.responses import answer
 
 ASKED: Final = {
     "name": "Example University",
@@ -140,7 +140,7 @@ def _add(shared: Providers) -> ControllerRouterHandler:
         "/v1/sign-in-providers",
         needs=Action.SIGN_IN_EDIT,
         tags=["people"],
-        responses={201: _answer(ProviderShown, "The provider.", SHOWN)},
+        responses={201: answer(ProviderShown, "The provider.", SHOWN)},
     )
     async def add_sign_in_provider(request: Asking, data: Given) -> Response[bytes]:
         """Let people sign in with another organisation (OpenID Connect: code flow, PKCE). It is asked at once whether
@@ -165,7 +165,7 @@ def _read(shared: Providers) -> Sequence[ControllerRouterHandler]:
         "/v1/sign-in-providers",
         needs=Action.SIGN_IN_READ,
         tags=["people"],
-        responses={200: _answer(ProvidersShown, "All of them.", {"items": [SHOWN]})},
+        responses={200: answer(ProvidersShown, "All of them.", {"items": [SHOWN]})},
     )
     async def list_sign_in_providers(request: Asking) -> ProvidersShown:
         """The organisations that people sign in with."""
@@ -176,7 +176,7 @@ def _read(shared: Providers) -> Sequence[ControllerRouterHandler]:
         "/v1/sign-in-providers/{provider:uuid}",
         needs=Action.SIGN_IN_READ,
         tags=["people"],
-        responses={200: _answer(ProviderShown, "The provider.", SHOWN)},
+        responses={200: answer(ProviderShown, "The provider.", SHOWN)},
     )
     async def get_sign_in_provider(request: Asking, provider: FromPath[UUID]) -> Response[ProviderShown]:
         """One of them, without its secret. Problem `oidc-provider-not-found`."""
@@ -191,7 +191,7 @@ def _edit(shared: Providers) -> Sequence[ControllerRouterHandler]:
         "/v1/sign-in-providers/{provider:uuid}",
         needs=Action.SIGN_IN_EDIT,
         tags=["people"],
-        responses={200: _answer(ProviderShown, "The provider as it is now.", SHOWN)},
+        responses={200: answer(ProviderShown, "The provider as it is now.", SHOWN)},
     )
     async def set_sign_in_provider(request: Asking, provider: FromPath[UUID], data: Given) -> Response[ProviderShown]:
         """Say all of it anew, but for its issuer; without a `secret` it keeps the one it has.
@@ -214,7 +214,3 @@ def _edit(shared: Providers) -> Sequence[ControllerRouterHandler]:
             await providers.remove(tx, provider, by=request.user.who)
 
     return [set_sign_in_provider, remove_sign_in_provider]
-
-
-def _answer(kind: Any, description: str, example: object) -> ResponseSpec:
-    return ResponseSpec(kind, generate_examples=False, description=description, examples=[Example(value=example)])

@@ -6,7 +6,6 @@ from uuid import UUID
 
 import msgspec
 from litestar import Request, get, put
-from litestar.openapi.datastructures import ResponseSpec
 from litestar.openapi.spec import Example
 from litestar.params import Body, FromPath
 from litestar.types import ControllerRouterHandler
@@ -17,6 +16,7 @@ from cranny.platform.auth import Principal
 from cranny.platform.db import Database, Tx
 from cranny.platform.keys import Keyring
 from cranny.platform.permissions import Action, Role
+from cranny.web.responses import answer
 
 MOST: Final = 1000
 ASKED: Final = {"role": "operator", "site": "019cadc6-9a80-7e34-8a5c-0c8a3c8b1d11"}
@@ -49,7 +49,7 @@ def routes(db: Database, keyring: Keyring) -> Sequence[ControllerRouterHandler]:
         "/v1/scim-groups",
         needs=Action.SIGN_IN_READ,
         tags=["people"],
-        responses={200: _answer(GroupsShown, "All of them, 1000 at most.", {"items": [SHOWN]})},
+        responses={200: answer(GroupsShown, "All of them, 1000 at most.", {"items": [SHOWN]})},
     )
     async def list_scim_groups(request: Asking) -> GroupsShown:
         """The groups of another system (SCIM), and the roles that they stand for here."""
@@ -61,7 +61,7 @@ def routes(db: Database, keyring: Keyring) -> Sequence[ControllerRouterHandler]:
         "/v1/scim-groups/{group:uuid}",
         needs=Action.SIGN_IN_EDIT,
         tags=["people"],
-        responses={200: _answer(GroupShown, "The group, with what it stands for now.", SHOWN)},
+        responses={200: answer(GroupShown, "The group, with what it stands for now.", SHOWN)},
     )
     async def set_scim_group(
         request: Asking,
@@ -80,7 +80,3 @@ def routes(db: Database, keyring: Keyring) -> Sequence[ControllerRouterHandler]:
 async def _shown(tx: Tx, row: GroupRow) -> GroupShown:
     inside = (await groups.members(tx, [row.id])).get(row.id, [])
     return GroupShown(row.id, row.name, row.role, row.site, len(inside))
-
-
-def _answer(kind: Any, description: str, example: object) -> ResponseSpec:
-    return ResponseSpec(kind, generate_examples=False, description=description, examples=[Example(value=example)])

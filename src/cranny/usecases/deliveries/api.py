@@ -6,7 +6,6 @@ from typing import Annotated, Any, Final, Literal
 from uuid import UUID
 
 from litestar import Request, Response, get, patch, post, put
-from litestar.openapi.datastructures import ResponseSpec
 from litestar.openapi.spec import Example
 from litestar.params import Body, FromPath, FromQuery, QueryParameter
 from litestar.types import ControllerRouterHandler
@@ -38,6 +37,7 @@ from cranny.usecases.deliveries.shapes import (
     RerouteAsked,
 )
 from cranny.usecases.deliveries.temperature import TemperatureShown, as_csv, temperature
+from cranny.web.responses import answer
 
 LISTING: Final = "deliveries"
 CSV: Final = "text/csv; charset=utf-8"
@@ -56,7 +56,7 @@ def _reads(db: Database, cursors: paging.Cursors) -> Sequence[ControllerRouterHa
         "/v1/deliveries",
         needs=Action.DELIVERIES_READ,
         tags=["deliveries"],
-        responses={200: _answer(paging.Page[DeliveryShown], "A page.", {"items": [examples.STORED], "next": None})},
+        responses={200: answer(paging.Page[DeliveryShown], "A page.", {"items": [examples.STORED], "next": None})},
     )
     async def list_deliveries(  # noqa: PLR0917 - the parameters are the query's
         request: Asking,
@@ -87,7 +87,7 @@ def _reads(db: Database, cursors: paging.Cursors) -> Sequence[ControllerRouterHa
         "/v1/deliveries/{delivery:uuid}",
         needs=Action.DELIVERIES_READ,
         tags=["deliveries"],
-        responses={200: _answer(DeliveryShown, "The delivery.", examples.STORED)},
+        responses={200: answer(DeliveryShown, "The delivery.", examples.STORED)},
     )
     async def get_delivery(request: Asking, delivery: FromPath[UUID]) -> Response[DeliveryShown]:
         """A delivery. Problem `delivery-not-found`."""
@@ -103,7 +103,7 @@ def _temperature(db: Database) -> ControllerRouterHandler:
         needs=Action.DELIVERIES_READ,
         problems={"409": "It was never behind a door."},
         tags=["deliveries"],
-        responses={200: _answer(TemperatureShown, "The log; as CSV with `format=csv`.", examples.TEMPERATURE)},
+        responses={200: answer(TemperatureShown, "The log; as CSV with `format=csv`.", examples.TEMPERATURE)},
     )
     async def get_temperature(
         request: Asking,
@@ -128,7 +128,7 @@ def _announcing(db: Database, keyring: Keyring) -> Sequence[ControllerRouterHand
         "/v1/deliveries",
         needs=Action.DELIVERIES_EDIT,
         tags=["deliveries"],
-        responses={201: _answer(DeliveryShown, "The delivery, with its rights on their way.", examples.ANNOUNCED)},
+        responses={201: answer(DeliveryShown, "The delivery, with its rights on their way.", examples.ANNOUNCED)},
     )
     async def announce_delivery(
         request: Asking,
@@ -161,7 +161,7 @@ def _changing(db: Database, keyring: Keyring) -> Sequence[ControllerRouterHandle
         needs=Action.DELIVERIES_EDIT,
         tags=["deliveries"],
         status_code=200,
-        responses={200: _answer(DeliveryShown, "Called off after the deposit.", examples.RECALLING)},
+        responses={200: answer(DeliveryShown, "Called off after the deposit.", examples.RECALLING)},
     )
     async def cancel_delivery(
         request: Asking,
@@ -180,7 +180,7 @@ def _changing(db: Database, keyring: Keyring) -> Sequence[ControllerRouterHandle
         needs=Action.DELIVERIES_EDIT,
         tags=["deliveries"],
         status_code=200,
-        responses={200: _answer(DeliveryShown, "With the new deadline.", examples.STORED)},
+        responses={200: answer(DeliveryShown, "With the new deadline.", examples.STORED)},
     )
     async def extend_delivery(
         request: Asking,
@@ -201,7 +201,7 @@ def _redirecting(db: Database, keyring: Keyring) -> Sequence[ControllerRouterHan
         "/v1/deliveries/{delivery:uuid}",
         needs=Action.DELIVERIES_EDIT,
         tags=["deliveries"],
-        responses={200: _answer(DeliveryShown, "With its new recipient.", examples.STORED)},
+        responses={200: answer(DeliveryShown, "With its new recipient.", examples.STORED)},
     )
     async def change_delivery(
         request: Asking,
@@ -224,7 +224,7 @@ def _redirecting(db: Database, keyring: Keyring) -> Sequence[ControllerRouterHan
         needs=Action.DELIVERIES_EDIT,
         tags=["deliveries"],
         status_code=200,
-        responses={200: _answer(DeliveryShown, "Awaited at the other bank.", examples.ANNOUNCED)},
+        responses={200: answer(DeliveryShown, "Awaited at the other bank.", examples.ANNOUNCED)},
     )
     async def reroute_delivery(
         request: Asking,
@@ -261,7 +261,7 @@ def _kinds(db: Database) -> Sequence[ControllerRouterHandler]:
         needs=Action.CATALOGUE_READ,
         tags=["deliveries"],
         responses={
-            200: _answer(paging.Page[KindShown], "All of them, on one page.", {"items": [examples.KIND], "next": None})
+            200: answer(paging.Page[KindShown], "All of them, on one page.", {"items": [examples.KIND], "next": None})
         },
     )
     async def list_kinds(request: Asking) -> paging.Page[KindShown]:
@@ -273,7 +273,7 @@ def _kinds(db: Database) -> Sequence[ControllerRouterHandler]:
         "/v1/delivery-kinds/{name:str}",
         needs=Action.CATALOGUE_EDIT,
         tags=["deliveries"],
-        responses={200: _answer(KindShown, "The kind.", examples.KIND)},
+        responses={200: answer(KindShown, "The kind.", examples.KIND)},
     )
     async def put_kind(
         request: Asking,
@@ -291,10 +291,6 @@ def _kinds(db: Database) -> Sequence[ControllerRouterHandler]:
         return etags.respond(KindShown(name, data.title, data.hold_hours, data.collect_hours))
 
     return [list_kinds, put_kind]
-
-
-def _answer(kind: Any, description: str, example: object) -> ResponseSpec:
-    return ResponseSpec(kind, generate_examples=False, description=description, examples=[Example(value=example)])
 
 
 def _examples(*shown: tuple[str, object]) -> Any:

@@ -7,7 +7,6 @@ from uuid import UUID
 
 import msgspec
 from litestar import Request, Response, get, post, put
-from litestar.openapi.datastructures import ResponseSpec
 from litestar.openapi.spec import Example
 from litestar.params import Body, FromPath
 from litestar.types import ControllerRouterHandler
@@ -21,6 +20,7 @@ from cranny.platform.permissions import Action
 from cranny.platform.personal import Keepers, Kept
 from cranny.usecases.privacy import erasing, settings
 from cranny.usecases.privacy.erasing import Why
+from cranny.web.responses import answer
 
 PERSON: Final = "019cadc6-9a80-7c5b-b0d2-0a8f0c9d7e11"
 KIND: Final = {
@@ -106,7 +106,7 @@ def _settings(db: Database, kept: Sequence[Kept]) -> list[ControllerRouterHandle
         "/v1/privacy",
         needs=Action.PRIVACY_READ,
         tags=["privacy"],
-        responses={200: _answer(PrivacyShown, "What holds.", SHOWN)},
+        responses={200: answer(PrivacyShown, "What holds.", SHOWN)},
     )
     async def get_privacy(request: Asking) -> PrivacyShown:
         """For how long each kind of data is kept, and whether people are asked how they want to be told."""
@@ -117,7 +117,7 @@ def _settings(db: Database, kept: Sequence[Kept]) -> list[ControllerRouterHandle
         "/v1/privacy",
         needs=Action.PRIVACY_EDIT,
         tags=["privacy"],
-        responses={200: _answer(PrivacyShown, "From now on.", SHOWN)},
+        responses={200: answer(PrivacyShown, "From now on.", SHOWN)},
     )
     async def put_privacy(
         request: Asking,
@@ -140,7 +140,7 @@ def _export(db: Database, keepers: Keepers) -> ControllerRouterHandler:
         needs=Action.PERSONAL_EXPORT,
         tags=["privacy"],
         status_code=200,
-        responses={200: _answer(ExportShown, "All of it.", EXPORTED)},
+        responses={200: answer(ExportShown, "All of it.", EXPORTED)},
     )
     async def export_person(request: Asking, person: FromPath[UUID]) -> Response[bytes]:
         """Everything that is held about one person, in one document, with a sentence on what each section is: for them
@@ -163,7 +163,7 @@ def _erase(db: Database, keyring: Keyring, keepers: Keepers) -> ControllerRouter
         needs=Action.PERSONAL_ERASE,
         tags=["privacy"],
         status_code=200,
-        responses={200: _answer(ErasureShown, "They are gone.", ERASED)},
+        responses={200: answer(ErasureShown, "They are gone.", ERASED)},
     )
     async def erase_person(
         request: Asking,
@@ -199,7 +199,3 @@ async def _shown(tx: Tx, kept: Sequence[Kept]) -> PrivacyShown:
         changed=settled.changed if settled else None,
         by=settled.by if settled else "",
     )
-
-
-def _answer(kind: Any, description: str, example: object) -> ResponseSpec:
-    return ResponseSpec(kind, generate_examples=False, description=description, examples=[Example(value=example)])
