@@ -5,7 +5,7 @@ Two addresses with one phone number are two persons who share a phone, as househ
 other's codes, nor find parcels in one door.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
@@ -47,7 +47,7 @@ async def remembered(tx: Tx, contact: Contact) -> Remembered:
         if person is None:
             if id_ := await _add(tx, given, known):
                 return Remembered(id_)
-        elif await _change(tx, person, merged(person, given, known)):
+        elif await _change(tx, person, merged(person, given, free_among(known))):
             return Remembered(person.id, person.low_doors)
     raise Conflict("The same person is just being written down by others. Try again.", retry=True)
 
@@ -87,11 +87,12 @@ def same(known: Sequence[PersonRow], given: Contact) -> PersonRow | None:
     return None
 
 
-def merged(person: PersonRow, given: Contact, known: Sequence[PersonRow]) -> PersonRow:
-    """`person` with what is given; a number that is somebody else's key is a mere number here. Pure."""
+def merged(person: PersonRow, given: Contact, free: Callable[[str], str | None]) -> PersonRow:
+    """`person` with what is given; what is left out stays. `free` makes a number a key, or None where it is somebody
+    else's key already: then it is a mere number here. Pure, as far as `free` is."""
     phone, phone_key = person.phone, person.phone_key
     if given.phone is not None and given.phone != phone_key:
-        phone, phone_key = given.phone, _free_key(given.phone, known)
+        phone, phone_key = given.phone, free(given.phone)
     return msgspec.structs.replace(
         person,
         name=given.name or person.name,
@@ -103,8 +104,10 @@ def merged(person: PersonRow, given: Contact, known: Sequence[PersonRow]) -> Per
     )
 
 
-def _free_key(phone: str | None, known: Sequence[PersonRow]) -> str | None:
-    return None if any(person.phone_key == phone for person in known) else phone
+def free_among(known: Sequence[PersonRow]) -> Callable[[str], str | None]:
+    """The number, unless it is the key of one of `known`."""
+    taken = {person.phone_key for person in known}
+    return lambda phone: None if phone in taken else phone
 
 
 async def _find(tx: Tx, sql: str, given: Contact) -> list[PersonRow]:
@@ -122,7 +125,7 @@ async def _add(tx: Tx, given: Contact, known: Sequence[PersonRow]) -> UUID | Non
         phone=given.phone,
         language=given.language,
         email_key=given.email and email_key(given.email),
-        phone_key=_free_key(given.phone, known),
+        phone_key=given.phone and free_among(known)(given.phone),
         created=tx.now(),
     )
     added: UUID | None = await tx.value(tables.ADD, *msgspec.structs.astuple(row))

@@ -17,7 +17,7 @@ from cranny.people.contacts import (
     normal_name,
     normal_phone,
 )
-from cranny.people.remember import merged, same
+from cranny.people.remember import free_among, merged, same
 from cranny.people.tables import PersonRow
 
 
@@ -158,8 +158,8 @@ def test_who_is_the_same() -> None:
 
 def test_a_number_that_belongs_to_another_is_kept_as_a_mere_number() -> None:
     ada, bob = person(1, ADA, NUMBER), person(2, BOB, OTHER)
-    moved = merged(bob, Contact(email=BOB, phone=NUMBER), [ada, bob])
+    moved = merged(bob, Contact(email=BOB, phone=NUMBER), free_among([ada, bob]))
     assert (moved.phone, moved.phone_key) == (NUMBER, None)
-    fresh = merged(bob, Contact(email=BOB, phone="+420601234569", name="Bob"), [bob])
+    fresh = merged(bob, Contact(email=BOB, phone="+420601234569", name="Bob"), free_among([bob]))
     assert (fresh.phone, fresh.phone_key, fresh.name) == ("+420601234569", "+420601234569", "Bob")
-    assert merged(bob, Contact(email=BOB), [bob]) == bob
+    assert merged(bob, Contact(email=BOB), free_among([bob])) == bob

@@ -14,10 +14,11 @@ from uuid import UUID
 import msgspec
 
 from cranny.core.ids import Ids
-from cranny.people.contacts import Contact, email_key
+from cranny.people.contacts import email_key
 from cranny.people.lists.lines import Wanted
 from cranny.people.lists.reading import Flaw
 from cranny.people.lists.tables import EntryRow
+from cranny.people.remember import merged
 from cranny.people.tables import MembershipRow, PersonRow
 from cranny.platform.permissions import Membership, Role
 
@@ -141,7 +142,7 @@ class _Planner:
             phone=contact.phone,
             language=contact.language,
             email_key=email_key(contact.email or ""),
-            phone_key=self._free(contact.phone),
+            phone_key=contact.phone and self._free(contact.phone),
             created=self._order.now,
         )
         self.plan.added.append(row)
@@ -150,7 +151,7 @@ class _Planner:
         self.plan.deeds.append(Deed(one.line, "created", row.id))
 
     def _change(self, one: Wanted, before: PersonRow) -> None:
-        after = self._merged(before, one.contact)
+        after = merged(before, one.contact, self._free)
         columns = ("name", "email", "phone", "language")
         what = [name for name in columns if getattr(before, name) != getattr(after, name)]
         if what:
@@ -210,24 +211,9 @@ class _Planner:
             return False
         return True
 
-    def _merged(self, before: PersonRow, given: Contact) -> PersonRow:
-        """What the list leaves out stays."""
-        phone_key = before.phone_key
-        if given.phone is not None and given.phone != before.phone:
-            phone_key = self._free(given.phone)
-        return msgspec.structs.replace(
-            before,
-            name=given.name or before.name,
-            email=given.email or before.email,
-            email_key=email_key(given.email) if given.email else before.email_key,
-            phone=given.phone or before.phone,
-            phone_key=phone_key,
-            language=before.language if before.language_own else given.language or before.language,
-        )
-
-    def _free(self, phone: str | None) -> str | None:
+    def _free(self, phone: str) -> str | None:
         """A number is the key of the first who has it; for others who share it, it is a mere number."""
-        if phone is None or phone in self._phones:
+        if phone in self._phones:
             return None
         self._phones.add(phone)
         return phone
