@@ -56,7 +56,7 @@ class Gate:
         """`server` is the pinned key: what it signed is believed."""
         self._journal = journal
         now = clock.monotonic()
-        self.grace = Grace(journal.state, now, journal.edge_ms)
+        self.grace = Grace(journal.state, now, millis(clock.now()))
         self._kdf = kdf
         self._pepper = pepper
         self._server = server

@@ -1,10 +1,12 @@
 """Who collected a moment ago may open the same door again, a few times, for a few minutes: they forgot something.
 
 The journal keeps it, so a power cut takes nobody's right away. Within a run its time is counted by the monotonic
-clock; across a power cut by the edge's own time, which never goes back. When that is wrong, the right ends early or
-late by minutes; it opens no door that belongs to somebody else since, whatever the clocks say.
+clock; across a power cut by the wall clock. One that shows less than it did before can't tell how long the power was
+off: then the right is over, for counted from the start of every run it would have no end. It opens no door that
+belongs to somebody else since, whatever the clocks say.
 """
 
+import math
 from typing import Final
 from uuid import UUID
 
@@ -43,12 +45,12 @@ def over(again: Again) -> Again:
 
 
 class Grace:
-    """`now` is monotonic, `now_ms` the edge's time, both at the start."""
+    """`now` is monotonic, `wall_ms` the wall clock's, both at the start."""
 
-    def __init__(self, state: State, now: float, now_ms: int) -> None:
-        within = state.policy.reopen_within_s
+    def __init__(self, state: State, now: float, wall_ms: int) -> None:
+        within, known = state.policy.reopen_within_s, wall_ms >= state.mark.wall_ms
         self._until: dict[UUID, float] = {
-            again.grant: now + min(max((again.until_ms - now_ms) / MILLIS, 0), within)
+            again.grant: now + min((again.until_ms - wall_ms) / MILLIS, within) if known else -math.inf
             for again in state.agains.values()
         }
 

@@ -58,6 +58,20 @@ def test_the_time_for_a_reopening_passes_while_the_power_is_off(live_bank: Any) 
     live_bank(story)
 
 
+def test_a_clock_that_was_set_back_ends_it_or_every_start_would_give_it_anew(live_bank: Any) -> None:
+    async def story(bank: Any) -> None:
+        parcel = await bank.announce("PARCEL")
+        door = await bank.deposit(parcel)
+        await bank.controller.type_code(parcel.digits)
+        await bank.take(door)
+        await bank.crash()
+        bank.clock.skew = timedelta(hours=-1)
+        await bank.boot()
+        assert await bank.controller.scan(parcel.symbol) == Refusal("wrong")
+
+    live_bank(story)
+
+
 @pytest.mark.parametrize("years", [-2, 1])
 def test_a_clock_that_jumps_opens_nothing_that_is_somebody_elses(live_bank: Any, years: int) -> None:
     async def story(bank: Any) -> None:
@@ -72,7 +86,6 @@ def test_a_clock_that_jumps_opens_nothing_that_is_somebody_elses(live_bank: Any,
         assert await bank.controller.scan(first.symbol) == Refusal("wrong")
         assert (await bank.controller.scan(second.symbol)).door == door
         await bank.take(door)
-        # A clock that was set back gives no more than the policy's five minutes from the start.
         await bank.settle(301)
         assert await bank.controller.scan(second.symbol) == Refusal("wrong")
 

@@ -105,7 +105,7 @@ class Email:
         return f"{message.key}@{_domain(self._sender)}"
 
     def mail(self, message: Message) -> EmailMessage:
-        """`message` as it goes out; the same one for the same key but for the marks between its parts."""
+        """`message` as it goes out; the same one for the same key."""
         mail = EmailMessage()
         mail["From"] = self._sender
         mail["To"] = _addressee(message)
@@ -123,6 +123,8 @@ class Email:
             if not isinstance(html, EmailMessage):
                 raise TypeError("the letter has no second part")
             html.add_related(_symbol(message.qr), "image", "png", cid=picture, disposition="inline", filename="qr.png")
+        for number, part in enumerate(part for part in mail.walk() if part.is_multipart()):
+            part.set_boundary(f"=_{message.key}.{number}")  # one of chance would make a repeat another letter
         return mail
 
     def _client(self) -> aiosmtplib.SMTP:

@@ -78,11 +78,13 @@ class Witness:
         """A commit."""
         heard = [(fact, unpack(fact.kind, fact.body)) for fact in map(self.chain.hear, written.facts) if fact]
         refusals = [body for _, body in heard if isinstance(body, GrantRefused)]
+        before = set(self.doors.refused)
         self.doors.refused.update(refusal.grant for refusal in refusals)
         if not self.given.advance(written.applied, written.tag):
             self.verdicts.say("I7", self.name, f"it holds entry {written.applied} and has no right to")
         for refusal in refusals:
-            self._check(refusal)
+            self._check(refusal, before)
+            before.add(refusal.grant)
         for fact, body in heard:
             if body is None:
                 continue
@@ -96,10 +98,11 @@ class Witness:
             if isinstance(body, OpeningIntended | DoorOpened):
                 self.moment()
 
-    def _check(self, refusal: GrantRefused) -> None:
-        """The bank may refuse what has ended there, and what has the locator of another live grant."""
+    def _check(self, refusal: GrantRefused, before: set[UUID]) -> None:
+        """The bank may refuse what has ended there, also by a refusal `before`, and what has the locator of another
+        live grant."""
         grant, reason = refusal.grant, refusal.reason
-        if not (grant in self.given.revoked if reason == "ended" else self.codes.taken(grant)):
+        if not (grant in self.given.revoked | before if reason == "ended" else self.codes.taken(grant)):
             self.verdicts.say("I14", f"{self.name}/grants/{grant}", f"it was refused, and it is not so: {reason}")
 
     def _pass_on(self, body: Body) -> None:
