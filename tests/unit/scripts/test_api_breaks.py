@@ -1,6 +1,5 @@
 """What breaks a client is found: planted, one by one, in the description as it is; and none of it happens unsaid."""
 
-import copy
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -30,6 +29,10 @@ def gone(document: dict[str, Any], name: str, field: str) -> None:
     del schema(document, name)["properties"][field]
     required = schema(document, name).get("required", [])
     schema(document, name)["required"] = [one for one in required if one != field]
+
+
+def names(methods: dict[str, Any]) -> list[str]:
+    return [found["operationId"] for found in methods.values()]
 
 
 PLANTED: list[tuple[str, str, Change]] = [
@@ -123,12 +126,17 @@ PLANTED: list[tuple[str, str, Change]] = [
 ]
 """(what is taken away, the break's name, how)."""
 
+NAMED = {name.split()[0] for _, name, _ in PLANTED}
+PART = json.dumps(NOW | {"paths": {path: found for path, found in NOW["paths"].items() if NAMED & {*names(found)}}})
+"""The description, of the operations that are named above: all of them are compared in a quarter of a second."""
+BEFORE = shape(json.loads(PART))
+
 
 @pytest.mark.parametrize(("name", "change"), [one[1:] for one in PLANTED], ids=[one[0] for one in PLANTED])
 def test_what_breaks_a_client_is_found(name: str, change: Change) -> None:
-    changed = copy.deepcopy(NOW)
+    changed = json.loads(PART)
     change(changed)
-    assert name in {one.name for one in breaks(shape(NOW), shape(changed))}
+    assert name in {one.name for one in breaks(BEFORE, shape(changed))}
 
 
 ADDED: list[Change] = [
@@ -145,9 +153,9 @@ ADDED: list[Change] = [
 
 @pytest.mark.parametrize("change", ADDED)
 def test_what_is_added_breaks_nobody(change: Change) -> None:
-    changed = copy.deepcopy(NOW)
+    changed = json.loads(PART)
     change(changed)
-    assert breaks(shape(NOW), shape(changed)) == []
+    assert breaks(BEFORE, shape(changed)) == []
 
 
 def test_a_field_may_be_called_like_a_word_of_the_specification() -> None:

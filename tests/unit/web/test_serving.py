@@ -19,6 +19,7 @@ async def asker(request: Request[Any, Any, Any]) -> dict[str, str]:
     return {"address": request.client.host, "scheme": request.url.scheme}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("proxies", "said", "address", "scheme"),
     [
