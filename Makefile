@@ -1,7 +1,7 @@
 # Everything a contributor needs, from a machine that has only Python >= 3.11 and make.
 # `make venv` costs about a minute the first time and a few milliseconds afterwards.
 .DEFAULT_GOAL := help
-.PHONY: help venv assets fast test check up demo bench lock clean sim sim-campaign prove
+.PHONY: help venv assets fast test check up demo bench lock sbom clean sim sim-campaign prove
 
 BIN := .venv/bin
 # Half of the tests' time is waiting for real processes, lines and browsers: two cores have room for twice as many.
@@ -56,6 +56,9 @@ bench: venv assets  ## how fast it is, against PostgreSQL's own limit (docs/perf
 
 lock: venv  ## resolve pyproject.toml anew into requirements/*.lock
 	@sh scripts/lock.sh
+
+sbom: venv  ## what others wrote and the product carries: build/sbom.cdx.json (CycloneDX 1.6)
+	@$(BIN)/python scripts/sbom.py build/sbom.cdx.json
 
 clean:  ## remove what the other targets made
 	rm -rf .venv build dist src/cranny/ui/static/vendor .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage

@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 from uuid import UUID
@@ -297,3 +298,21 @@ async def test_no_organisation_makes_the_server_speak_to_its_neighbours(abroad: 
         for issuer in (abroad.url, abroad.url.replace("http", "https"), "https://169.254.169.254"):
             answer = await ada.post("/v1/sign-in-providers", json={**body, "issuer": issuer}, headers=house.once())
             assert answer.json()["code"] in ("issuer-refused", "oidc-provider-silent")
+
+
+async def test_a_session_ends_with_the_sign_in_over_there(abroad: Abroad) -> None:
+    house = abroad.house
+    async with house.browser() as ada, house.browser() as other:
+        await house.found(ada)
+        way = await abroad.set_up(ada)
+        there = await abroad.out(other, way)
+        assert parse_qs(urlsplit(there).query)["max_age"] == [str(12 * 3600)]
+        now = int(house.clock.now().timestamp())
+        old = await abroad.whole(other, way, "u-1", **ADA_THERE, auth_time=now - 12 * 3600 - 60)
+        assert (old.status_code, refusal(old)) == (403, "oidc-too-long-ago")
+        assert (await other.get("/v1/self")).status_code == 401
+        earlier = await abroad.whole(other, way, "u-1", **ADA_THERE, auth_time=now - 11 * 3600)
+        assert earlier.status_code == 200, earlier.text
+        (session,) = [one for one in (await ada.get("/v1/sessions")).json()["items"] if one["how"] == "oidc"]
+        until = datetime.fromisoformat(session["until"])
+        assert abs(until.timestamp() - (now + 3600)) < 60

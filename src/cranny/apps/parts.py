@@ -15,7 +15,7 @@ from cranny.core.ids import TimeIds
 from cranny.core.rng import Rng
 from cranny.platform.db import Database, close_pool, open_pool, refuse_unsafe_role
 from cranny.platform.engines.binaries import OLDEST_NATS
-from cranny.platform.feature import SOURCE, Outlet, Parts
+from cranny.platform.feature import SIGN_IN_WAYS, SOURCE, Outlet, Parts
 from cranny.platform.fitness import look_at, reached
 from cranny.platform.keys import Keyring
 from cranny.wire.brokers import Broker
@@ -63,6 +63,7 @@ async def assemble(found: Addresses, settings: Settings, clock: Clock, rng: Rng)
                 requests_a_minute=settings.requests_a_minute,
                 webhooks_inside=settings.webhooks_inside,
                 sign_in_inside=settings.sign_in_inside,
+                sign_in_ways=settings.sign_in_ways or SIGN_IN_WAYS,
             )
         finally:
             await close_pool(pool)

@@ -14,14 +14,13 @@ from cranny.wiring.serving import join
 
 def build(parts: Parts, public_url: str | None) -> Litestar:
     """The application with every feature's routes."""
-    https = public_url is not None and public_url.startswith("https:")
-    return join(parts, https=https, source=public_url or SOURCE)
+    return join(parts, https=parts.url.startswith("https:"), source=public_url or SOURCE)
 
 
 async def run_server(parts: Parts, settings: Settings) -> None:
     """Until cancelled."""
     app = build(parts, settings.public_url)
-    await web.serve(app, settings.host, settings.port, proxies=settings.trusted_proxies)
+    await web.serve(app, settings.host, settings.port, proxies=settings.trusted_proxies, tls=settings.tls)
 
 
 async def serve(settings: Settings) -> None:

@@ -13,6 +13,8 @@ from cranny.apps.master import read_master
 from cranny.core.errors import Invalid
 
 REQUESTS_A_MINUTE: Final = 30_000
+WAYS: Final = frozenset({"passkey", "organisation", "link", "key"})
+"""`platform.feature.SIGN_IN_WAYS`: the settings are read on a bank as well, where nothing of the server is loaded."""
 
 
 class Tls(msgspec.Struct, frozen=True):
@@ -51,6 +53,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Networks whose word counts on who asks them, and by TLS or not (`X-Forwarded-For`, `-Proto`)."""
     sign_in_inside: tuple[str, ...] = ()
     """Networks of our own in which the providers of other organisations' sign-ins may stand."""
+    sign_in_ways: frozenset[str] = frozenset()
+    """How people may get in; empty for every way there is."""
+    tls: tuple[Path, Path] | None = None
+    """The files of the certificate and its key that browsers are shown; without them a proxy speaks TLS."""
     webhooks_inside: tuple[str, ...] = ()
     """Networks of our own that webhooks may go to."""
     reason: str = ""
@@ -62,7 +68,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     def url(self) -> str:
         """Where browsers find the server."""
         host = "127.0.0.1" if self.host in ("0.0.0.0", "::") else self.host  # noqa: S104 - where it listens on all
-        return self.public_url or f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
+        scheme = "http" if self.tls is None else "https"
+        return self.public_url or f"{scheme}://{f'[{host}]' if ':' in host else host}:{self.port}"
 
 
 def state_directory(env: Mapping[str, str]) -> Path:
@@ -106,6 +113,8 @@ def read(env: Mapping[str, str] | None = None, *, data: Path | None = None, port
         webhooks_inside=_networks(env, "CRANNY_WEBHOOKS_ALLOW"),
         reason=env.get("CRANNY_AUDIT_REASON", ""),
         sign_in_inside=_networks(env, "CRANNY_SIGN_IN_ALLOW"),
+        sign_in_ways=_ways(env),
+        tls=_shown(env),
         clock=read_pace(pace) if (pace := env.get(VARIABLE)) else None,
     )
     if database and settings.master_key is None:
@@ -131,6 +140,23 @@ def _tls(env: Mapping[str, str]) -> Tls | None:
         return None
     certificate, key = env.get("CRANNY_NATS_CERT"), env.get("CRANNY_NATS_KEY")
     return Tls(Path(ca), Path(certificate) if certificate else None, Path(key) if key else None)
+
+
+def _shown(env: Mapping[str, str]) -> tuple[Path, Path] | None:
+    certificate, key = env.get("CRANNY_TLS_CERT"), env.get("CRANNY_TLS_KEY")
+    if bool(certificate) != bool(key):
+        raise Invalid("CRANNY_TLS_CERT and CRANNY_TLS_KEY go together: set both.", code="settings-incomplete")
+    return (Path(certificate), Path(key)) if certificate and key else None
+
+
+def _ways(env: Mapping[str, str]) -> frozenset[str]:
+    found = frozenset(env.get("CRANNY_SIGN_IN_WAYS", "").replace(",", " ").split())
+    if strange := sorted(found - WAYS):
+        raise Invalid(
+            f"CRANNY_SIGN_IN_WAYS takes some of {', '.join(sorted(WAYS))}, not {strange[0]!r}.",
+            code="settings-invalid",
+        )
+    return found
 
 
 def _needed_by(env: Mapping[str, str], name: str, other: str) -> str:

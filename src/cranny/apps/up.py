@@ -10,18 +10,20 @@ from cranny.apps.family import keep
 from cranny.apps.parts import assemble
 from cranny.apps.settings import Settings
 from cranny.core.rng import SystemRng
-from cranny.web.serving import require_free
+from cranny.web.serving import require_free, require_usable
 
 
 async def run_up(settings: Settings) -> None:
     """Until cancelled. What can't be worked with is said once, and not by each process again and again."""
     require_free(settings.host, settings.port)
+    if settings.tls is not None:
+        require_usable(settings.tls)
     rng = SystemRng()
     async with stand_up(settings, rng) as found:
         async with assemble(found, settings, make_clock(settings.clock), rng):
             pass
         env = environment(found, settings)
-        address = settings.public_url or f"http://{settings.host}:{settings.port}"
+        address = settings.url
         Console().print(f"Cranny runs: [bold]{address}[/]   data: {settings.data}   end with Ctrl-C")
         async with asyncio.TaskGroup() as group:
             group.create_task(keep("server", ["server", "--port", str(settings.port)], env))

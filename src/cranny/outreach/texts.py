@@ -204,7 +204,7 @@ def _spoiled(details: Details, words: Words) -> _Text:
 def _sign_in(details: Details, words: Words) -> _Text:
     del details
     _ = words.catalogue.gettext
-    once = _("It works once, within 15 minutes.")
+    once = _("It works once, within ten minutes.")
     return _Text(
         _("Your link to sign in: %(place)s"),
         _("Here is your link to sign in: %(place)s."),

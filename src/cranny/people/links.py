@@ -24,7 +24,7 @@ CHOICE: Final = "choice"
 FOUNDING: Final = "founding"
 """The directory's words for them. The last one stands for a tenant, the others for a person."""
 GOOD_FOR: Final = {
-    LINK: timedelta(minutes=15),
+    LINK: timedelta(minutes=10),
     INVITATION: timedelta(days=7),
     CHOICE: timedelta(days=30),
     FOUNDING: timedelta(days=7),

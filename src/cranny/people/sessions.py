@@ -9,7 +9,7 @@ show again that it is them.
 import hashlib
 import hmac
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final, Literal
 from uuid import UUID
 
@@ -36,9 +36,11 @@ _BYTES: Final = 32
 Holder = tuple[Literal["key", "person"], UUID]
 
 
-async def begin(tx: Tx, holder: Holder, how: How, agent: str, *, proven: bool) -> str:
-    """A new session of `holder`. `agent` is what the browser calls itself. Returns the secret for its cookie."""
-    id_, secret, now, until = tx.ids.new(), tx.rng.bytes(_BYTES).hex(), tx.now(), ahead(tx.clock, LASTS)
+async def begin(tx: Tx, holder: Holder, how: How, agent: str, *, proven: bool, since: datetime | None = None) -> str:
+    """A new session of `holder`. `agent` is what the browser calls itself; `since` is when they showed who they are,
+    where that was not just now. Returns the secret for its cookie."""
+    id_, secret, now = tx.ids.new(), tx.rng.bytes(_BYTES).hex(), tx.now()
+    until = ahead(tx.clock, LASTS) - max(now - (since or now), timedelta())
     row = (*holder, how, browser(agent), binding(agent), now, until, now if proven else None)
     await tx.run(tables.BEGIN, tx.tenant, id_, *row)
     await directory.put(tx, KIND, secret, tx.tenant, id_, expires=until)

@@ -22,9 +22,11 @@ from cranny.web.problems import Sorry
 from cranny.wire.brokers import Broker
 from cranny.wire.kdf import Kdf
 
-__all__ = ["SOURCE", "Feature", "Loop", "Outlet", "Parts", "Violation"]
+__all__ = ["SIGN_IN_WAYS", "SOURCE", "Feature", "Loop", "Outlet", "Parts", "Violation"]
 
 
+SIGN_IN_WAYS: Final = frozenset({"passkey", "organisation", "link", "key"})
+"""Every way in there is: a passkey, another organisation, a link by mail, an API key typed into a browser."""
 SOURCE: Final = "urn:cranny:server"
 """The CloudEvents source where no public address is configured."""
 
@@ -65,6 +67,8 @@ class Parts:
     keepers: Keepers = NOBODY
     """What the features say of the personal data that they hold; the wiring fills it in."""
     sign_in_inside: tuple[str, ...] = ()
+    sign_in_ways: frozenset[str] = SIGN_IN_WAYS
+    """How people may get in."""
     """The same for the providers of other organisations' sign-ins."""
 
 

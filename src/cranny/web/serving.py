@@ -5,12 +5,14 @@ import os
 import socket
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
+from ssl import Purpose, create_default_context
 from typing import Final
 
 import uvicorn
 from litestar import Litestar
 
-from cranny.core.errors import Unavailable
+from cranny.core.errors import Invalid, Unavailable
 
 FAREWELL_S: Final = 3
 """How long open requests and streams may take to end."""
@@ -27,10 +29,15 @@ class _Quiet(uvicorn.Server):
         yield
 
 
-async def serve(app: Litestar, host: str, port: int, *, proxies: Sequence[str] = ()) -> None:
+async def serve(
+    app: Litestar, host: str, port: int, *, proxies: Sequence[str] = (), tls: tuple[Path, Path] | None = None
+) -> None:
     """Until cancelled; then no new connection is taken, and what is open may end. What stands in `X-Forwarded-For` is
-    believed of `proxies` (networks) only: else anybody could be from anywhere. Raises Unavailable, code `port-taken`,
-    when it can't listen there."""
+    believed of `proxies` (networks) only: else anybody could be from anywhere. With `tls` (files of the
+    certificate and its key) it speaks TLS 1.2 and 1.3 and nothing else. Raises Unavailable, code `port-taken`, when it
+    can't listen there; Invalid, code `settings-invalid`, when the files are none of these."""
+    if tls is not None:
+        require_usable(tls)
     listening = _listen(host, port)
     server = _Quiet(
         uvicorn.Config(
@@ -42,6 +49,8 @@ async def serve(app: Litestar, host: str, port: int, *, proxies: Sequence[str] =
             forwarded_allow_ips=list(proxies),
             timeout_graceful_shutdown=FAREWELL_S,
             timeout_keep_alive=IDLE_S,
+            ssl_certfile=tls and tls[0],
+            ssl_keyfile=tls and tls[1],
         )
     )
     serving = asyncio.create_task(server.serve([listening]))
@@ -53,6 +62,15 @@ async def serve(app: Litestar, host: str, port: int, *, proxies: Sequence[str] =
         raise
     finally:
         listening.close()
+
+
+def require_usable(tls: tuple[Path, Path]) -> None:
+    """Raises Invalid, code `settings-invalid`, for files that are no certificate with its key."""
+    try:
+        create_default_context(Purpose.CLIENT_AUTH).load_cert_chain(*tls)
+    except OSError as error:
+        names = f"CRANNY_TLS_CERT={tls[0]}, CRANNY_TLS_KEY={tls[1]}"
+        raise Invalid(f"The files for TLS can't be used ({error}): {names}.", code="settings-invalid") from error
 
 
 def require_free(host: str, port: int) -> None:

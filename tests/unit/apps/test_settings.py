@@ -4,9 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from cranny.apps.settings import read
+from cranny.apps.settings import WAYS, read
 from cranny.apps.tls import broker_tls
 from cranny.core.errors import Invalid
+from cranny.platform.feature import SIGN_IN_WAYS
 
 HOME = {"HOME": "/nowhere"}
 KEY = "ab" * 32
@@ -54,6 +55,7 @@ def test_the_key_may_be_in_a_file(tmp_path: Path) -> None:
         ("CRANNY_PORT", "http"),
         ("CRANNY_NATS_PORT", "65536"),
         ("CRANNY_NATS_CA", "/nowhere/ca.pem"),
+        ("CRANNY_SIGN_IN_WAYS", "passkey password"),
     ],
 )
 def test_what_can_not_be_used_is_named(name: str, value: str) -> None:
@@ -66,3 +68,14 @@ def test_a_file_that_holds_no_certificate_is_named(tmp_path: Path) -> None:
     file = tmp_path / "ca.pem"
     file.write_text("nothing of the kind")
     assert f"CRANNY_NATS_CA={file}" in refused(CRANNY_NATS_CA=str(file)).detail
+
+
+def test_the_ways_in_are_those_that_there_are() -> None:
+    assert WAYS == SIGN_IN_WAYS
+    assert read(HOME | {"CRANNY_SIGN_IN_WAYS": "passkey, organisation"}).sign_in_ways == {"passkey", "organisation"}
+
+
+def test_with_a_certificate_of_its_own_the_server_is_found_by_tls() -> None:
+    own = {"CRANNY_TLS_CERT": "/etc/cranny/certificate.pem", "CRANNY_TLS_KEY": "/etc/cranny/key.pem"}
+    assert read(HOME | own).url == "https://127.0.0.1:8080"
+    assert refused(CRANNY_TLS_CERT="/etc/cranny/certificate.pem").code == "settings-incomplete"

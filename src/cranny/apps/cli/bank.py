@@ -32,7 +32,7 @@ def register(app: App) -> None:
 
 
 def link(*, key: Key = UNSAID, server: Server = HERE) -> None:
-    """Print a link that signs one browser in to the live walls, once, within 15 minutes."""
+    """Print a link that signs one browser in to the live walls, once, within ten minutes."""
     made = call(server, key, "POST", "/v1/sign-in-links")
     Console(highlight=False).print(server.rstrip("/") + made["path"], soft_wrap=True)
 

@@ -1,6 +1,7 @@
 """What the operator's addresses share: who asks, and how they are spoken to."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any, Final
 from urllib.parse import urlencode, urlsplit
 from uuid import UUID
@@ -52,7 +53,13 @@ class Desk:
         self.mails = Tries(parts.clock, free=FREE_MAILS)
         self.codes = Tries(parts.clock, free=FREE_CODES)
         self.url = parts.url
+        self.ways = parts.sign_in_ways
         self.signing = people.signing(parts)
+
+    def insist_on(self, way: str) -> None:
+        """Raises Forbidden, code `way-closed`, where nobody gets in so."""
+        if way not in self.ways:
+            raise Forbidden("Nobody signs in this way here: take another one.", code="way-closed")
 
     def page(self, needs: Action, *, narrows: bool | str = False) -> Mapping[str, Any]:
         """What a page says of itself that is for those who signed in. `narrows`: it shows each only what they may see
@@ -74,10 +81,20 @@ class Desk:
         who: Principal = request.user
         return who
 
-    async def sign_in(self, tx: Tx, request: Told, holder: people.Holder, how: people.How, *, proven: bool) -> Any:
-        """The cookie of a new session. Whatever session the browser had is over."""
+    async def sign_in(
+        self,
+        tx: Tx,
+        request: Told,
+        holder: people.Holder,
+        how: people.How,
+        *,
+        proven: bool,
+        since: datetime | None = None,
+    ) -> Any:
+        """The cookie of a new session. Whatever session the browser had is over. `since` is when they showed who they
+        are, where that was not just now."""
         await self.sign_out(tx, request)
-        secret = await people.begin_session(tx, holder, how, people.agent(request), proven=proven)
+        secret = await people.begin_session(tx, holder, how, people.agent(request), proven=proven, since=since)
         return self.visitors.cookie(request, secret)
 
     async def sign_out(self, tx: Tx, request: Told) -> None:
@@ -103,7 +120,8 @@ class Desk:
 
     def draw(self, request: Told, template: str, zone: str = "UTC", **values: Any) -> Response[str]:
         language = choose(request.headers.get("accept-language", ""), self.pages.words)
-        return Response(self.pages.render(template, language=language, zone=zone, **values), media_type=HTML)
+        drawn = self.pages.render(template, language=language, zone=zone, open_ways=self.ways, **values)
+        return Response(drawn, media_type=HTML)
 
     def _forbidden(self, request: Told, error: CrannyError) -> Response[Any]:
         """Who has to show again that it is them is led there and back; others are told."""

@@ -1,4 +1,4 @@
-"""A one-time link that signs a browser in: made over the API, good once, for a quarter of an hour.
+"""A one-time link that signs a browser in: made over the API, good once, for ten minutes.
 
 Opening the link only asks; signing in is a click. So a program that looks at links ahead of people (mail scanners,
 chats that show a preview) does not use it up.
@@ -42,7 +42,7 @@ _PROOFS: Final[Mapping[str, tuple[Literal["key", "person"], bool]]] = {
 }
 """Whose session each begins, and whether that shows afresh who it is. A link that a session makes for itself shows
 nothing: else whoever finds a browser signed in could prove by it that they are somebody else."""
-GOOD_FOR: Final = timedelta(minutes=15)
+GOOD_FOR: Final = timedelta(minutes=10)
 _BYTES: Final = 20
 _OPEN: Final = {PUBLIC: True}
 
@@ -71,9 +71,12 @@ def link_routes(desk: Desk) -> list[ControllerRouterHandler]:
         responses={201: _LINK},
     )
     async def make(request: Request[Principal, None, Any]) -> Response[bytes]:
-        """A link that signs one browser in to the operator's pages, once, within 15 minutes. Its session may do
+        """A link that signs one browser in to the operator's pages, once, within ten minutes. Its session may do
         what this API key may and ends with it. Shown once. Asked for with a session, the new one is that person's, and
-        not proven."""
+        not proven.
+
+        Problem `way-closed`: an installation may leave this way out."""
+        desk.insist_on(_way(_kind(request.user)))
 
         async def deed(tx: Tx) -> Reply:
             token = tx.rng.bytes(_BYTES).hex()
@@ -94,6 +97,8 @@ def link_routes(desk: Desk) -> list[ControllerRouterHandler]:
         found = await _find(desk, token)
         if found is not None:
             kind, tenant, ref = found
+            if kind != people.INVITATION:  # that is how somebody comes to their first passkey
+                desk.insist_on(_way(kind))
             async with desk.db.transaction(tenant) as tx:
                 if await directory.forget(tx, kind, token):
                     whose, proven = _PROOFS[kind]
@@ -103,6 +108,11 @@ def link_routes(desk: Desk) -> list[ControllerRouterHandler]:
         return desk.draw(request, "sign_in_link.html", token=token, known=False)
 
     return [make, ask, use]
+
+
+def _way(kind: str) -> str:
+    """As which way in a link counts."""
+    return _PROOFS[kind][0] if _PROOFS[kind][0] == "key" else "link"
 
 
 def _kind(who: Principal) -> str:

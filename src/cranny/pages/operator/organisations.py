@@ -49,6 +49,7 @@ def _out(desk: Desk) -> list[ControllerRouterHandler]:
     ) -> Response[str]:
         """Which organisations vouch for such an address; of the person it says nothing."""
         refuse_foreign(request)
+        desk.insist_on("organisation")
         try:
             found = await desk.signing.find(data.email)
         except Invalid:
@@ -62,6 +63,7 @@ def _out(desk: Desk) -> list[ControllerRouterHandler]:
 
     @get(f"{SIGN_IN}/with/{{provider:uuid}}", opt=_OPEN, include_in_schema=False)
     async def out(request: Told, provider: FromPath[UUID], next: FromQuery[str] = HOME) -> Response[Any]:  # noqa: A002 - the address says it
+        desk.insist_on("organisation")
         who = await desk.visitors.who(request)
         return await _begun(desk, request, provider, inside(next), before=None if who is None else who.session)
 
@@ -120,7 +122,9 @@ async def _let_in(desk: Desk, request: Told, came: people.OidcCame) -> Any:
         if came.state.session is None:
             if came.state.before is not None:  # the browser does not name it on its way back
                 await people.end_any_session(tx, came.state.before, by=f"persons/{came.person}")
-            return await desk.sign_in(tx, request, ("person", came.person), "oidc", proven=came.proven)
+            return await desk.sign_in(
+                tx, request, ("person", came.person), "oidc", proven=came.proven, since=came.since
+            )
         if not came.proven:
             raise Forbidden("The other organisation does not say that you have just signed in.", code="oidc-not-fresh")
         await people.prove_session_of(tx, came.state.session, came.person)

@@ -45,6 +45,7 @@ def _ask(desk: Desk) -> list[ControllerRouterHandler]:
     @post(f"{PROVE}/link", status_code=200, **page)
     async def link(request: Told) -> Response[str]:
         """A new session, begun by a link, is proven."""
+        desk.insist_on("link")
         who = person(desk, request)
         async with desk.db.transaction(who.tenant) as tx:
             await people.ask_link_of(tx, who.id)

@@ -77,6 +77,7 @@ def _by_key_and_mail(desk: Desk) -> list[ControllerRouterHandler]:
         request: Told, data: Annotated[WithKey, Body(media_type=RequestEncodingType.URL_ENCODED)]
     ) -> Response[Any]:
         refuse_foreign(request)
+        desk.insist_on("key")
         principal = await desk.keys.check(data.key.strip())
         # A program's key is no person, and who is signed in may do everything that its roles allow.
         if principal is None or not scopes.allows(principal.scopes, scopes.EVERYTHING[0]):
@@ -93,6 +94,7 @@ def _by_key_and_mail(desk: Desk) -> list[ControllerRouterHandler]:
         request: Told, data: Annotated[ByMail, Body(media_type=RequestEncodingType.URL_ENCODED)]
     ) -> Response[str]:
         refuse_foreign(request)
+        desk.insist_on("link")
         desk.mails.insist(desk.network(request))
         desk.mails.wrong(desk.network(request))  # whether somebody is known is nothing to tell, so each one counts
         try:
@@ -108,6 +110,7 @@ def _by_passkey(desk: Desk) -> list[ControllerRouterHandler]:
     @post(f"{SIGN_IN}/passkey/begin", opt=_OPEN, include_in_schema=False, status_code=200, sync_to_thread=False)
     def begin(request: Told) -> people.PasskeyBegun:
         refuse_foreign(request)
+        desk.insist_on("passkey")
         return people.begin_showing(desk.db, desk.keyring, site(desk, request))
 
     @post(f"{SIGN_IN}/passkey", opt=_OPEN, include_in_schema=False, status_code=200)

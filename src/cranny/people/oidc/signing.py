@@ -29,6 +29,7 @@ from cranny.people.oidc.talking import Client, Metadata, Talking
 from cranny.people.oidc.tokens import Claims, Expected
 from cranny.people.remember import remember
 from cranny.people.roles import give, rights
+from cranny.people.sessions import LASTS
 from cranny.platform import directory, events, rows, tenants
 from cranny.platform.db import Database, Tx
 from cranny.platform.gate import FRESH
@@ -41,6 +42,8 @@ _USED: Final = "oidc-state"
 """The directory's word for an answer that was used."""
 _BYTES: Final = 32
 LONGEST_CODE: Final = 4000
+_OLDEST_S: Final = str(int(LASTS.total_seconds()))
+"""Whoever signed in over there before that is asked there anew (`max_age`, OpenID Connect Core 3.1.2.1)."""
 
 Why = Literal["sign_in", "prove"]
 
@@ -69,12 +72,14 @@ class Begun:
 
 @dataclass(frozen=True, slots=True)
 class Came:
-    """Who came back, and whether that is a fresh proof."""
+    """Who came back, and whether that is a fresh proof. `since` is when they signed in over there, where that is
+    told: a session here is over when it would be, had it been begun then."""
 
     tenant: UUID
     person: UUID
     proven: bool
     state: State
+    since: datetime | None = None
 
 
 class Broken(Invalid):
@@ -100,7 +105,7 @@ class Signing:
         metadata = await self._talking.discover(client.issuer)
         rng = self._db.rng
         made = State(provider_id, _random(rng), _random(rng), _random(rng), self._until(), back, session, before)
-        more = {"prompt": "login", "max_age": "0"} if session is not None else {}
+        more = {"prompt": "login", "max_age": "0"} if session is not None else {"max_age": _OLDEST_S}
         more |= {"acr_values": row.acr} if row.acr else {}
         url = self._talking.url(client, metadata, state=made.state, nonce=made.nonce, verifier=made.verifier, **more)
         sealed = self._keyring.seal(_PURPOSE, b"", msgspec.msgpack.encode(made))
@@ -110,7 +115,8 @@ class Signing:
         self, provider_id: UUID, cookie: str, *, state: str, code: str, issuer: str | None, error: str
     ) -> Came:
         """Raises Broken; Unproven; Forbidden, codes `oidc-refused` (over there), `oidc-email-missing`,
-        `oidc-email-unverified`, `oidc-email-elsewhere`, `oidc-not-invited`, `oidc-somebody-else`, `oidc-no-role`; and
+        `oidc-email-unverified`, `oidc-email-elsewhere`, `oidc-not-invited`, `oidc-somebody-else`, `oidc-no-role`,
+        `oidc-too-long-ago`; and
         what `begin` and `Talking` raise."""
         begun = self._opened(cookie, provider_id, state)
         row = await self._row(provider_id)
@@ -125,7 +131,9 @@ class Signing:
         claims = tokens.verify(token, await self._talking.keys(metadata), expected, self._db.clock.now())
         async with self._db.transaction(row.tenant) as tx:
             person = await self._whose(tx, row, claims)
-            return Came(row.tenant, person, _is_fresh(tx, row, claims), begun)
+            if claims.auth_time is not None and claims.auth_time <= ago(tx.clock, LASTS):
+                raise Forbidden("You signed in over there too long ago: sign in there anew.", code="oidc-too-long-ago")
+            return Came(row.tenant, person, _is_fresh(tx, row, claims), begun, claims.auth_time)
 
     async def find(self, email: str) -> list[ProviderRow]:
         """Who vouches for people with such an address, in all tenants. Raises Invalid, code `email-invalid`."""
