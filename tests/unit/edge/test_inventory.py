@@ -36,6 +36,7 @@ async def look(bank: Any, session: Any, found: str, *, early: bool = True, hands
     return door
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("early", [True, False], ids=["said while open", "said when shut"])
 @pytest.mark.parametrize("content", [True, False], ids=["sees inside", "blind"])
 def test_after_a_new_epoch_what_lies_there_can_be_fetched_again(live_bank: Any, content: bool, early: bool) -> None:

@@ -91,6 +91,7 @@ def test_a_server_restored_from_a_copy_gets_the_rest_again(live_bank: Any) -> No
     live_bank(story)
 
 
+@pytest.mark.slow
 def test_a_quiet_bank_notices_that_the_server_was_restored(live_bank: Any) -> None:
     """Nothing happens there for days, so nothing is sent that would show it."""
 

@@ -26,6 +26,7 @@ def a_day(journal, n=50):
     return journal
 
 
+@pytest.mark.slow
 async def test_fifty_facts_twice_and_shuffled_are_fifty_facts_once_in_order(journal, new_store, arrive):
     a_day(journal)
     once, often = new_store(), new_store()

@@ -58,6 +58,7 @@ def test_quiet_minutes_and_right_ones_forgive() -> None:
     assert tries.wait("a") == 0
 
 
+@pytest.mark.slow
 def test_what_is_remembered_is_bounded_and_the_quietest_go_first() -> None:
     tries, _ = made()
     for _ in range(FREE + 9):

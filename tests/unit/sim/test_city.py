@@ -83,6 +83,7 @@ def test_parcels_come_with_couriers_on_working_days() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.slow
 def test_larger_banks_get_more_but_fewer_for_each_door(months: model.Plan) -> None:
     plan = months
     loads = Counter(parcel.person.bank for parcel in plan.parcels)
@@ -91,6 +92,7 @@ def test_larger_banks_get_more_but_fewer_for_each_door(months: model.Plan) -> No
     assert per_door[0] > per_door[1] > per_door[2]
 
 
+@pytest.mark.slow
 def test_nearly_everything_is_announced_the_day_before(months: model.Plan) -> None:
     plan = months
     leads = [p.brought - p.announced for p in plan.parcels if p.quirk is not Quirk.NEWS_LATE and p.announced > 3]
@@ -102,6 +104,7 @@ def test_nearly_everything_is_announced_the_day_before(months: model.Plan) -> No
     assert all(parcel.announced > parcel.brought for parcel in late)
 
 
+@pytest.mark.slow
 def test_dwell_has_the_two_published_figures(months: model.Plan) -> None:
     """TØI report 1901/2022: 31.6 hours on average, and just over 60 % within 24 hours."""
     dwell = [fetched(parcel) for parcel in months.parcels]
@@ -119,6 +122,7 @@ def test_nobody_comes_at_night() -> None:
         assert 0 <= by_day(hours, 0.5) - hours < 10
 
 
+@pytest.mark.slow
 def test_quirks_are_as_rare_as_they_should_be(months: model.Plan) -> None:
     found = Counter(parcel.quirk for parcel in months.parcels)
     for quirk, odds in model.QUIRKS.items():

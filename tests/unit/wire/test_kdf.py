@@ -10,6 +10,7 @@ from cranny.wire.kdf import VERIFIER_BYTES, Argon2Kdf, CheapKdf
 SALT = bytes(range(16))
 
 
+@pytest.mark.slow
 async def test_argon2id_with_the_figures_we_promise():
     verifier = await Argon2Kdf().derive(b"material", SALT)
     figures = argon2.low_level.hash_secret(
