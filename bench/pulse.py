@@ -39,7 +39,7 @@ class Times:
 
 
 async def typed(house: House, *, turns: int, patience_s: float, quick: bool) -> Figure:
-    rounds = 1 if quick else 10
+    rounds = 1 if quick else 4
     cheap, windows = await _all(house, rounds, turns, patience_s)
     real, more = await _all(house, 1 if quick else 3, 1, patience_s, argon2=True)
     alone = await kdf_ms()
