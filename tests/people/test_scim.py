@@ -199,3 +199,14 @@ async def test_it_is_for_its_own_scope_and_says_no_in_its_own_words(house: House
             assert answer.json()["schemas"] == ["urn:ietf:params:scim:api:messages:2.0:Error"]
         stranger = {"displayName": "X", "members": [{"value": "019cadc6-9a80-7e34-8a5c-0c8a3c8b1d11"}]}
         assert (await idp.post(GROUPS, json=stranger)).json()["scimType"] == "invalidValue"
+
+
+async def test_twenty_times_at_once_is_once(house: House, idp: httpx2.AsyncClient) -> None:
+    """Such systems know no `Idempotency-Key`: a name is what makes it one."""
+    for path, body in ((USERS, ADA), (GROUPS, {"displayName": "Operator"})):
+        answers = await asyncio.gather(*(idp.post(path, json=body) for _ in range(20)))
+        assert Counter(answer.status_code for answer in answers) == {201: 1, 409: 19}
+        assert {answer.json().get("scimType") for answer in answers} == {None, "uniqueness"}
+        assert (await idp.get(path)).json()["totalResults"] == 1
+    async with house.parts.db.transaction(house.tenant) as tx:
+        assert await tx.value("SELECT count(*) FROM persons WHERE tenant = $1", tx.tenant) == 1

@@ -1,6 +1,7 @@
 """I15: somebody goes through the whole story, is erased, and nothing of them is in a dump of the database; the log and
 everything else still holds. What is looked for is there before."""
 
+import asyncio
 import base64
 from collections.abc import Iterator
 from typing import Any
@@ -8,9 +9,11 @@ from uuid import UUID
 
 import asyncpg
 
+from cranny import people
 from cranny.platform import said, sequencer, trail
 from cranny.platform.engines import PostgresAddress
 from cranny.platform.outside import Guard, resolve
+from cranny.usecases import deliveries
 from cranny.webhooks.posting import Poster
 from cranny.webhooks.sending import Courier
 from cranny.wire.brokers.memory import Hub
@@ -212,3 +215,22 @@ async def test_words_beside_the_log_that_were_changed_are_found(office: Office, 
         broken = await trail.verify(tx)
     assert broken is not None
     assert (broken.position, broken.why) == (position, "the words beside it were changed")
+
+
+async def test_an_erasure_waits_for_who_is_just_being_announced_to(office: Office) -> None:
+    """Else a parcel would be for nobody, and its message could not be sent."""
+    yard = office.yard
+    item = deliveries.ItemAsked(TRACKING, size="S")
+    asked = deliveries.DeliveryAsked(yard.box.bank, [item], deliveries.RecipientAsked(email=EMAIL))
+    async with yard.db.transaction(yard.tenant) as tx:
+        person = await people.remember(tx, people.Contact(email=EMAIL))
+    async with office.client() as client:
+        async with yard.db.transaction(yard.tenant) as tx:
+            shown = await deliveries.announce(tx, yard.keyring, asked)
+            path, why = f"/v1/people/{person}/erasure", {"why": "asked"}
+            erasing = asyncio.create_task(client.post(path, json=why, headers=office.once()))
+            await asyncio.wait({erasing}, timeout=0.5)
+            assert not erasing.done()
+        refused = await erasing
+        assert (refused.status_code, refused.json()["code"]) == (409, "person-needed")
+        assert str(shown.id) in refused.json()["holds"][0]

@@ -128,9 +128,11 @@ TABLES: Final[dict[str, type[msgspec.Struct]]] = {
     "one_time_codes": OneTimeCodeRow,
 }
 
+# Whoever is found stays until the end of the transaction: an erasure waits, and then sees what they were found for.
+# Nobody else waits for that.
 FIND: Final = """
 SELECT * FROM persons
-WHERE tenant = $1 AND (email_key = $2 OR phone_key = $3)
+WHERE tenant = $1 AND (email_key = $2 OR phone_key = $3) FOR KEY SHARE
 """
 # For those who were overtaken once: now the others wait.
 FIND_AND_LOCK: Final = """
