@@ -19,6 +19,7 @@ from cranny.core.clock import SystemClock
 from cranny.core.ids import TimeIds
 from cranny.core.rng import SystemRng
 from cranny.pages.operator.reference import groups
+from cranny.platform.feature import SIGN_IN_WAYS
 from cranny.ui import sheet
 from cranny.ui.pages import Pages
 from cranny.ui.routes import static_route
@@ -204,7 +205,7 @@ def sorry(status: FromPath[int], lang: FromQuery[str] = "en") -> Response[str]:
 @get("/sign-in/{how:str}", sync_to_thread=False)
 def sign_in(how: FromPath[str], lang: FromQuery[str] = "en") -> Response[str]:
     template, values = samples_people.PAGES[how]
-    return html(OPERATOR.render(template, language=lang, zone=ZONE, **values))
+    return html(OPERATOR.render(template, language=lang, zone=ZONE, open_ways=SIGN_IN_WAYS, **values))
 
 
 def app() -> Litestar:

@@ -3,8 +3,22 @@
 from datetime import UTC, datetime
 from typing import Any
 
+import msgspec
+
 from cranny.pages.recipient.choosing import Choice, Way
 from cranny.platform.permissions import Role
+from cranny.ui.admin import (
+    FlawLine,
+    GroupLine,
+    GroupsView,
+    ImportView,
+    KindLine,
+    ListLine,
+    PersonalView,
+    PrivacyView,
+    ProviderLine,
+    ProvidersView,
+)
 from cranny.ui.people import OwnView, PasskeyLine, PeopleView, PersonLine, RoleLine, SessionLine
 
 NOW = datetime(2026, 11, 23, 16, 5, tzinfo=UTC)
@@ -16,6 +30,7 @@ OWN = OwnView(
         SessionLine("3", "", "key", NOW, NOW),
     ),
     person="Ada Example",
+    id="1",
     email="ada@example.org",
     roles=("admin", "technician"),
     passkeys=(
@@ -34,6 +49,67 @@ PEOPLE = PeopleView(
     roles=tuple(Role),
     may_edit=True,
 )
+PLACES = PEOPLE.places
+ROOMS = {"rooms": ("people", "imports", "organisations", "groups", "privacy")}
+LISTS = (ListLine("residents", 214, NOW), ListLine("staff-of-the-library", 1, NOW))
+LOOKED = ImportView(
+    tuple(Role),
+    PLACES,
+    LISTS,
+    full=True,
+    kept="bmFtZQ==",
+    lines=218,
+    encoding="cp1252",
+    guessed=True,
+    ignored=("Bemerkung", "Anrede"),
+    counts=(12, 3, 8, 195),
+)
+FLAWED = ImportView(
+    tuple(Role),
+    PLACES,
+    role="resident",
+    lines=218,
+    wrong=214,
+    flaws=(
+        FlawLine(2, "email", "email-invalid", ""),
+        FlawLine(3, "until", "until-invalid", ""),
+        FlawLine(1017, "external_id", "text-invalid", "This has up to 200 characters, without control characters."),
+        FlawLine(1018, "", "too-many-cells", ""),
+    ),
+)
+PROVIDERS = ProvidersView(
+    (
+        ProviderLine(
+            "1",
+            "Studierendenwerk der Universität",
+            "https://login.studierendenwerk.universitaetsbibliothek.example.org/realms/staff",
+            ("example.org", "students.example.org"),
+            "resident",
+            "Library, ground floor",
+            proves=True,
+            redirect_uri="https://lockers.example.org/sign-in/with/019cadc6-9a80-7b11-8d0e-2f5f6b1c5a10/back",
+        ),
+        ProviderLine("2", "Example", "https://login.example.org", ("example.org",), redirect_uri="https://x.example/"),
+    ),
+    tuple(Role),
+    PLACES,
+    may_edit=True,
+)
+GROUPS = GroupsView(
+    (GroupLine("1", "Facility management", 12, "operator", "1"), GroupLine("2", "Everybody", 1)),
+    tuple(Role),
+    PLACES,
+    may_edit=True,
+)
+KINDS = ("answers", "audit", "commands", "contacts", "deliveries", "links", "measurements", "reasons", "scans")
+PRIVACY = PrivacyView(
+    tuple(KindLine(kind, "", 30, 30, 1, 3650) for kind in (*KINDS, "sessions", "webhooks")),
+    ask=True,
+    may_edit=True,
+    may_find=True,
+)
+PERSONAL = PersonalView("1", "", LONG, "+420601234567", ("resident",), may_erase=True)
+HOLDS = ("They are still resident: take their roles first.", "A delivery waits behind door A05.")
 CHOICE = Choice(
     who="Ada",
     place="Reading Room",
@@ -66,5 +142,11 @@ PAGES: dict[str, tuple[str, dict[str, Any]]] = {
     "choose": ("choose.html", {"v": CHOICE, "said": "", "token": "0"}),
     "chosen": ("choose.html", {"v": CHOICE, "said": "saved", "token": ""}),
     "choose-wrong": ("choose.html", {"v": CHOICE, "said": "wrong", "token": "0"}),
-    "people": ("people.html", {"v": PEOPLE, "wrong": "last-admin", "given": None}),
+    "people": ("people.html", {"v": PEOPLE, "wrong": "last-admin", "given": None, **ROOMS}),
+    "imports": ("imports.html", {"v": LOOKED, "wrong": "", **ROOMS}),
+    "imports-wrong": ("imports.html", {"v": FLAWED, "wrong": "", **ROOMS}),
+    "organisations": ("organisations.html", {"v": PROVIDERS, "wrong": "oidc-provider-wrong", "given": None, **ROOMS}),
+    "groups": ("groups.html", {"v": GROUPS, "wrong": "", **ROOMS}),
+    "privacy": ("privacy.html", {"v": PRIVACY, "wrong": "person-not-found", "said": "", **ROOMS}),
+    "personal": ("personal.html", {"v": msgspec.structs.replace(PERSONAL, holds=HOLDS), **ROOMS}),
 }

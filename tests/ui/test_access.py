@@ -38,6 +38,12 @@ WALLS = (
     "/sign-in/prove?lang=de",
     "/sign-in/me?lang=de",
     "/sign-in/people?lang=pl",
+    "/sign-in/imports?lang=de",
+    "/sign-in/imports-wrong?lang=pl",
+    "/sign-in/organisations?lang=de",
+    "/sign-in/groups?lang=pl",
+    "/sign-in/privacy?lang=de",
+    "/sign-in/personal?lang=de",
     "/sign-in/choose?lang=de",
 )
 MORE = (

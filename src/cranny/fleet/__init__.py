@@ -1,10 +1,12 @@
 """Floor 3: the banks as a fleet. Rights go down to them, facts come up from them, and what contradicts is listed."""
 
-from cranny.fleet.anomalies import newest_anomalies, raise_anomaly
+from cranny.fleet.anomalies import get_anomaly, newest_anomalies, raise_anomaly
+from cranny.fleet.anomalies import settle as settle_anomaly
 from cranny.fleet.audit import Walk
 from cranny.fleet.beside import beside
 from cranny.fleet.changes import Breach, Change, Ended, FactRow, Finding, Started, Told
-from cranny.fleet.climate.alarms import live_alarms
+from cranny.fleet.climate.alarms import acknowledge as acknowledge_alarm
+from cranny.fleet.climate.alarms import get_alarm, live_alarms
 from cranny.fleet.climate.lifecycle import ALARM, AlarmState
 from cranny.fleet.climate.reading import Log as TemperatureLog
 from cranny.fleet.climate.reading import shown_now, temperature
@@ -79,6 +81,7 @@ __all__ = [
     "Uplink",
     "Walk",
     "Who",
+    "acknowledge_alarm",
     "append",
     "ask_command",
     "awaiting_commands",
@@ -89,6 +92,8 @@ __all__ = [
     "enrol",
     "foresee_second_person",
     "forget_beside",
+    "get_alarm",
+    "get_anomaly",
     "get_command",
     "held",
     "is_ours",
@@ -99,6 +104,7 @@ __all__ = [
     "open_anomalies",
     "pending",
     "raise_anomaly",
+    "settle_anomaly",
     "shown_now",
     "speaks_for",
     "status",

@@ -10,13 +10,19 @@ from cranny.people.links import CHOICE, FOUNDING, GOOD_FOR, INVITATION, LINK, fo
 from cranny.people.lists.following import Asked as ListAsked
 from cranny.people.lists.following import Report as ListReport
 from cranny.people.lists.following import follow as follow_list
+from cranny.people.lists.following import is_name as is_list_name
+from cranny.people.lists.following import lists as known_lists
 from cranny.people.lists.following import read_sheet
 from cranny.people.lists.reading import MOST_BYTES as LIST_MOST_BYTES
 from cranny.people.lists.reading import Encoding as ListEncoding
+from cranny.people.oidc.api import ProviderAsked
+from cranny.people.oidc.providers import add as add_provider
+from cranny.people.oidc.providers import providers
 from cranny.people.oidc.providers import proving as proving_providers
+from cranny.people.oidc.providers import remove as remove_provider
 from cranny.people.oidc.signing import Came as OidcCame
 from cranny.people.oidc.signing import Signing as OidcSigning
-from cranny.people.own import FEATURE, signing
+from cranny.people.own import FEATURE, scim_groups, sign_in_providers, signing
 from cranny.people.passkeys import Answer as PasskeyAnswer
 from cranny.people.passkeys import Begun as PasskeyBegun
 from cranny.people.passkeys import Site as PasskeySite
@@ -40,7 +46,7 @@ from cranny.people.preferring import (
 from cranny.people.preferring import ask as ask_preferences
 from cranny.people.preferring import clock as quiet_clock
 from cranny.people.preferring import minutes as quiet_minutes
-from cranny.people.remember import Remembered, contact, contacts, lock, remember, remembered
+from cranny.people.remember import Remembered, contact, contacts, known_by, lock, remember, remembered
 from cranny.people.roles import give, members, memberships, rights, set_all, take
 from cranny.people.sessions import Holder
 from cranny.people.sessions import begin as begin_session
@@ -79,9 +85,11 @@ __all__ = [
     "PasskeyBegun",
     "PasskeySite",
     "Preferences",
+    "ProviderAsked",
     "Quiet",
     "Remembered",
     "Visitors",
+    "add_provider",
     "agent",
     "ask_link",
     "ask_link_of",
@@ -109,6 +117,9 @@ __all__ = [
     "insist_known",
     "insist_on",
     "invite",
+    "is_list_name",
+    "known_by",
+    "known_lists",
     "let_go",
     "live_sessions",
     "lock",
@@ -124,16 +135,20 @@ __all__ = [
     "preferences",
     "prove_session",
     "prove_session_of",
+    "providers",
     "proving_providers",
     "quiet_clock",
     "quiet_minutes",
     "read_sheet",
     "remember",
     "remembered",
+    "remove_provider",
     "rights",
     "roles_shown",
+    "scim_groups",
     "set_all",
     "show_passkey",
+    "sign_in_providers",
     "signing",
     "stop",
     "take",

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from functools import partial
 from importlib.util import find_spec
-from typing import Final
+from typing import Any, Final
 
 from litestar.types import ControllerRouterHandler
 
@@ -36,6 +36,20 @@ def _providers(parts: Parts) -> oidc_api.Providers:
     guard = sign_in_guard(parts)
     talking = Talking(guard, resolve, parts.clock)
     return oidc_api.Providers(parts.db, parts.keyring, guard, talking, parts.url)
+
+
+def sign_in_providers(parts: Parts) -> oidc_api.Providers:
+    """For the page on which admins set other organisations up."""
+    return _providers(parts)
+
+
+def scim_groups() -> Any:
+    """The module that says what another system's groups stand for; None without the extra `cranny[scim]`."""
+    if find_spec("scim2_models") is None:
+        return None
+    from cranny.people.scim import groups
+
+    return groups
 
 
 def signing(parts: Parts) -> Signing:

@@ -68,6 +68,14 @@ async def contacts(tx: Tx, persons: Sequence[UUID]) -> dict[UUID, Contact]:
     }
 
 
+async def known_by(tx: Tx, text: str) -> UUID | None:
+    """Who is reached at this e-mail address or telephone number. Raises Invalid, codes `email-invalid`,
+    `phone-invalid`."""
+    given = checked(Contact(email=text) if "@" in text else Contact(phone=text))
+    found = same(await _find(tx, tables.FIND, given), given)
+    return None if found is None else found.id
+
+
 async def lock(tx: Tx, person: UUID) -> None:
     """Nobody else changes or uses this person until the end of the transaction. Raises NotFound, code
     `person-not-found`."""

@@ -33,7 +33,7 @@ BUSINESS: Final = frozenset({"deliveries"})
 """What is written there is everyday work, and its own events tell of it."""
 READINGS: Final = frozenset({"codes", "people"})
 """To read there is to be told a secret or something personal."""
-PERSONAL: Final = frozenset({Action.PEOPLE_READ})
+PERSONAL: Final = frozenset({Action.PEOPLE_READ, Action.PERSONAL_EXPORT})
 """Of a page: it shows who people are."""
 
 ADD: Final = """

@@ -55,6 +55,7 @@ class AlarmView(View, frozen=True):
     limit: int | None = None
     unit: str = ""
     seen: bool = False
+    href: str = ""
 
 
 class ClimateView(View, frozen=True):
@@ -193,6 +194,7 @@ class OddView(View, frozen=True):
     deed: str
     times: int
     since: datetime
+    href: str = ""
 
 
 class WallView(View, frozen=True):
@@ -216,6 +218,7 @@ class WallView(View, frozen=True):
     awaiting: tuple[CommandView, ...] = ()
     """Commands that somebody has to confirm; `may_agree`: whoever looks may be that somebody."""
     may_agree: bool = True
+    may_settle: bool = True
     alarms: tuple[AlarmView, ...] = ()
     today: tuple[int, int] | None = None
     """Collected and stored since midnight; None where nobody counts."""

@@ -30,6 +30,7 @@ class OwnView(View, frozen=True):
 
     sessions: tuple[SessionLine, ...]
     person: str = ""
+    id: str = ""
     email: str = ""
     roles: tuple[str, ...] = ()
     passkeys: tuple[PasskeyLine, ...] = ()

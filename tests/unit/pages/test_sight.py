@@ -71,6 +71,7 @@ def test_every_role_sees_what_it_may(role: Role, site: UUID | None) -> None:
     assert seen.selected is not None
     asks, parcels = may(role, Action.COMMANDS_ASK), may(role, Action.DELIVERIES_READ)
     assert (bool(seen.ask), bool(seen.selected.ask)) == (asks, asks)
+    assert seen.may_settle == may(role, Action.TROUBLE_SETTLE)
     assert seen.may_agree == may(role, Action.COMMANDS_AGREE)
     assert bool(seen.awaiting) == bool(seen.selected.commands) == may(role, Action.COMMANDS_READ)
     assert bool(seen.alarms) == bool(seen.odd) == bool(seen.odd_count) == may(role, Action.TROUBLE_READ)

@@ -5,6 +5,7 @@ from typing import Final
 from uuid import UUID
 
 from cranny import fleet, sites
+from cranny.pages.operator.shown import HOME
 from cranny.platform.db import Tx
 from cranny.sites import Bank
 from cranny.ui.models import AlarmView, ClimateView
@@ -47,6 +48,7 @@ async def alarms(tx: Tx, bank: Bank) -> tuple[AlarmView, ...]:
             limit=alarm.bound,
             unit=UNITS[_MEASURES[alarm.kind]] if alarm.kind in _MEASURES else "",
             seen=alarm.state is fleet.AlarmState.ACKNOWLEDGED,
+            href=f"{HOME}/{bank.id}/alarms/{alarm.id}",
         )
         for alarm in await fleet.live_alarms(tx, bank.id)
     ]

@@ -34,6 +34,15 @@ FREE_CODES: Final = 4
 """Wrong answers of one network, links that it asks for, and wrong codes of one person, that nobody waits for."""
 PROVE: Final = "/prove"
 
+ROOMS: Final[Mapping[str, Action]] = {
+    "people": Action.PEOPLE_READ,
+    "imports": Action.PEOPLE_PROVISION,
+    "organisations": Action.SIGN_IN_READ,
+    "groups": Action.SIGN_IN_READ,
+    "privacy": Action.PRIVACY_READ,
+}
+"""What admins and auditors have beside the walls, and what it needs."""
+
 Told = Request[Any, Any, Any]
 
 
@@ -54,6 +63,8 @@ class Desk:
         self.codes = Tries(parts.clock, free=FREE_CODES)
         self.url = parts.url
         self.ways = parts.sign_in_ways
+        self.keepers = parts.keepers
+        self.providers = people.sign_in_providers(parts)
         self.signing = people.signing(parts)
 
     def insist_on(self, way: str) -> None:
@@ -113,6 +124,11 @@ class Desk:
     async def was_not(self, request: Told, tenant: UUID, refusal: str, *, on: str, by: str = SOMEBODY) -> None:
         """Somebody has failed to show that they are who `on` is: that is written down."""
         await self.refusals.note(request.scope, tenant, by, refusal, on=on)
+
+    @staticmethod
+    def rooms(who: Principal) -> tuple[str, ...]:
+        """The pages about people and their data that are for `who`."""
+        return tuple(room for room, needs in ROOMS.items() if who.rights.may(needs).tenant)
 
     @staticmethod
     def network(request: Told) -> str:

@@ -4,6 +4,7 @@ from typing import Final
 from uuid import UUID
 
 from cranny import fleet
+from cranny.pages.operator.shown import HOME
 from cranny.platform.db import Tx
 from cranny.ui.models import OddView
 from cranny.usecases import deliveries
@@ -31,6 +32,7 @@ async def _shown(tx: Tx, one: fleet.Anomaly) -> OddView:
         deed=fleet.next_step(one.kind, one.bank, one.subject, one.detail).deed,
         times=one.times,
         since=one.created,
+        href=f"{HOME}/{one.bank}/anomalies/{one.id}",
     )
 
 

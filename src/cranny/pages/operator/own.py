@@ -143,6 +143,7 @@ async def _view(tx: Tx, who: Principal) -> OwnView:
     return OwnView(
         sessions=lines,
         person=known.name or known.email or "",
+        id=str(who.id),
         email=known.email or "",
         roles=tuple(sorted(who.rights.roles)),
         passkeys=tuple(

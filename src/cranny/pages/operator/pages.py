@@ -14,15 +14,20 @@ from litestar.types import ControllerRouterHandler
 from cranny.pages.operator import reading, sorry
 from cranny.pages.operator.commands import command_routes
 from cranny.pages.operator.desk import Desk, Told
+from cranny.pages.operator.groups import group_routes
+from cranny.pages.operator.imports import import_routes
 from cranny.pages.operator.link import link_routes
 from cranny.pages.operator.organisations import organisation_routes
 from cranny.pages.operator.own import own_routes
 from cranny.pages.operator.persons import people_routes
+from cranny.pages.operator.privacy import privacy_routes
 from cranny.pages.operator.proving import prove_routes
 from cranny.pages.operator.reference import reference_routes
+from cranny.pages.operator.settling import settling_routes
 from cranny.pages.operator.shown import HOME
 from cranny.pages.operator.sight import Sight
 from cranny.pages.operator.signing_in import sign_in_routes
+from cranny.pages.operator.vouching import vouching_routes
 from cranny.pages.operator.watching import Seen
 from cranny.platform.auth import Principal
 from cranny.platform.feature import Parts
@@ -45,9 +50,14 @@ def routes(parts: Parts) -> Sequence[ControllerRouterHandler]:
         *prove_routes(desk),
         *own_routes(desk),
         *people_routes(desk),
+        *import_routes(desk),
+        *vouching_routes(desk),
+        *group_routes(desk),
+        *privacy_routes(desk),
         *link_routes(desk),
         *_wall_routes(desk),
         *command_routes(desk),
+        *settling_routes(desk),
         *reference_routes(desk),
         static_route(desk.pages.shelf, _OPEN),
     ]

@@ -55,7 +55,7 @@ def people_routes(desk: Desk) -> list[ControllerRouterHandler]:
         try:
             async with desk.db.transaction(who.tenant) as tx:
                 contact = people.Contact(data.name or None, data.email)
-                role = Membership(data.role, _site(data.site))
+                role = Membership(data.role, site_of(data.site))
                 people.insist_on([role], who.rights.may(Action.PEOPLE_EDIT).where)
                 await people.invite(tx, desk.keyring, contact, [role], by=who.who)
         except CrannyError as error:
@@ -72,12 +72,12 @@ def people_routes(desk: Desk) -> list[ControllerRouterHandler]:
         try:
             at = who.rights.may(Action.PEOPLE_EDIT).where
             async with desk.db.transaction(who.tenant) as tx:
-                people.insist_on([Membership(data.role, _site(data.site))], at)
+                people.insist_on([Membership(data.role, site_of(data.site))], at)
                 await people.insist_known(tx, person, at)
                 if data.deed == "take":
-                    await people.take(tx, person, data.role, site=_site(data.site), by=who.who)
+                    await people.take(tx, person, data.role, site=site_of(data.site), by=who.who)
                 else:
-                    await people.give(tx, desk.keyring, person, data.role, site=_site(data.site), by=who.who)
+                    await people.give(tx, desk.keyring, person, data.role, site=site_of(data.site), by=who.who)
         except CrannyError as error:
             return await _drawn(desk, request, wrong=error.code)
         return Redirect(HOME, status_code=303)
@@ -89,7 +89,7 @@ async def _drawn(desk: Desk, request: Told, *, wrong: str = "", given: Invited |
     who = desk.who(request)
     async with desk.db.transaction(who.tenant) as tx:
         view = await _view(tx, who)
-    return desk.draw(request, "people.html", v=view, wrong=wrong, given=given)
+    return desk.draw(request, "people.html", v=view, wrong=wrong, given=given, rooms=desk.rooms(who))
 
 
 async def _view(tx: Tx, who: Principal) -> PeopleView:
@@ -98,7 +98,7 @@ async def _view(tx: Tx, who: Principal) -> PeopleView:
     seen: dict[UUID, datetime] = {}
     for row in await people.live_sessions(tx):
         seen.setdefault(row.holder, row.seen)
-    places = {bank.site: bank.site_name for bank in await sites.list_banks(tx, limit=MOST, at=at)}
+    places = await named(tx, at)
     lines = tuple(
         PersonLine(
             id=str(id_),
@@ -113,12 +113,21 @@ async def _view(tx: Tx, who: Principal) -> PeopleView:
         )
         for id_, known in await people.members(tx, after=FIRST, limit=MOST, at=at)
     )
-    sorted_places = tuple(sorted(((str(id_), name) for id_, name in places.items()), key=lambda place: place[1]))
     edits = who.rights.may(Action.PEOPLE_EDIT)
-    return PeopleView(lines, sorted_places, tuple(Role), may_edit=bool(edits), everywhere=edits.tenant)
+    return PeopleView(lines, in_order(places), tuple(Role), may_edit=bool(edits), everywhere=edits.tenant)
 
 
-def _site(text: str) -> UUID | None:
+async def named(tx: Tx, at: frozenset[UUID] | None = None) -> dict[UUID, str]:
+    """The names of the sites where banks stand."""
+    return {bank.site: bank.site_name for bank in await sites.list_banks(tx, limit=MOST, at=at)}
+
+
+def in_order(places: dict[UUID, str]) -> tuple[tuple[str, str], ...]:
+    """(id, name), by name."""
+    return tuple(sorted(((str(id_), name) for id_, name in places.items()), key=lambda place: place[1]))
+
+
+def site_of(text: str) -> UUID | None:
     try:
         return UUID(text) if text else None
     except ValueError as error:

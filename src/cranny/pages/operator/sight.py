@@ -9,13 +9,14 @@ from cranny.ui.models import DoorDetails, DoorView, WallView
 
 
 class Sight(msgspec.Struct, frozen=True):
-    """`ask` for commands, `agree` to them, see `commands` and `trouble`, and what `parcels` are called."""
+    """`ask` for commands, `agree` to them, see `commands`, `trouble` and what `parcels` are called; `settle`."""
 
     ask: bool
     agree: bool
     commands: bool
     trouble: bool
     parcels: bool
+    settle: bool
 
     def wall(self, view: WallView) -> WallView:
         """The same wall without what is not for them."""
@@ -27,6 +28,7 @@ class Sight(msgspec.Struct, frozen=True):
             ask=view.ask if self.ask else "",
             awaiting=view.awaiting if self.commands else (),
             may_agree=self.agree,
+            may_settle=self.settle,
             alarms=view.alarms if self.trouble else (),
             odd=view.odd if self.trouble else (),
             odd_count=view.odd_count if self.trouble else 0,
@@ -58,4 +60,5 @@ def sight(rights: Rights, site: UUID) -> Sight:
         commands=may(Action.COMMANDS_READ),
         trouble=may(Action.TROUBLE_READ),
         parcels=may(Action.DELIVERIES_READ),
+        settle=may(Action.TROUBLE_SETTLE),
     )

@@ -14,7 +14,7 @@ from litestar.params import QueryParameter
 from litestar.types import ControllerRouterHandler
 
 from cranny.core.errors import Invalid
-from cranny.people.lists.following import Asked, Report, follow, lists, read_sheet
+from cranny.people.lists.following import NAME, Asked, Report, follow, lists, read_sheet
 from cranny.people.lists.reading import MOST_BYTES, Encoding
 from cranny.platform.auth import Principal
 from cranny.platform.db import Database, Tx
@@ -94,7 +94,7 @@ Name = Annotated[
     str,
     QueryParameter(
         name="list",
-        pattern=r"^[a-z0-9][a-z0-9-]{0,59}$",
+        pattern=NAME,
         description="Which one: it takes back what it gave.",
     ),
 ]

@@ -1,6 +1,7 @@
 """Following a list: read it, say what it comes to and, where that is wanted, do all of it in one transaction."""
 
 import asyncio
+import re
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -27,6 +28,8 @@ from cranny.platform.db import Database, Tx
 from cranny.platform.keys import Keyring
 from cranny.platform.permissions import Role
 
+NAME: Final = r"^[a-z0-9][a-z0-9-]{0,59}$"
+"""How lists are called."""
 MOST_FLAWS: Final = 1000
 MANY: Final = 10
 """So many may be missing from a full list and be out without another word."""
@@ -121,6 +124,11 @@ async def _end_due(tx: Tx, keyring: Keyring, name: str) -> int:
     except Conflict:
         return 0
     return len(gone)
+
+
+def is_name(text: str) -> bool:
+    """Whether a list may be called so."""
+    return re.fullmatch(NAME, text) is not None
 
 
 async def lists(tx: Tx) -> Sequence[asyncpg.Record]:

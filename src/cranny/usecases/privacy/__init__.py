@@ -8,9 +8,10 @@ from litestar.types import ControllerRouterHandler
 from cranny.platform.feature import Feature, Parts
 from cranny.platform.sweeps import Sweep
 from cranny.usecases.privacy import api, keeping
-from cranny.usecases.privacy.erasing import erase, export
+from cranny.usecases.privacy.erasing import Why, erase, export
+from cranny.usecases.privacy.settings import days, read, write
 
-__all__ = ["FEATURE", "erase", "export"]
+__all__ = ["FEATURE", "Why", "days", "erase", "export", "read", "write"]
 
 HOUR_S: Final = 3600.0
 ASK_S: Final = 15.0
