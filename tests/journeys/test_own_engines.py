@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import asyncpg
+import pytest
 import pytest_asyncio
 
 from cranny.platform import engines
@@ -18,7 +19,7 @@ from .certificate import certificate_for_this_machine
 from .house import House, complain, free_port, say, together
 from .parcels import announce, bank_file, collect, deposit
 
-pytestmark = together()
+pytestmark = [*together(), pytest.mark.prove]
 
 ROLE = "CREATE ROLE {} LOGIN PASSWORD 'secret' NOSUPERUSER NOBYPASSRLS"
 
