@@ -3,6 +3,7 @@
 # Each step is explained in README.md beside this file. Needs: cranny, curl, python3.
 #
 #   sh docs/quickstart/quickstart.sh [DIRECTORY]      what it makes lies there; a new one in /tmp unless said
+#   STAY=1 sh docs/quickstart/quickstart.sh …         all of it stays up until Ctrl-C, for your own next steps
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 dir=${1:-$(mktemp -d)}
@@ -103,3 +104,10 @@ for line in open(sys.argv[1]): print("  ", json.loads(line)["type"])' "$dir/rece
 step "9. And everything that must hold, holds"
 $cranny check --data "$dir/server"
 $cranny audit verify "Quick Lockers" --data "$dir/server"
+
+if [ -n "${STAY:-}" ]; then
+    step "10. It stays up until Ctrl-C. In another terminal, go on with"
+    echo "export CRANNY_SERVER=$CRANNY_SERVER CRANNY_API_KEY=$CRANNY_API_KEY BANK=$bank"
+    echo "the API: $CRANNY_SERVER/docs   the kiosk: http://127.0.0.1:$kiosk   its hands: http://127.0.0.1:$kiosk/screen/hands"
+    wait
+fi
