@@ -1,7 +1,7 @@
 # Everything a contributor needs, from a machine that has only Python >= 3.11 and make.
 # `make venv` costs about a minute the first time and a few milliseconds afterwards.
 .DEFAULT_GOAL := help
-.PHONY: help venv assets fast test check up demo bench lock sbom clean sim sim-campaign prove
+.PHONY: help venv assets faces fast test check up demo bench lock sbom clean sim sim-campaign prove
 
 BIN := .venv/bin
 # Half of the tests' time is waiting for real processes, lines and browsers: two cores have room for twice as many.
@@ -17,6 +17,9 @@ venv:  ## the locked set of packages in .venv (done by every other target when n
 
 assets: venv  ## what the screens use and we did not write (htmx, uPlot, icons, font), by npm
 	@$(BIN)/python scripts/assets.py
+
+faces: venv  ## the extra cranny[face] and two photographs, 150 MB: what `make prove` looks at faces with
+	@$(BIN)/python -m pip install -qq --no-deps --require-hashes -r requirements/face.lock
 
 fast: venv  ## pure tests, no engines, a few seconds
 	@sh scripts/fast.sh
@@ -36,7 +39,7 @@ SEEDS ?= 40
 sim: venv  ## simulated lives of banks and a server, until the oracles say "0 violations" (SEEDS=40, FIRST=1, TIER=1)
 	@$(BIN)/python -m cranny.sim --seeds $(SEEDS) --first $(or $(FIRST),1) --tier $(or $(TIER),1) $(ARGS)
 
-prove: venv assets  ## the long attacks: lives, power cuts, kill -9, storms, rubbish (about 25 minutes)
+prove: venv assets faces  ## the long attacks: lives, power cuts, kill -9, storms, rubbish (about 25 minutes)
 	$(BIN)/pytest -m prove -n 2 --dist loadgroup -q -p tests.prove.figures
 
 CAMPAIGN ?= build/campaign.jsonl

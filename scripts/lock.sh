@@ -14,6 +14,9 @@ compile() {
 }
 compile --extra dev ${UPGRADE:+--upgrade} --output-file requirements/dev.lock
 compile --constraint requirements/dev.lock --output-file requirements/run.lock
+# Beside dev.lock, into the same .venv (make faces).
+"$tool/bin/uv" pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-deps \
+    --no-annotate ${UPGRADE:+--upgrade} requirements/face.in --output-file requirements/face.lock
 # One package with an npm inside, for machines without one (scripts/assets.py).
 "$tool/bin/uv" pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
     --no-annotate ${UPGRADE:+--upgrade} requirements/node.in --output-file requirements/node.lock

@@ -29,6 +29,8 @@ BREAKS = [
     ("floors", "newroom/__init__.py", ""),
     ("bank", "edge/lifecycle.py", "import cranny.platform.db"),
     ("bank", "edge/lifecycle.py", "import asyncpg"),
+    ("bank", "edge/lifecycle.py", "import dlib"),
+    ("eyes", "people/face/templates.py", "import numpy"),
     ("inside", "usecases/deliveries/lifecycle.py", "import cranny.usecases.deliveries.tables"),
     ("inside", "access/lifecycle.py", "import cranny.access.tables"),
     ("floors", "fleet/lifecycle.py", "import cranny.people"),

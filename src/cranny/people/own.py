@@ -8,6 +8,9 @@ from typing import Any, Final
 from litestar.types import ControllerRouterHandler
 
 from cranny.people import api, personal, tables
+from cranny.people.face import api as face_api
+from cranny.people.face.checks import installed
+from cranny.people.face.templates import Faces
 from cranny.people.lists import api as lists_api
 from cranny.people.lists.following import end_due
 from cranny.people.oidc import api as oidc_api
@@ -77,6 +80,7 @@ def _routes(parts: Parts) -> Sequence[ControllerRouterHandler]:
         *lists_api.routes(parts.db, parts.keyring),
         *oidc_api.routes(_providers(parts)),
         *_scim_routes(parts),
+        *face_api.routes(Faces(parts.db, parts.keyring, installed())),
     ]
 
 

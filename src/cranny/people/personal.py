@@ -6,6 +6,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from cranny.people import roles, tables
+from cranny.people.face import templates
 from cranny.people.preferring import clock, consents, low_doors, preferences
 from cranny.people.remember import contact
 from cranny.platform import directory
@@ -40,6 +41,7 @@ async def export(tx: Tx, person: UUID) -> dict[str, Any]:
         "sessions": [dict(row) for row in await tx.all(tables.EXPORT_SESSIONS, tx.tenant, person)],
         "passkeys": [dict(row) for row in await tx.all(tables.EXPORT_PASSKEYS, tx.tenant, person)],
         "code_app_since": await tx.value(tables.EXPORT_CODE, tx.tenant, person),
+        "face": await templates.export(tx, person),
     }
 
 
@@ -79,7 +81,7 @@ PERSONAL: Final = Personal(
     "person",
     "Who you are, also for another system or organisation that says so, "
     "how you are reached, how you want to be told and what you have agreed to, what you may do here, and "
-    "the browsers and devices you sign in with. What proves you, a finger or a face, was never here.",
+    "the browsers and devices you sign in with. What they look at, a finger or a face, was never here.",
     export,
     erase,
     remains,
@@ -99,5 +101,13 @@ KEPT: Final = (
         1,
         365,
         forget_sessions,
+    ),
+    Kept(
+        "faces",
+        "The template of a face, from when it was last recognized, or made, on.",
+        180,
+        1,
+        365,
+        templates.forget_old,
     ),
 )

@@ -53,6 +53,9 @@ class Action(StrEnum):
     PREFERENCES_EDIT = "preferences.edit"
     PERSONAL_EXPORT = "personal.export"
     PERSONAL_ERASE = "personal.erase"
+    FACE_ENROL = "face.enrol"
+    """One's own, and nobody else's."""
+    FACE_FORGET = "face.forget"
     PRIVACY_READ = "privacy.read"
     PRIVACY_EDIT = "privacy.edit"
     SESSIONS_READ = "sessions.read"
@@ -109,6 +112,8 @@ ALL: Final[Mapping[Action, tuple[Role, ...]]] = {
     _A.PREFERENCES_EDIT: _DESK,
     _A.PERSONAL_EXPORT: (_R.ADMIN, _R.INTEGRATOR),
     _A.PERSONAL_ERASE: (_R.ADMIN, _R.INTEGRATOR),
+    _A.FACE_ENROL: (),
+    _A.FACE_FORGET: (_R.ADMIN, _R.INTEGRATOR),
     _A.PRIVACY_READ: (_R.ADMIN, *_WATCHING),
     _A.PRIVACY_EDIT: (_R.ADMIN,),
     _A.SESSIONS_READ: (_R.ADMIN, _R.AUDITOR),
@@ -132,6 +137,8 @@ OWN: Final[Mapping[Action, tuple[Role, ...]]] = {
     _A.PREFERENCES_READ: tuple(Role),
     _A.PREFERENCES_EDIT: tuple(Role),
     _A.PERSONAL_EXPORT: tuple(Role),
+    _A.FACE_ENROL: tuple(Role),
+    _A.FACE_FORGET: tuple(Role),
     _A.SESSIONS_READ: tuple(Role),
     _A.SESSIONS_END: tuple(Role),
     _A.SELF: tuple(Role),
@@ -161,6 +168,7 @@ STEP_UP: Final = frozenset(
         _A.PEOPLE_PROVISION,
         _A.PERSONAL_EXPORT,
         _A.PERSONAL_ERASE,
+        _A.FACE_ENROL,
         _A.PRIVACY_EDIT,
         _A.SIGN_IN_EDIT,
         _A.KEYS_EDIT,

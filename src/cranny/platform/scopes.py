@@ -35,7 +35,13 @@ _AREAS: Final = {
     "webhook-messages": "webhooks",
 }
 """By the first word of an address behind `/v1/`."""
-_INSIDE: Final = {"commands": "commands", "erasure": "privacy", "export": "privacy", "tokens": "grants"}
+_INSIDE: Final = {
+    "commands": "commands",
+    "erasure": "privacy",
+    "export": "privacy",
+    "face": "privacy",
+    "tokens": "grants",
+}
 """By a later word of an address: what lies inside a bank, or concerns a person, but is another matter."""
 PROVISION: Final = "people:provision"
 """For a list or another system that says who is what here. It has to be said: `all` does not hold it."""
