@@ -147,7 +147,7 @@ def test_a_printed_photograph_is_its_person_to_the_eyes(
             held += 1
             taken += sight.flaw is None and math.dist(sight.template, known) <= MOST_APART
     record_property("figure", f"face: {taken} of {held} printed photographs are taken for their person")
-    assert taken > held / 2
+    assert taken >= 0.9 * held
 
 
 def test_it_is_on_only_if_something_stops_every_print_and_no_photograph(collins: Any, hopper: Any) -> None:
@@ -184,7 +184,7 @@ async def test_from_the_first_picture_to_the_kiosk_with_real_eyes(
         ):
             assert await faces.compare(house.tenant, admin.id, [picture], by="banks/1") == outcome
         text = {"agree": True, "pictures": [base64.b64encode(jpeg(collins)).decode()[:-5]]}
-        assert (await admin.client.put(f"/v1/people/{admin.id}/face", json=text)).status_code == 422
+        assert (await admin.client.put(f"/v1/people/{admin.id}/face", json=text)).status_code == 400
 
 
 def gif(image: Any) -> bytes:
