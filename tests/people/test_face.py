@@ -29,6 +29,7 @@ from tests.people.house import FIREFOX, House
 
 house = home.house
 OFF = "/v1/privacy/face-check"
+JSON = {"Content-Type": "application/json"}
 ADA, BEN, PRINT = b"face 1", b"face 2", b"face 1, printed"
 KEPT = "SELECT person FROM face_templates"
 
@@ -149,6 +150,8 @@ async def test_a_bad_picture_is_refused_with_what_is_wrong_with_it(on: House) ->
             assert (*code(answer), answer.json()["flaw"]) == (400, "face-refused", flaw)
         assert (await admin.enrol()).status_code == 400
         assert (await admin.enrol(*[ADA] * 9)).status_code == 400
+        torn = await admin.client.put(f"/v1/people/{admin.id}/face", content=b"\x16", headers=JSON)
+        assert torn.status_code == 400
     assert await kept(on) == []
 
 

@@ -14,6 +14,7 @@ from uuid import UUID
 
 from litestar import Litestar, Request
 from litestar.connection import ASGIConnection
+from litestar.exceptions import SerializationException
 from litestar.handlers import BaseRouteHandler
 from litestar.handlers.http_handlers import HTTPRouteHandler
 from litestar.routes import HTTPRoute
@@ -165,7 +166,7 @@ async def _body(request: Request[Any, Any, Any]) -> dict[str, Any]:
     """What can't be read names nothing; the handler will say so."""
     try:
         body = await request.json()
-    except ValueError:
+    except (ValueError, SerializationException):
         return {}
     return body if isinstance(body, dict) else {}
 
