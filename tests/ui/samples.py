@@ -130,7 +130,7 @@ def contradictions():
         ("downlink_ahead", "", "", "restore", 12),
     ]
     return tuple(
-        models.OddView(f"o{n}", kind, door, parcel, deed, times, NOW - timedelta(hours=7 * n))
+        models.OddView(f"o{n}", kind, door, parcel, deed, times, NOW - timedelta(hours=7 * n), "/sign-in/settle")
         for n, (kind, door, parcel, deed, times) in enumerate(told)
     )
 
@@ -185,6 +185,7 @@ def alarms(doors):
         return ()
     return (
         models.AlarmView(
+            href="/sign-in/settle-alarm",
             kind="too_warm",
             channel="E air",
             doors=chilled,

@@ -20,6 +20,7 @@ from cranny.ui.admin import (
     ProvidersView,
 )
 from cranny.ui.people import OwnView, PasskeyLine, PeopleView, PersonLine, RoleLine, SessionLine
+from cranny.ui.settling import SettleView
 
 NOW = datetime(2026, 11, 23, 16, 5, tzinfo=UTC)
 LONG = "maria-magdalena.von-und-zu-langenname@verwaltung.universitaetsbibliothek.example.org"
@@ -110,6 +111,7 @@ PRIVACY = PrivacyView(
 )
 PERSONAL = PersonalView("1", "", LONG, "+420601234567", ("resident",), may_erase=True)
 HOLDS = ("They are still resident: take their roles first.", "A delivery waits behind door A05.")
+ALARM = SettleView("/x", "/walls", "too_warm", channel="fridge", alarm=True)
 CHOICE = Choice(
     who="Ada",
     place="Reading Room",
@@ -142,6 +144,11 @@ PAGES: dict[str, tuple[str, dict[str, Any]]] = {
     "choose": ("choose.html", {"v": CHOICE, "said": "", "token": "0"}),
     "chosen": ("choose.html", {"v": CHOICE, "said": "saved", "token": ""}),
     "choose-wrong": ("choose.html", {"v": CHOICE, "said": "wrong", "token": "0"}),
+    "settle": (
+        "dialog_page.html",
+        {"what": "settle", "s": SettleView("/x", "/walls", "unknown_grant", "look", wrong=True)},
+    ),
+    "settle-alarm": ("dialog_page.html", {"what": "settle", "s": ALARM}),
     "people": ("people.html", {"v": PEOPLE, "wrong": "last-admin", "given": None, **ROOMS}),
     "imports": ("imports.html", {"v": LOOKED, "wrong": "", **ROOMS}),
     "imports-wrong": ("imports.html", {"v": FLAWED, "wrong": "", **ROOMS}),

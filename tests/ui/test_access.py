@@ -44,6 +44,7 @@ WALLS = (
     "/sign-in/groups?lang=pl",
     "/sign-in/privacy?lang=de",
     "/sign-in/personal?lang=de",
+    "/sign-in/settle?lang=de",
     "/sign-in/choose?lang=de",
 )
 MORE = (
@@ -57,6 +58,7 @@ MORE = (
     "/sorry/429?lang=pl",
     "/sign-in/chosen?lang=pl",
     "/sign-in/choose-wrong",
+    "/sign-in/settle-alarm?lang=pl",
 )
 """Built as one of those, with more or other words."""
 
