@@ -10,6 +10,7 @@ from cranny import fleet, people
 from cranny.pages.operator import FEATURE
 from cranny.platform.permissions import Role
 from cranny.platform.server import create_server
+from cranny.wire.kinds import DoorForced
 
 AGENT = "test"
 
@@ -64,3 +65,22 @@ async def test_who_may_only_look_has_no_button_and_an_anomaly_belongs_to_its_ban
         nowhere = "019cadc6-9a80-7f00-9d0e-2f5f6b1c5a10"
         for path in (odd.replace(str(yard.box.bank), nowhere), f"/walls/{yard.box.bank}/alarms/{nowhere}"):
             assert (await client.post(path, data={"note": "x"})).status_code == 404
+
+
+async def test_an_alarm_is_said_to_be_seen_from_the_wall(yard) -> None:
+    yard.box.write(DoorForced("A1"))
+    await yard.box.sync()
+    await yard.follow()
+    async with yard.db.transaction(yard.tenant) as tx:
+        (alarm,) = await fleet.live_alarms(tx, yard.box.bank)
+    wall = f"/walls/{yard.box.bank}"
+    path = f"{wall}/alarms/{alarm.id}"
+    async with signed_in(yard, Role.OPERATOR) as client:
+        assert f'href="{path}"' in (await client.get(wall)).text
+        assert "ends by itself" in (await client.get(path)).text
+        assert (await client.post(path, data={"note": "Somebody leant on it."})).headers["location"] == wall
+        page = (await client.get(wall)).text
+        assert (path in page, "seen" in page) == (False, True)
+    async with yard.db.transaction(yard.tenant) as tx:
+        seen = await fleet.get_alarm(tx, alarm.id)
+    assert (seen.state, seen.note) == (fleet.AlarmState.ACKNOWLEDGED, "Somebody leant on it.")
