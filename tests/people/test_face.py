@@ -14,6 +14,7 @@ import httpx2
 import pytest
 
 from cranny import people
+from cranny.core.rng import SeededRng
 from cranny.people import own
 from cranny.people.face.checks import FaceCheck
 from cranny.people.face.rule import SIZE, Outcome, pack
@@ -21,6 +22,7 @@ from cranny.people.face.seeing import Sight
 from cranny.people.face.templates import COMPARED, Faces, forget_old
 from cranny.platform import tenants
 from cranny.platform.engines import PostgresAddress
+from cranny.platform.keys import Keyring
 from cranny.platform.permissions import Role
 from cranny.wiring.audit import audit
 from cranny.wiring.serving import join
@@ -173,8 +175,13 @@ async def test_one_is_compared_with_the_collector_and_with_nobody_else(on: House
         )
         broken = Faces(faces.db, faces.keyring, FaceCheck(BlindEyes, Suspicious()))
         assert await seen(ada.id, ADA, by=broken) is Outcome.FAILED
+        stranger = Faces(faces.db, Keyring(b"another master key, of 32 bytes!", rng=SeededRng(1)), ON)
+        assert await seen(ada.id, ADA, by=stranger) is Outcome.FAILED
+        assert await seen(ada.id) is Outcome.NO_FACE
     told = await on.told(COMPARED)
-    assert [event.data["outcome"] for event in told] == ["same", "other", "not_live", "dark", "not_enrolled", "failed"]
+    assert [event.data["outcome"] for event in told] == [
+        "same", "other", "not_live", "dark", "not_enrolled", "failed", "failed", "no_face",
+    ]  # fmt: skip
     assert {event.subject for event in told} == {f"persons/{ada.id}"}
 
 

@@ -24,7 +24,7 @@ from cranny.people.face.tables import AllowedRow, TemplateRow
 from cranny.people.remember import contact
 from cranny.platform import events, rows
 from cranny.platform.db import Database, Tx
-from cranny.platform.keys import Keyring
+from cranny.platform.keys import Keyring, SealBroken
 from cranny.platform.personal import count
 
 ALLOWED: Final = "face_check.allowed"
@@ -80,8 +80,8 @@ class Faces:
     check: FaceCheck
 
     async def enrol(self, tenant: UUID, person: UUID, pictures: Sequence[bytes], *, by: str) -> datetime:
-        """Keep the template of `person`, in place of the one before; at least one picture. Raises Refused, codes
-        `face-check-off`, `face-check-not-allowed`; NotFound, code `person-not-found`; Invalid, code `face-refused`,
+        """Keep the template of `person`, in place of the one before. Raises Refused, codes `face-check-off`,
+        `face-check-not-allowed`; NotFound, code `person-not-found`; Invalid, code `face-refused`,
         with `flaw`."""
         eyes, liveness = self.check.insist()
         async with self.db.transaction(tenant) as tx:
@@ -99,8 +99,8 @@ class Faces:
             return tx.now()
 
     async def compare(self, tenant: UUID, person: UUID, pictures: Sequence[bytes], *, by: str) -> Outcome:
-        """Whether the one before the camera is `person`, whom the code is for; at least one picture. Never raises for
-        what a face, a camera or the model does: whoever asks goes on by `rule.release`, and the code opens."""
+        """Whether the one before the camera is `person`, whom the code is for. Never raises for what a face,
+        a camera or the model does: whoever asks goes on by `rule.release`, and the code opens."""
         if self.check.why_off is not None:
             return Outcome.OFF
         async with self.db.transaction(tenant) as tx:
@@ -160,18 +160,20 @@ def _compared(keyring: Keyring, check: FaceCheck, row: TemplateRow, pictures: Se
     try:
         eyes, liveness = check.insist()
         seen = _one_face(eyes, liveness, pictures)
-    except (RuntimeError, OSError):  # what dlib and the files of weights say
+        if isinstance(seen, Outcome):
+            return seen
+        if row.model != eyes.model:
+            return Outcome.NOT_ENROLLED
+        return Outcome.SAME if same(seen, unseal(keyring, row)) else Outcome.OTHER
+    except (RuntimeError, OSError, SealBroken):  # what dlib and its files say; and a template of another master key
         log.exception("face.failed")
         return Outcome.FAILED
-    if isinstance(seen, Outcome):
-        return seen
-    if row.model != eyes.model:
-        return Outcome.NOT_ENROLLED
-    return Outcome.SAME if same(seen, unseal(keyring, row)) else Outcome.OTHER
 
 
 def _one_face(eyes: Eyes, liveness: Liveness, pictures: Sequence[bytes]) -> Template | Outcome:
     """The template of the one living person in all of `pictures`, or why there is none."""
+    if not pictures:
+        return Outcome.NO_FACE
     found: list[Template] = []
     for picture in pictures:
         sight = eyes.look(picture)
