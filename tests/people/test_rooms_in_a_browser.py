@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Page, async_playwright, expect
 
-from cranny import people
-from tests.people.house import House
+from cranny import fleet, people, sites
+from tests.people.house import BANK, House
 from tests.people.test_lists import STAFF
 from tests.people.test_scim import served
 
@@ -85,3 +85,19 @@ async def test_organisations_groups_and_one_persons_data(page: Page) -> None:
     download = await coming.value
     assert "ada@example.org" in (await download.path()).read_text()
     assert download.suggested_filename.startswith("person-")
+
+
+async def test_what_does_not_fit_is_settled_in_the_walls_dialog(page: Page, house: House) -> None:
+    async with house.parts.db.transaction(house.tenant) as tx:
+        await sites.default_size_classes(tx)
+        bank = await sites.add_bank(tx, sites.read_yaml(BANK.format(name="Near")))
+        await fleet.raise_anomaly(tx, bank.id, "unknown_grant", f"banks/{bank.id}/doors/A1", {})
+    await page.goto(page.url.replace("/people", f"/walls/{bank.id}"))
+    await page.get_by_role("link", name="Settle").click()
+    dialog = page.get_by_role("dialog")
+    await expect(dialog).to_contain_text("The bank speaks of something unknown")
+    await expect(dialog.get_by_label("What was found and done?")).to_be_focused()
+    await dialog.get_by_label("What was found and done?").fill("It was empty.")
+    await dialog.get_by_role("button", name="Settled").click()
+    await expect(page.get_by_text("The bank speaks of something unknown")).to_have_count(0)
+    await expect(page.locator("#wall")).to_be_visible()
