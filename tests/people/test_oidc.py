@@ -20,7 +20,7 @@ import pytest
 
 from cranny import people
 from cranny.core.clock import SystemClock
-from cranny.people.oidc.signing import State
+from cranny.people.vouching.begun import State
 from cranny.wiring.serving import join
 from tests.journeys.house import free_port
 from tests.people.house import House

@@ -20,7 +20,6 @@ from cranny.people.oidc.providers import add as add_provider
 from cranny.people.oidc.providers import providers
 from cranny.people.oidc.providers import proving as proving_providers
 from cranny.people.oidc.providers import remove as remove_provider
-from cranny.people.oidc.signing import Came as OidcCame
 from cranny.people.oidc.signing import Signing as OidcSigning
 from cranny.people.own import FEATURE, scim_groups, sign_in_providers, signing
 from cranny.people.passkeys import Answer as PasskeyAnswer
@@ -58,6 +57,7 @@ from cranny.people.sessions import prove as prove_session
 from cranny.people.sessions import prove_of as prove_session_of
 from cranny.people.tables import How
 from cranny.people.visitors import Visitors, agent
+from cranny.people.vouching.begun import Came as CameBack
 from cranny.people.within import insist_known, insist_on
 from cranny.people.within import shown as roles_shown
 
@@ -73,13 +73,13 @@ __all__ = [
     "LIST_MOST_BYTES",
     "MOVED_OUT",
     "PREFERENCES_ASKED",
+    "CameBack",
     "Contact",
     "Holder",
     "How",
     "ListAsked",
     "ListEncoding",
     "ListReport",
-    "OidcCame",
     "OidcSigning",
     "PasskeyAnswer",
     "PasskeyBegun",

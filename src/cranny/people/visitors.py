@@ -5,7 +5,7 @@ from typing import Final
 from litestar.datastructures import Cookie
 
 from cranny.people import sessions
-from cranny.people.oidc.signing import GOOD_FOR
+from cranny.people.vouching.begun import GOOD_FOR
 from cranny.platform import directory
 from cranny.platform.auth import Connection, Principal
 from cranny.platform.db import Database, Tx

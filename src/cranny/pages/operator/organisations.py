@@ -116,14 +116,14 @@ async def _begun(desk: Desk, request: Told, provider: UUID, back: str, **session
     return Redirect(begun.url, status_code=302, cookies=[desk.visitors.waiting_cookie(request, begun.cookie)])
 
 
-async def _let_in(desk: Desk, request: Told, came: people.OidcCame) -> Any:
+async def _let_in(desk: Desk, request: Told, came: people.CameBack) -> Any:
     """The cookie of a new session; None where the one that is open was proven."""
     async with desk.db.transaction(came.tenant) as tx:
         if came.state.session is None:
             if came.state.before is not None:  # the browser does not name it on its way back
                 await people.end_any_session(tx, came.state.before, by=f"persons/{came.person}")
             return await desk.sign_in(
-                tx, request, ("person", came.person), "oidc", proven=came.proven, since=came.since
+                tx, request, ("person", came.person), came.how, proven=came.proven, since=came.since
             )
         if not came.proven:
             raise Forbidden("The other organisation does not say that you have just signed in.", code="oidc-not-fresh")

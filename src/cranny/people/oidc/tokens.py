@@ -11,6 +11,7 @@ from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 
 from cranny.core.errors import Invalid
+from cranny.people.vouching.claims import Claims
 
 ALGORITHMS: Final = (
     "RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA", "Ed25519",
@@ -36,22 +37,6 @@ class Expected:
     issuer: str
     client_id: str
     nonce: str
-
-
-@dataclass(frozen=True, slots=True)
-class Claims:
-    """`email` is what the provider names, `verified` whether it says that it was; None where it says nothing."""
-
-    subject: str
-    email: str | None
-    verified: bool | None
-    name: str | None
-    auth_time: datetime | None
-    acr: str
-
-    def __repr__(self) -> str:
-        """Nothing personal, wherever it is printed."""
-        return "Claims(…)"
 
 
 def verify(token: str, keys: Mapping[str, Any], expected: Expected, now: datetime) -> Claims:

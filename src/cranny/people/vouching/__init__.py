@@ -1,0 +1,1 @@
+"""What all organisations that vouch for people have in common, however they say it: OpenID Connect, SAML."""
