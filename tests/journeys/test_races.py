@@ -315,6 +315,7 @@ POSTS: dict[str, Callable[[House, str, Box], Awaitable[Deed]]] = {
 ELSEWHERE = {
     "/v1/enrolments",  # by its claim: test_twenty_boxes_with_one_claim
     "/v1/people",  # no key may; tests/people/test_letting_in.py
+    "/v1/saml-providers",  # it needs a program of its own: tests/people/test_saml.py
     "/v1/sign-in-providers",  # it asks another server first: tests/people/test_oidc.py
     "/v1/people/imports",  # nor that: tests/people/test_lists.py
     "/v1/uplink",  # by the numbers of its facts: tests/fleet

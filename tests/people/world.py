@@ -78,6 +78,7 @@ async def _place(tx: Tx, keyring: Keyring, name: str) -> Things:
             "notice",
             "token",
             "provider",
+            "saml_provider",
             "resource",
             "rest",
             "group",

@@ -11,6 +11,8 @@ from cranny.fleet import presence
 from cranny.outreach import told
 from cranny.people.oidc import providers
 from cranny.people.oidc.providers import Said
+from cranny.people.saml import providers as saml_providers
+from cranny.people.saml.metadata import Described
 from cranny.people.scim import groups
 from cranny.people.scim.models import Group
 from cranny.platform import tenants
@@ -231,6 +233,12 @@ async def _provider(here: Furnished) -> UUID:
     return await here._within(lambda tx: providers.add(tx, here.yard.keyring, said, by="test"))
 
 
+async def _saml_provider(here: Furnished) -> UUID:
+    said = saml_providers.Said("University", ["example.org"], None, None, False, "", "", False, "")
+    of = Described("urn:university", "https://login.invalid", ())
+    return await here._within(lambda tx: saml_providers.add(tx, said, of, by="test"))
+
+
 async def _group(here: Furnished) -> UUID:
     group = Group(display_name=_fresh())
     return (await here._within(lambda tx: groups.add(tx, here.yard.keyring, group, by="test"))).id
@@ -255,6 +263,7 @@ _MAKERS: Mapping[str, Callable[[Furnished], Awaitable[UUID | str]]] = {
     "notice": _notice,
     "person": _person,
     "provider": _provider,
+    "saml_provider": _saml_provider,
     "session": _session,
     "site": _site,
     "token": _token,

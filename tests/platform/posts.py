@@ -15,6 +15,7 @@ WITHOUT_A_KEY: Final = {
 }
 """POSTs that take no Idempotency-Key, each with what keeps it to one effect."""
 ELSEWHERE: Final = {
+    "POST /v1/saml-providers": "it needs a program of its own, which tests/people/test_saml.py asks for",
     "POST /v1/sign-in-providers": "it asks another server first, which tests/people/test_oidc.py has",
 }
 """POSTs that are tried in a place of their own."""

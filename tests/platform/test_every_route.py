@@ -32,6 +32,9 @@ PAGES_OPEN = {
     ("POST", "/sign-in/organisation"),
     ("GET", "/sign-in/with/{provider}"),
     ("GET", "/sign-in/with/{provider}/back"),  # proven by what the other organisation signed
+    ("POST", "/sign-in/with/{provider}/acs"),  # takes a form on to the next
+    ("POST", "/sign-in/with/{provider}/answer"),  # proven as above
+    ("GET", "/sign-in/with/{provider}/metadata"),  # what we are called is no secret
     ("GET", "/welcome/{token}"),  # proven by the link itself
     ("POST", "/welcome/{token}"),
     ("GET", "/choose/{token}"),  # the same

@@ -15,14 +15,14 @@ from tests.platform.test_tables import tables
 PAGE: Final = Path(__file__).parents[2] / "docs/privacy.md"
 NAMES: Final = {
     "persons", "preferences", "consents", "memberships", "sessions", "passkeys", "one_time_codes",
-    "people_list_entries", "oidc_subjects", "face_templates", "scim_users", "scim_members",
+    "people_list_entries", "oidc_subjects", "saml_subjects", "face_templates", "scim_users", "scim_members",
     "deliveries", "delivery_items", "grant_secrets", "grant_badges", "notices", "event_words",
     "commands", "alarms", "anomalies", "audit_details", "facts", "webhook_attempts", "idempotency", "erasures",
 }  # fmt: skip
 """They name persons, or hold what people write or are reached by."""
 ABOUT_THINGS: Final = {
     "api_keys", "bank_desks", "bank_downlinks", "bank_uplinks", "banks", "compartments", "delivery_kinds",
-    "oidc_providers", "scim_groups", "face_checks",
+    "oidc_providers", "saml_providers", "scim_groups", "face_checks",
     "delivery_routes", "directory", "downlink", "events", "grants", "locators", "log_heads", "occupancies",
     "people_lists", "privacy_settings", "reaction_cursors", "reaction_parked", "reservations", "signed_heads", "sites",
     "size_classes", "telemetry", "telemetry_days", "tenants", "webhook_endpoints", "webhook_messages",

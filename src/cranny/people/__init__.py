@@ -1,6 +1,8 @@
 """Floor 3: persons, how to reach them, what their roles let them do, and how they sign in. Personal data stays in this
 room's rows: never in events, never in logs."""
 
+from cranny.people.abroad import Ways
+from cranny.people.abroad import proving as proving_providers
 from cranny.people.codes import address as code_address
 from cranny.people.codes import begin_code, forget_code, has_code, take_code
 from cranny.people.contacts import Contact, normal_language
@@ -18,10 +20,8 @@ from cranny.people.lists.reading import Encoding as ListEncoding
 from cranny.people.oidc.api import ProviderAsked
 from cranny.people.oidc.providers import add as add_provider
 from cranny.people.oidc.providers import providers
-from cranny.people.oidc.providers import proving as proving_providers
 from cranny.people.oidc.providers import remove as remove_provider
-from cranny.people.oidc.signing import Signing as OidcSigning
-from cranny.people.own import FEATURE, scim_groups, sign_in_providers, signing
+from cranny.people.own import FEATURE, organisations, scim_groups, sign_in_providers
 from cranny.people.passkeys import Answer as PasskeyAnswer
 from cranny.people.passkeys import Begun as PasskeyBegun
 from cranny.people.passkeys import Site as PasskeySite
@@ -47,6 +47,7 @@ from cranny.people.preferring import clock as quiet_clock
 from cranny.people.preferring import minutes as quiet_minutes
 from cranny.people.remember import Remembered, contact, contacts, known_by, lock, remember, remembered
 from cranny.people.roles import give, members, memberships, rights, set_all, take
+from cranny.people.saml.signing import LONGEST as SAML_LONGEST
 from cranny.people.sessions import Holder
 from cranny.people.sessions import begin as begin_session
 from cranny.people.sessions import end as end_session
@@ -73,6 +74,7 @@ __all__ = [
     "LIST_MOST_BYTES",
     "MOVED_OUT",
     "PREFERENCES_ASKED",
+    "SAML_LONGEST",
     "CameBack",
     "Contact",
     "Holder",
@@ -80,7 +82,6 @@ __all__ = [
     "ListAsked",
     "ListEncoding",
     "ListReport",
-    "OidcSigning",
     "PasskeyAnswer",
     "PasskeyBegun",
     "PasskeySite",
@@ -89,6 +90,7 @@ __all__ = [
     "Quiet",
     "Remembered",
     "Visitors",
+    "Ways",
     "add_provider",
     "agent",
     "ask_link",
@@ -130,6 +132,7 @@ __all__ = [
     "memberships",
     "move_out",
     "normal_language",
+    "organisations",
     "passkeys",
     "prefer",
     "preferences",
@@ -149,7 +152,6 @@ __all__ = [
     "set_all",
     "show_passkey",
     "sign_in_providers",
-    "signing",
     "stop",
     "take",
     "take_code",

@@ -8,6 +8,7 @@ from typing import Any, Final
 from litestar.types import ControllerRouterHandler
 
 from cranny.people import api, personal, tables
+from cranny.people.abroad import Ways
 from cranny.people.face import api as face_api
 from cranny.people.face.checks import installed
 from cranny.people.face.templates import Faces
@@ -16,6 +17,8 @@ from cranny.people.lists.following import end_due
 from cranny.people.oidc import api as oidc_api
 from cranny.people.oidc.signing import Signing
 from cranny.people.oidc.talking import Talking
+from cranny.people.saml import api as saml_api
+from cranny.people.saml.signing import Signing as SamlSigning
 from cranny.people.visitors import Visitors
 from cranny.platform.db import Tx
 from cranny.platform.feature import Feature, Parts, Violation
@@ -55,9 +58,11 @@ def scim_groups() -> Any:
     return groups
 
 
-def signing(parts: Parts) -> Signing:
+def organisations(parts: Parts) -> Ways:
     """For the pages that lead out to other organisations and back."""
-    return Signing(parts.db, parts.keyring, Talking(sign_in_guard(parts), resolve, parts.clock), parts.url)
+    talking = Talking(sign_in_guard(parts), resolve, parts.clock)
+    oidc = Signing(parts.db, parts.keyring, talking, parts.url)
+    return Ways(parts.db, oidc, SamlSigning(parts.db, parts.keyring, parts.url))
 
 
 def sign_in_guard(parts: Parts) -> Guard:
@@ -79,6 +84,7 @@ def _routes(parts: Parts) -> Sequence[ControllerRouterHandler]:
         *api.routes(parts.db, parts.keyring, Cursors(parts.keyring.cursor_key)),
         *lists_api.routes(parts.db, parts.keyring),
         *oidc_api.routes(_providers(parts)),
+        *saml_api.routes(saml_api.Providers(parts.db, sign_in_guard(parts), parts.url)),
         *_scim_routes(parts),
         *face_api.routes(Faces(parts.db, parts.keyring, installed())),
     ]

@@ -8,7 +8,7 @@ import msgspec
 
 from cranny.platform.permissions import Role
 
-How = Literal["key", "link", "mail", "invitation", "founding", "passkey", "code", "oidc"]
+How = Literal["key", "link", "mail", "invitation", "founding", "passkey", "code", "oidc", "saml"]
 """By what a session was begun."""
 
 
@@ -177,7 +177,10 @@ SELECT list, unit, until FROM people_list_entries WHERE tenant = $1 AND person =
 """
 EXPORT_ORGANISATIONS: Final = """
 SELECT p.name, p.issuer, s.subject, s.linked FROM oidc_subjects s
-JOIN oidc_providers p ON p.tenant = s.tenant AND p.id = s.provider WHERE s.tenant = $1 AND s.person = $2 ORDER BY p.id
+JOIN oidc_providers p ON p.tenant = s.tenant AND p.id = s.provider WHERE s.tenant = $1 AND s.person = $2
+UNION ALL SELECT p.name, p.entity_id, s.subject, s.linked FROM saml_subjects s
+JOIN saml_providers p ON p.tenant = s.tenant AND p.id = s.provider WHERE s.tenant = $1 AND s.person = $2
+ORDER BY linked
 """
 EXPORT_PROVISIONED: Final = """
 SELECT u.user_name, u.external_id, u.active, u.resource, u.created, u.changed, (

@@ -29,6 +29,7 @@ _AREAS: Final = {
     "self": "people",
     "scim-groups": "people",
     "sessions": "people",
+    "saml-providers": "people",
     "sign-in-providers": "people",
     "size-classes": "banks",
     "webhook-endpoints": "webhooks",

@@ -65,7 +65,7 @@ class Desk:
         self.ways = parts.sign_in_ways
         self.keepers = parts.keepers
         self.providers = people.sign_in_providers(parts)
-        self.signing = people.signing(parts)
+        self.organisations = people.organisations(parts)
 
     def insist_on(self, way: str) -> None:
         """Raises Forbidden, code `way-closed`, where nobody gets in so."""

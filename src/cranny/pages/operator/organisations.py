@@ -5,6 +5,7 @@ site, so that the browser keeps the session's strict cookie to itself: what was 
 the last step is taken by a page of ours.
 """
 
+from collections.abc import Awaitable
 from typing import Annotated, Any, Final
 from uuid import UUID
 
@@ -32,6 +33,11 @@ class ByMail(msgspec.Struct, frozen=True):
     email: Annotated[str, msgspec.Meta(max_length=300)]
 
 
+class FromThere(msgspec.Struct, frozen=True):
+    SAMLResponse: Annotated[str, msgspec.Meta(max_length=people.SAML_LONGEST)]
+
+
+Sent = Annotated[FromThere, Body(media_type=RequestEncodingType.URL_ENCODED)]
 State = Annotated[str, QueryParameter(name="state", max_length=200)]
 Code = Annotated[str, QueryParameter(max_length=4000)]
 Issuer = Annotated[str | None, QueryParameter(name="iss", max_length=500)]
@@ -39,7 +45,7 @@ Error = Annotated[str, QueryParameter(max_length=500)]
 
 
 def organisation_routes(desk: Desk) -> list[ControllerRouterHandler]:
-    return [*_out(desk), _back(desk), _prove(desk)]
+    return [*_out(desk), _back(desk), *_posted(desk), _prove(desk)]
 
 
 def _out(desk: Desk) -> list[ControllerRouterHandler]:
@@ -51,7 +57,7 @@ def _out(desk: Desk) -> list[ControllerRouterHandler]:
         refuse_foreign(request)
         desk.insist_on("organisation")
         try:
-            found = await desk.signing.find(data.email)
+            found = await desk.organisations.find(data.email)
         except Invalid:
             return desk.draw(request, "organisation.html", found=[], wrong="email", email=data.email)
         lines = [(str(row.id), row.name) for row in found]
@@ -83,19 +89,41 @@ def _back(desk: Desk) -> ControllerRouterHandler:
     ) -> Response[Any]:
         """From the other organisation, with what it says."""
         cookie = desk.visitors.waiting(request)
-        try:
-            came = await desk.signing.finish(provider, cookie, state=given, code=code, issuer=issuer, error=error)
-            cookies = [await _let_in(desk, request, came), desk.visitors.waiting_cookie(request, "")]
-        except CrannyError as refused:
-            return _refused(desk, request, provider, refused)
-        page = desk.draw(request, "signed_in.html", back=came.state.next)
-        page.headers["Cache-Control"] = "no-store"
-        for one in cookies:
-            if one is not None:
-                page.set_cookie(one)
-        return page
+        proof = desk.organisations.oidc.finish(provider, cookie, state=given, code=code, issuer=issuer, error=error)
+        return await _came(desk, request, provider, proof)
 
     return back
+
+
+def _posted(desk: Desk) -> list[ControllerRouterHandler]:
+    """By SAML it comes back as a form of the other site's, with which the browser sends none of our cookies: a page of
+    ours sends it once more."""
+
+    @post(
+        f"{SIGN_IN}/with/{{provider:uuid}}/acs",
+        opt=_OPEN,
+        include_in_schema=False,
+        status_code=200,
+        sync_to_thread=False,
+    )
+    def over(request: Told, provider: FromPath[UUID], data: Sent) -> Response[str]:
+        """Where it leads afterwards was said when it was begun: no word of theirs (`RelayState`) is gone by."""
+        page = desk.draw(request, "coming_back.html", provider=provider, sent=data.SAMLResponse)
+        page.headers["Cache-Control"] = "no-store"
+        return page
+
+    @post(f"{SIGN_IN}/with/{{provider:uuid}}/answer", opt=_OPEN, include_in_schema=False, status_code=200)
+    async def answer(request: Told, provider: FromPath[UUID], data: Sent) -> Response[Any]:
+        refuse_foreign(request)
+        proof = desk.organisations.saml.finish(provider, desk.visitors.waiting(request), data.SAMLResponse)
+        return await _came(desk, request, provider, proof)
+
+    @get(f"{SIGN_IN}/with/{{provider:uuid}}/metadata", opt=_OPEN, include_in_schema=False)
+    async def ours(provider: FromPath[UUID]) -> Response[str]:
+        """What the other organisation has to know of us."""
+        return Response(await desk.organisations.saml.describe(provider), media_type="application/samlmetadata+xml")
+
+    return [over, answer, ours]
 
 
 def _prove(desk: Desk) -> ControllerRouterHandler:
@@ -110,23 +138,43 @@ def _prove(desk: Desk) -> ControllerRouterHandler:
 
 async def _begun(desk: Desk, request: Told, provider: UUID, back: str, **sessions: UUID | None) -> Response[Any]:
     try:
-        begun = await desk.signing.begin(provider, back, **sessions)
+        begun = await desk.organisations.begin(provider, back, **sessions)
     except CrannyError as refused:
         return _refused(desk, request, provider, refused)
     return Redirect(begun.url, status_code=302, cookies=[desk.visitors.waiting_cookie(request, begun.cookie)])
 
 
+async def _came(desk: Desk, request: Told, provider: UUID, proof: Awaitable[people.CameBack]) -> Response[Any]:
+    """A page that leads on, for whoever the `proof` is of."""
+    try:
+        came = await proof
+        cookies = [await _let_in(desk, request, came), desk.visitors.waiting_cookie(request, "")]
+    except CrannyError as refused:
+        return _refused(desk, request, provider, refused)
+    page = desk.draw(request, "signed_in.html", back=came.state.next)
+    page.headers["Cache-Control"] = "no-store"
+    for one in cookies:
+        if one is not None:
+            page.set_cookie(one)
+    return page
+
+
 async def _let_in(desk: Desk, request: Told, came: people.CameBack) -> Any:
     """The cookie of a new session; None where the one that is open was proven."""
+    who = await desk.visitors.who(request)
+    named = None if who is None else who.session
     async with desk.db.transaction(came.tenant) as tx:
         if came.state.session is None:
-            if came.state.before is not None:  # the browser does not name it on its way back
-                await people.end_any_session(tx, came.state.before, by=f"persons/{came.person}")
+            before = came.state.before
+            if before is not None and before != named:  # the browser may not name it on its way back
+                await people.end_any_session(tx, before, by=f"persons/{came.person}")
             return await desk.sign_in(
                 tx, request, ("person", came.person), came.how, proven=came.proven, since=came.since
             )
         if not came.proven:
-            raise Forbidden("The other organisation does not say that you have just signed in.", code="oidc-not-fresh")
+            raise Forbidden(
+                "The other organisation does not say that you have just signed in.", code=f"{came.how}-not-fresh"
+            )
         await people.prove_session_of(tx, came.state.session, came.person)
         return None
 

@@ -85,11 +85,6 @@ async def providers(tx: Tx) -> list[ProviderRow]:
     return rows.every(ProviderRow, await tx.all(tables.EVERY, tx.tenant))
 
 
-async def proving(tx: Tx, person: UUID) -> list[ProviderRow]:
-    """Where `person` can show once more that it is them."""
-    return rows.every(ProviderRow, await tx.all(tables.OF_PERSON, tx.tenant, person))
-
-
 def open_secret(keyring: Keyring, row: ProviderRow) -> str | None:
     return None if row.secret is None else keyring.open(_PURPOSE, row.tenant.bytes + row.id.bytes, row.secret).decode()
 

@@ -61,6 +61,10 @@ async def tenant_of(db: Database, kind: Kind, provider: UUID) -> UUID:
     return found.tenant
 
 
+async def is_known(db: Database, kind: Kind, provider: UUID) -> bool:
+    return await directory.find(db, _provider(kind), provider.bytes) is not None
+
+
 def not_found(kind: Kind) -> NotFound:
     return NotFound("There is no such way to sign in.", code=f"{kind}-provider-not-found")
 

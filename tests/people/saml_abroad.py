@@ -1,0 +1,66 @@
+"""The house, and another organisation that speaks SAML: out to it, and back as browsers do it."""
+
+import base64
+import html
+import re
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx2
+
+from tests.people.house import House
+
+HERE = {"Accept": "text/html"}
+MAIL = {"mail": "ada@example.org", "displayName": "Ada at Work"}
+
+
+class Abroad:
+    """The house, and the other organisation."""
+
+    def __init__(self, house: House, url: str) -> None:
+        self.house = house
+        self.url = url
+
+    def metadata(self, key: str = "one") -> str:
+        return httpx2.get(f"{self.url}/metadata", params={"key": key}, timeout=20).text
+
+    async def set_up(self, ada: httpx2.AsyncClient, **more: Any) -> dict[str, Any]:
+        body = {"name": "Example University", "metadata": self.metadata(), "domains": ["example.org"]}
+        body |= {"trusts_email": True, **more}
+        answer = await ada.post("/v1/saml-providers", json=body, headers=self.house.once())
+        assert answer.status_code == 201, answer.text
+        found: dict[str, Any] = answer.json()
+        ours = await ada.get(urlsplit(found["our_entity_id"]).path)
+        assert ours.headers["content-type"] == "application/samlmetadata+xml"
+        httpx2.put(f"{self.url}/sp/{found['id']}", content=ours.content)
+        return found
+
+    async def out(self, client: httpx2.AsyncClient, way: dict[str, Any], path: str = "") -> str:
+        answer = await client.get(path or urlsplit(way["begin"]).path)
+        assert answer.status_code == 302, answer.text
+        return str(answer.headers["location"])
+
+    async def sign(self, there: str, **said: Any) -> str:
+        """Signed in over there; returns the answer's XML."""
+        return str((await self.told(there, **said))["answer"])
+
+    async def told(self, there: str, **said: Any) -> dict[str, str]:
+        async with httpx2.AsyncClient(timeout=20) as client:
+            await client.put(f"{self.url}/next", json={"attributes": MAIL, **said})
+            answer = await client.get(there, params={**dict(httpx2.URL(there).params), "raw": "1"})
+            answer.raise_for_status()
+        found: dict[str, str] = answer.json()
+        return found
+
+    async def back(self, client: httpx2.AsyncClient, way: dict[str, Any], xml: str, **more: str) -> httpx2.Response:
+        """As a browser brings it: by the other site's form, and then by ours."""
+        form = {"SAMLResponse": base64.b64encode(xml.encode()).decode(), **more}
+        there = {"Origin": self.url, "Sec-Fetch-Site": "cross-site"}
+        page = await client.post(urlsplit(way["acs"]).path, data=form, headers=HERE | there)
+        assert page.status_code == 200, page.text
+        action, sent = re.findall(r'action="([^"]*)"|name="SAMLResponse" value="([^"]*)"', page.text)
+        again = {"SAMLResponse": html.unescape(sent[1])}
+        return await client.post(action[0], data=again, headers=HERE | {"Sec-Fetch-Site": "same-origin"})
+
+    async def whole(self, client: httpx2.AsyncClient, way: dict[str, Any], **said: Any) -> httpx2.Response:
+        return await self.back(client, way, await self.sign(await self.out(client, way), **said))
