@@ -141,9 +141,9 @@ async def _add(tx: Tx, given: Contact, known: Sequence[PersonRow]) -> UUID | Non
 
 
 async def _change(tx: Tx, before: PersonRow, after: PersonRow) -> bool:
-    """False when the person was changed since, or somebody else has just got a key that `after` has."""
+    """False when the person was changed or erased since, or somebody else has just got a key that `after` has."""
     if after == before:
-        return True
+        return await tx.value(tables.HOLD, before.tenant, before.id) is not None
     (tenant, id_, *old, _, _, _), (_, _, *new, _, _, _) = (
         msgspec.structs.astuple(before),
         msgspec.structs.astuple(after),

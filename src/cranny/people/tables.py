@@ -128,12 +128,13 @@ TABLES: Final[dict[str, type[msgspec.Struct]]] = {
     "one_time_codes": OneTimeCodeRow,
 }
 
-# Whoever is found stays until the end of the transaction: an erasure waits, and then sees what they were found for.
-# Nobody else waits for that.
 FIND: Final = """
 SELECT * FROM persons
-WHERE tenant = $1 AND (email_key = $2 OR phone_key = $3) FOR KEY SHARE
+WHERE tenant = $1 AND (email_key = $2 OR phone_key = $3)
 """
+# Whoever is left as they are stays until the end of the transaction: an erasure waits, and then sees what they were
+# found for. (Held from the start, two who both have something to change would wait for each other.)
+HOLD: Final = "SELECT id FROM persons WHERE tenant = $1 AND id = $2 FOR KEY SHARE"
 # For those who were overtaken once: now the others wait.
 FIND_AND_LOCK: Final = """
 SELECT * FROM persons
