@@ -1,6 +1,10 @@
 """What a bank may take in by itself of what nobody announced to it: so many a day, and for so long after it was last
-in step with the server. Known deliveries and pick-ups have no such limit. Pure rules; days are the edge's own, which
-never go back."""
+in step with the server. Known deliveries and pick-ups have no such limit. Pure rules.
+
+A day is the edge's own, and those never go back: a clock that is set to and fro gives nothing twice. A clock that has
+shown a year far away once would hold the day fast until then; so a day is also over when the controller has run
+through 24 hours of it, by the clock that nobody can set. A power cut begins these anew. How long the bank is alone
+can't be told by an edge's time that stands still either: each such day counts as one of being alone."""
 
 from typing import Final, Literal
 
@@ -9,6 +13,7 @@ import msgspec
 from cranny.core.errors import Refused
 from cranny.edge.change import Change, Ruled
 from cranny.edge.draft import Draft
+from cranny.edge.moment import Moment
 from cranny.edge.rows import Setting
 from cranny.edge.state import State
 from cranny.wire.kinds import DepositPaused
@@ -24,27 +29,31 @@ Reason = Literal["budget", "offline"]
 
 class Unknown(msgspec.Struct, frozen=True, array_like=True):
     """`count` doors were opened on `day` (since 1970, by the edge's own time) for what nobody announced; `told`: the
-    server hears that no more are taken."""
+    server hears that no more are taken. It began at `mono_ms` of the run `boot`. `alone`: so many days have ended by
+    running through them since the bank was in step."""
 
     day: int = 0
     count: int = 0
     told: bool = False
+    boot: bytes = b""
+    mono_ms: int = 0
+    alone: int = 0
 
 
-def spend(draft: Draft, at_ms: int) -> None:
-    """One more at the moment `at_ms`. Raises Refused, code `unknown_tracking`, with `paused` saying why."""
+def spend(draft: Draft, at: Moment) -> None:
+    """One more, `at` this moment. Raises Refused, code `unknown_tracking`, with `paused` saying why."""
     state = draft.state
-    today = _today(state, at_ms)
-    if reason := _paused(state, today, at_ms):
+    today = _today(state, at)
+    if reason := _paused(state, today, at):
         raise Refused("No more unknown parcels just now.", code="unknown_tracking", extra={"paused": reason})
-    draft.put(_setting(Unknown(today.day, today.count + 1, today.told)))
+    draft.put(_setting(msgspec.structs.replace(today, count=today.count + 1)))
 
 
-def tell(state: State, reason: Reason, at_ms: int) -> Ruled[None]:
+def tell(state: State, reason: Reason, at: Moment) -> Ruled[None]:
     """No more are taken: the server hears of it, once a day."""
-    draft, today = Draft(state), _today(state, at_ms)
+    draft, today = Draft(state), _today(state, at)
     if not today.told:
-        draft.put(_setting(Unknown(today.day, today.count, told=True)))
+        draft.put(_setting(msgspec.structs.replace(today, told=True)))
         draft.say(DepositPaused(reason=reason, count=today.count))
     return draft.change(), None
 
@@ -54,24 +63,37 @@ def reason_of(paused: str) -> Reason:
     return "budget" if paused == "budget" else "offline"
 
 
-def in_step(state: State, at_ms: int) -> Ruled[None]:
-    """The server holds every fact, and the bank every right, at the moment `at_ms`."""
-    if state.mark.acked < state.mark.seq or 0 <= at_ms - state.in_step_ms < IN_STEP_EVERY_MS:
+def in_step(state: State, at: Moment) -> Ruled[None]:
+    """The server holds every fact, and the bank every right, `at` this moment."""
+    known, since = _known(state), at.edge_ms - state.in_step_ms
+    if state.mark.acked < state.mark.seq or (0 <= since < IN_STEP_EVERY_MS and not known.alone):
         return Change(), None
-    return Change(rows=[Setting("in_step", msgspec.msgpack.encode(at_ms))]), None
+    rows = [Setting("in_step", msgspec.msgpack.encode(at.edge_ms))]
+    if known.alone:
+        rows.append(_setting(msgspec.structs.replace(known, alone=0)))
+    return Change(rows=rows), None
 
 
-def _today(state: State, at_ms: int) -> Unknown:
-    known = msgspec.msgpack.decode(state.unknown, type=Unknown) if state.unknown else Unknown()
-    day = max(known.day, at_ms // DAY_MS)
-    return known if day == known.day else Unknown(day)
+def _known(state: State) -> Unknown:
+    return msgspec.msgpack.decode(state.unknown, type=Unknown) if state.unknown else Unknown()
 
 
-def _paused(state: State, today: Unknown, at_ms: int) -> Reason | Literal[""]:
+def _today(state: State, at: Moment) -> Unknown:
+    known, day = _known(state), at.edge_ms // DAY_MS
+    if day > known.day:
+        return Unknown(day, boot=at.boot, mono_ms=at.mono_ms, alone=known.alone)
+    days = (at.mono_ms - (known.mono_ms if known.boot == at.boot else 0)) // DAY_MS
+    if days < 1:
+        return known
+    return Unknown(known.day, boot=at.boot, mono_ms=at.mono_ms, alone=known.alone + days)
+
+
+def _paused(state: State, today: Unknown, at: Moment) -> Reason | Literal[""]:
     policy = state.policy
     if today.count >= policy.unknown_per_day:
         return "budget"
-    late = state.in_step_ms and at_ms - state.in_step_ms > policy.unknown_offline_h * HOUR_MS
+    alone_ms = max(at.edge_ms - state.in_step_ms, today.alone * DAY_MS)
+    late = state.in_step_ms and alone_ms > policy.unknown_offline_h * HOUR_MS
     return "offline" if late else ""
 
 

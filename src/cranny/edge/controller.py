@@ -195,7 +195,7 @@ class Controller:
         a_torn_qr = len(normal) == QR_LENGTH and normal.startswith(QR_MARK)
         if len(normal) not in LABEL or not normal.isprintable() or a_torn_qr:
             return Refusal("unreadable")
-        return await self._store(Scan(tracking_digest(self._pepper, normal), normal, self.journal.edge_ms))
+        return await self._store(Scan(tracking_digest(self._pepper, normal), normal, self.journal.moment))
 
     async def _store(self, scan: Scan) -> Answer:
         scanned = self._clock.monotonic()
@@ -243,7 +243,7 @@ class Controller:
             minted = await self._gate.mint(self._ids)
         except Refused as refused:
             return refusal(refused)
-        answer = await self._store(Scan(minted.digest, "", self.journal.edge_ms, minted, size))
+        answer = await self._store(Scan(minted.digest, "", self.journal.moment, minted, size))
         visit = self._visit()
         if visit is not None and isinstance(answer, Opened):
             visit.minted.append(minted)

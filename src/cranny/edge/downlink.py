@@ -98,8 +98,8 @@ class Downlink:
         """Nothing is left to fetch: where nothing is left to tell either, that is remembered. Never another page."""
         if page.head <= self._journal.state.mark.applied:
             with suppress(DiskFull):
-                at_ms = self._journal.edge_ms
-                await self._journal.commit(lambda state: allowance.in_step(state, at_ms), essential=False)
+                now = self._journal.moment
+                await self._journal.commit(lambda state: allowance.in_step(state, now), essential=False)
         return False
 
     async def _apply(self, page: Page) -> bool:

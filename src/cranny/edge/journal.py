@@ -20,6 +20,7 @@ from cranny.core.errors import Conflict
 from cranny.edge import columns, schema, sums
 from cranny.edge.change import Change
 from cranny.edge.disk import Disk, DiskFailed, DiskFull
+from cranny.edge.moment import Moment
 from cranny.edge.renewal import Forked
 from cranny.edge.rows import Mark, Row
 from cranny.edge.state import State
@@ -66,6 +67,11 @@ class Journal:
     def edge_ms(self) -> int:
         """The edge's own time, milliseconds since 1970 UTC: the wall clock's, and never before what it showed once."""
         return max(millis(self._clock.now()), self.state.mark.wall_ms)
+
+    @property
+    def moment(self) -> Moment:
+        """Now."""
+        return Moment(self.edge_ms, self.boot.bytes, self.mono_ms)
 
     async def commit(self, rule: Callable[[State], tuple[Change, T]], *, essential: bool = True) -> T:
         """Write what `rule` makes of the state; it is on the disk when this returns. An error of `rule` comes

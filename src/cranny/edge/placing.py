@@ -13,6 +13,7 @@ from cranny.edge import allowance, lifecycle
 from cranny.edge.change import Ruled
 from cranny.edge.draft import Draft, Sight
 from cranny.edge.minting import Minted
+from cranny.edge.moment import NEVER, Moment
 from cranny.edge.rows import Compartment, Delivery, Occupancy, Opening, Tracking
 from cranny.edge.state import State
 from cranny.edge.steps import intent
@@ -29,12 +30,12 @@ _RANK: Final = {lifecycle.Delivery.AWAITED: 0, lifecycle.Delivery.STORED: 1, lif
 
 @dataclass(frozen=True, slots=True)
 class Scan:
-    """A tracking number: its digest, and its normal form; `at_ms` is when, by the edge's own time. `own`: not a
-    parcel for somebody, but something that whoever stands there stores for themselves, of this size."""
+    """A tracking number: its digest, and its normal form; `at` is when. `own`: not a parcel for somebody, but something
+    that whoever stands there stores for themselves, of this size."""
 
     digest: bytes
     text: str
-    at_ms: int = 0
+    at: Moment = NEVER
     own: Minted | None = None
     size: Size = UNMEASURED
 
@@ -112,7 +113,7 @@ def _found(state: State, scan: Scan, visit: Visit) -> Delivery | None:
 
 
 def _unannounced(draft: Draft, scan: Scan, ids: Ids) -> Delivery:
-    allowance.spend(draft, scan.at_ms)
+    allowance.spend(draft, scan.at)
     delivery = Delivery(
         delivery=ids.new(),
         state=lifecycle.DELIVERY.start,

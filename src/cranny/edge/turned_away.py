@@ -16,5 +16,5 @@ async def tell_of(journal: Journal, visit: Visit, refused: Refused, free: int) -
         await journal.commit(lambda state: placing.no_room(state, delivery, free))
         visit.turned_away.add(delivery)
     if isinstance(paused, str):
-        now, reason = journal.edge_ms, allowance.reason_of(paused)
+        now, reason = journal.moment, allowance.reason_of(paused)
         await journal.commit(lambda state: allowance.tell(state, reason, now))
