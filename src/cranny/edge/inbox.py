@@ -57,9 +57,11 @@ class Inbox:
     async def _take(self, path: Path) -> None:
         try:
             returned = mule.check(self._me, await asyncio.to_thread(path.read_bytes))
-            for ack in returned.acks:
-                found = acks.believe(self._me.server(), self._me.tenant, self._me.bank, ack)
-                await self._journal.commit(partial(forward, ack=found))
+            found = [acks.believe(self._me.server(), self._me.tenant, self._me.bank, ack) for ack in returned.acks]
+            for ack in found:
+                await self._journal.commit(partial(forward, ack=ack))
+            if found:
+                await self._journal.commit(partial(mule.heard, ack=found[-1]))
             for page in returned.pages:
                 await self._downlink.take(page)
         except Invalid as invalid:

@@ -45,8 +45,8 @@ class Past(Row, frozen=True):
 
 class Setting(Row, frozen=True):
     """`body` is the MessagePack of the last Layout or Policy given; of when the bank was in step with the server; of
-    what it took in by itself (`allowance`); of the tag of the last downlink entry; or says that the disk is full, and
-    is empty when it is not."""
+    what it took in by itself (`allowance`); of the tag of the last downlink entry; of where the next carried file
+    begins (`mule`); or says that the disk is full, and is empty when it is not."""
 
     name: Literal["layout", "policy", "in_step", "unknown", "disk", "tag"]
     body: bytes

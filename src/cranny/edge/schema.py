@@ -89,6 +89,7 @@ FORGET: Final = (
 
 ADD_FACT: Final = "INSERT INTO facts (epoch, seq, stored, beside) VALUES (?, ?, ?, ?)"
 FACTS_AFTER: Final = """SELECT stored, beside FROM facts WHERE epoch = ? AND seq > ? ORDER BY seq LIMIT ?"""
+COUNT_AFTER: Final = """SELECT count(*) FROM facts WHERE epoch = ? AND seq > ?"""
 BACKWARDS: Final = "SELECT stored FROM facts WHERE epoch = ? AND seq > ? ORDER BY seq DESC"
 LAST_FACT: Final = "SELECT stored FROM facts WHERE epoch = ? AND seq = ?"
 OLDEST_FACTS: Final = """SELECT epoch, seq, stored FROM facts f

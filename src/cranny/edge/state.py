@@ -42,14 +42,15 @@ GENERATIONS: Final = 2**32
 @dataclass(slots=True)
 class State:
     """`openings` holds those under way, `occupancies` the live ones by door; `in_step_ms` is when the
-    bank was last in step with the server, 0 for never; `unknown` is the allowance's; `tag` is that of the last
-    downlink entry. Only the journal calls `put`."""
+    bank was last in step with the server, 0 for never; `unknown` is the allowance's, `begin` the carried file's; `tag`
+    is that of the last downlink entry. Only the journal calls `put`."""
 
     mark: Mark
     layout: Layout | None = None
     policy: Policy = field(default_factory=Policy)
     in_step_ms: int = 0
     unknown: bytes = b""
+    begin: bytes = b""
     tag: int = 0
     boxes: dict[str, CompartmentGiven] = field(default_factory=dict)
     compartments: dict[str, Compartment] = field(default_factory=dict)
@@ -175,6 +176,9 @@ class State:
             return
         if row.name == "unknown":
             self.unknown = row.body
+            return
+        if row.name == "begin":
+            self.begin = row.body
             return
         if row.name == "disk":
             self.disk_full = bool(row.body)
