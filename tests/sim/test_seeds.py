@@ -70,11 +70,16 @@ MET = {
     "refused: wrong": 600,
     "commands kept back": 70,
     "commands: executed": 40,
-    "commands: refused rebooted": 3,
+    "commands: refused rebooted": 11,
     "commands: refused stale": 60,
     "commands: taken": 5,
     "fact: command.answered": 130,
-    "log: ending, as told from afar": 1,
+    "log: ending, as told from afar": 9,
+    "row: delivery: announced, readdress": 30,
+    "row: delivery: stored, reroute": 15,
+    "second thoughts": 8,
+    "policy changed": 20,
+    "opened with a token": 5,
 }
 """What all seeds together must have met, so often at least: about half of what they do meet. A simulator that has
 become gentle proves nothing."""

@@ -13,9 +13,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from cranny import outreach, sites
 from cranny.sim import Plan, Report, run
+from cranny.sim.coverage import all_rows
 from cranny.sim.runs import Totals, live_all
 from cranny.sim.story import tell
+from cranny.sim.whole import coverage
 from tests.sim.whole_mistakes import WHOLE_MISTAKES
 
 if TYPE_CHECKING:
@@ -102,8 +105,11 @@ def test_two_dozen_lives(ground: Ground, record_property: Callable[[str, object]
     cpu = _spent() - before
     told = f"{totals.line()}, {cpu:.0f} CPU-s without PostgreSQL's, {totals.violations} violations"
     record_property("figure", f"lives of the whole server: {told}")
+    record_property("figure", f"lives of the whole server {coverage.told(totals.counts)}")
     assert not stories, "\n".join(stories)
     of = totals.counts
+    for table in (sites.RESERVATION, outreach.NOTICE):
+        assert any(of[name] for name in all_rows([table])), f"no row of {table.name} was met"
     for what, least in {"deposits": 100, "collects": 80, "misfortune: server restored": 2}.items():
         assert of[what] >= least, f"{what}: {of[what]}"
 

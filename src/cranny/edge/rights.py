@@ -141,9 +141,12 @@ def _nobodys(delivery: UUID) -> Delivery:
 
 def _deliver(state: State, given: DeliveryGiven, rows: dict[object, Row]) -> None:
     """One that is given again has another recipient, or comes back here after it was to go elsewhere. What lies
-    inside stays as it is: the server hears where it is, and sees to the rest."""
+    inside stays as it is, and what is just being put there: something of the old recipient's may go in with it. The
+    server hears where it is, and sees to the rest."""
     known = _now(rows, given.delivery, state.deliveries)
     if given.delivery in state.gone or (known and known.state is lifecycle.Delivery.STORED):
+        return
+    if known and known.state is lifecycle.Delivery.AWAITED and state.being_stored(given.delivery) is not None:
         return
     rows[given.delivery] = Delivery(
         delivery=given.delivery,

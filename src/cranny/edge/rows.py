@@ -48,7 +48,7 @@ class Setting(Row, frozen=True):
     what it took in by itself (`allowance`); of the tag of the last downlink entry; of where the next carried file
     begins (`mule`); or says that the disk is full, and is empty when it is not."""
 
-    name: Literal["layout", "policy", "in_step", "unknown", "disk", "tag"]
+    name: Literal["layout", "policy", "in_step", "unknown", "disk", "tag", "begin"]
     body: bytes
 
 

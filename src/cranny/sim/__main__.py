@@ -12,7 +12,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -75,13 +75,23 @@ def _live(asked: argparse.Namespace, ground: Ground | None) -> int:
     for what, count in sorted(totals.counts.items()) if asked.counts else ():
         say(f"{count:8} {what}")
     say(totals.line())
-    say(told(totals.counts))
-    for name in missing(totals.counts) if asked.counts and ground is None else ():
+    met, lacking = _coverage(totals.counts, ground)
+    say(met)
+    for name in lacking if asked.counts else ():
         say(f"  not met: {name}")
     for seed in totals.failed:
         say(f"  python -m cranny.sim {'' if ground is None else '--tier 2 '}--seed {seed}")
     say(f"{totals.violations} violations")
     return bool(totals.violations)
+
+
+def _coverage(counts: Mapping[str, int], ground: Ground | None) -> tuple[str, list[str]]:
+    """What was met, and what was not."""
+    if ground is None:
+        return told(counts), missing(counts)
+    from cranny.sim.whole import coverage
+
+    return coverage.told(counts), coverage.not_met(counts)
 
 
 def _replay(seed: int, plan: Plan, ground: Ground | None) -> int:

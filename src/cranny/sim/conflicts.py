@@ -12,7 +12,21 @@ MET: Final[Mapping[Row, tuple[str, ...]]] = {
     ("deposit", "cancelled or expired"): ("row: delivery: cancelled, deposit", "row: delivery: lapsed, deposit"),
     ("no door for an announced parcel", "promised it a place"): ("refused: full", "fact: deposit.no_room"),
     ("deposit of an unknown parcel", "no such parcel"): ("unannounced", "row: delivery: stored, adopt"),
+    ("deposit", "re-routed to another bank"): ("row: delivery: announced, reroute", "anomaly: deposited_elsewhere"),
+    ("deposit", "stored at another bank already"): ("anomaly: duplicate_identity",),
+    ("deposit", "recipient changed"): (
+        "row: delivery: announced, readdress",
+        "deposited for whom it was meant before",
+    ),
     ("pick-up", "nothing"): ("row: delivery: stored, collect",),
+    ("pick-up", "recipient changed"): ("row: delivery: stored, readdress", "anomaly: collected_after_revoke"),
+    ("pick-up", "re-routed while stored"): ("row: delivery: stored, reroute", "anomaly: collected_after_reroute"),
+    ("recall", "re-routed while stored"): ("row: delivery: stored, reroute", "fetched to go on"),
+    ("opened with a signed token", "says out of service"): (
+        "opened with a token, out of service",
+        "anomaly: opened_locally",
+    ),
+    ("nothing", "policy 5, then 6"): ("policy changed", "policy after policy"),
     ("pick-up", "cancelled or revoked since its last sync"): ("row: delivery: recalling, collect",),
     ("pick-up", "expired, recall planned"): ("row: delivery: overdue, collect",),
     ("pick-up", "a recall at the same bank"): (
@@ -35,23 +49,17 @@ MET: Final[Mapping[Row, tuple[str, ...]]] = {
 }
 """All of these counts together show the row."""
 
-_ASKED: Final = "asked over the API, which no simulated person does"
-_ONE_BANK: Final = "a simulated parcel belongs to one bank"
+_LABEL: Final = "a simulated label is on one parcel, which lies behind one door"
 _STORAGE: Final = "here no bank loses its storage"
+_COUNTED: Final = "promises of capacity are counts in PostgreSQL, which the first tier does not have"
 EXCUSED: Final[Mapping[Row, str]] = {
-    ("deposit", "re-routed to another bank"): _ASKED,
-    ("deposit", "re-routed, and stored there as well"): _ASKED,
-    ("deposit", "stored at another bank already"): _ONE_BANK,
-    ("deposit", "its place was promised to Q"): "promises of capacity are counts in PostgreSQL",
-    ("deposit", "recipient changed"): _ASKED,
-    ("deposit and pick-up", "recipient changed"): _ASKED,
-    ("pick-up", "recipient changed"): _ASKED,
+    ("deposit", "re-routed, and stored there as well"): _LABEL,
+    ("deposit", "its place was promised to Q"): _COUNTED,
+    ("recall", "re-routed to a bank that is full by now"): _COUNTED,
+    ("deposit and pick-up", "recipient changed"): (
+        "simulated recipients learn their code when the server has heard of the deposit, never before"
+    ),
     ("pick-up", "recipient erased"): "persons are rows in PostgreSQL",
-    ("pick-up", "re-routed while stored"): _ASKED,
-    ("recall", "re-routed while stored"): _ASKED,
-    ("recall", "re-routed to a bank that is full by now"): _ASKED,
-    ("opened with a signed token", "says out of service"): "tokens are made over the API",
-    ("nothing", "policy 5, then 6"): "a simulated bank keeps its policy",
     ("the disk was lost", "facts acknowledged or not"): _STORAGE,
     ("facts of later epochs", "restored from a backup older than an epoch"): _STORAGE,
 }

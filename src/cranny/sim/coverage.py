@@ -1,7 +1,7 @@
 """What simulated lives have met: which rows of the product's state tables, and which faults in the middle of what. A
 simulator is blind where its people and its weather never go."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Final
 
@@ -42,15 +42,15 @@ the door, it stands open; and what waits for the network."""
 
 
 @contextmanager
-def watching(trace: Trace) -> Iterator[None]:
+def watching(trace: Trace, tables: Sequence[Lifecycle[Any, Any]] = TABLES) -> Iterator[None]:
     """Every row that is looked up is counted, for as long as the block runs."""
-    before = [lifecycle.table for lifecycle in TABLES]
-    for lifecycle in TABLES:
+    before = [lifecycle.table for lifecycle in tables]
+    for lifecycle in tables:
         lifecycle.table = _Watched(lifecycle, trace)
     try:
         yield
     finally:
-        for lifecycle, table in zip(TABLES, before, strict=True):
+        for lifecycle, table in zip(tables, before, strict=True):
             lifecycle.table = table
 
 
@@ -66,6 +66,15 @@ class _Watched(dict[Any, Move[Any]]):
         return super().get(key, default)
 
 
+def all_rows(tables: Sequence[Lifecycle[Any, Any]]) -> list[str]:
+    """What they are counted as."""
+    return [row_of(lifecycle, *key) for lifecycle in tables for key in lifecycle.table]
+
+
+def all_pairs() -> list[str]:
+    return [pair(fault, phase) for fault in FAULTS for phase in PHASES]
+
+
 def row_of(lifecycle: Lifecycle[Any, Any], state: Any, trigger: Any) -> str:
     return f"row: {lifecycle.name}: {state.value}, {trigger.value}"
 
@@ -76,8 +85,7 @@ def pair(fault: str, phase: str) -> str:
 
 def missing(counts: Mapping[str, int]) -> list[str]:
     """What was not met and has no excuse; and excuses for what was met, which are none."""
-    rows = {row_of(lifecycle, *key) for lifecycle in TABLES for key in lifecycle.table}
-    pairs = {pair(fault, phase) for fault in FAULTS for phase in PHASES}
+    rows, pairs = set(all_rows(TABLES)), set(all_pairs())
     excused = {f"row: {name}" for name in ROWS} | {pair(*both) for both in PAIRS}
     lost = sorted(name for name in (rows | pairs) - excused if not counts.get(name))
     lost += conflicts.not_met(counts)
@@ -86,8 +94,7 @@ def missing(counts: Mapping[str, int]) -> list[str]:
 
 def told(counts: Mapping[str, int]) -> str:
     """For people: how much of it all was met."""
-    rows = [row_of(lifecycle, *key) for lifecycle in TABLES for key in lifecycle.table]
-    pairs = [pair(fault, phase) for fault in FAULTS for phase in PHASES]
+    rows, pairs = all_rows(TABLES), all_pairs()
     met = sum(conflicts.shown(row, counts) for row in conflicts.MET)
     met_rows, met_pairs = (sum(bool(counts.get(name)) for name in names) for names in (rows, pairs))
     return (

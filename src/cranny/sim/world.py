@@ -31,6 +31,7 @@ from cranny.sim.people.day import Day
 from cranny.sim.people.lobby import Lobby
 from cranny.sim.people.misfortune import Far, Misfortune
 from cranny.sim.people.operator import Operator
+from cranny.sim.people.parcels import Parcels
 from cranny.sim.people.town import Town
 from cranny.sim.plan import Plan, layout
 from cranny.sim.reference.authority import NAME, Found, Setting
@@ -78,6 +79,7 @@ class World:
         self._banks: list[VirtualBank] = []
         self._witnesses: list[Witness] = []
         self._towns: list[Town] = []
+        self._parcels = Parcels()
         self._lobbies: list[Lobby] = []
         self._operators: list[Operator] = []
         self._people: dict[asyncio.Task[None], None] = {}
@@ -142,6 +144,7 @@ class World:
             acked=witness.chain.heard,
             path=plan.folder / f"{name}.db" if plan.folder else None,
             beat_s=plan.beat_s,
+            pace=plan.pace,
         )
         virtual.screen.eyes.append(witness.told)
         virtual.fates.heard = partial(self._met, name)
@@ -150,6 +153,8 @@ class World:
             lobby,
             self._server,
             plan,
+            self._parcels,
+            towns=self._towns,
             day=self._today,
             dice=Dice(self._seed, name, "town"),
             trace=self.trace,
@@ -171,6 +176,7 @@ class World:
             desk=self._founded.desk,
             day=self._today,
             ids=TimeIds(self._clock, Dice(self._seed, lobby.name, "command ids")),
+            clock=self._clock,
             dice=Dice(self._seed, lobby.name, "operator"),
             trace=self.trace,
             spawn=self._spawn,
@@ -348,6 +354,9 @@ class World:
             self.verdicts.say("BUG", "log", f"{flaw.event}: {flaw.bug}")
 
     def _report(self) -> Report:
+        for _, kind, _ in self._server.books.anomalies.kept:
+            self.trace.count(f"anomaly: {kind}")
+        self.trace.count("policy after policy", sum(max(0, one.given.policies - 1) for one in self._witnesses))
         facts = self._server.books.facts.kept
         held = [facts[key].link.stored for key in sorted(facts)]
         journals = [witness.chain.facts for witness in self._witnesses]

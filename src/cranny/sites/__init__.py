@@ -21,6 +21,7 @@ from cranny.sites.banks import (
 from cranny.sites.classes import SizeClass, add_size_class, default_size_classes, list_size_classes
 from cranny.sites.climate import set_unfit
 from cranny.sites.layout import read_json, read_yaml, shipped_bank, shipped_banks
+from cranny.sites.lifecycle import RESERVATION
 from cranny.sites.occupancy import Blocked, Occupied, Vacated, block, follow, occupy, unblock, vacate
 from cranny.sites.overbooked import reject_overbooked, reject_promises
 from cranny.sites.own import FEATURE
@@ -39,6 +40,7 @@ from cranny.sites.stock import Capacity, Stock, Wanted, free_counts, stock_of
 __all__ = [
     "FEATURE",
     "FEATURES",
+    "RESERVATION",
     "Bank",
     "BankFile",
     "BankPolicy",

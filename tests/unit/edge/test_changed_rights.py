@@ -46,6 +46,29 @@ def test_given_once_more_for_somebody_else(live_bank: Any) -> None:
     live_bank(story)
 
 
+def test_given_for_somebody_else_while_its_door_stands_open(live_bank: Any) -> None:
+    """What goes in with it is still the old recipient's, who can open it."""
+
+    async def story(bank: Any) -> None:
+        first, second = [await bank.announce(name, collector=7) for name in ("FIRST", "SECOND")]
+        known = bank.state.deliveries[first.delivery]
+        opened = await bank.controller.scan("FIRST")
+        await bank.put(opened.door, first)
+        assert (await bank.controller.scan("SECOND")).door == opened.door
+        other = bank.ids.new()
+        again = DeliveryGiven(
+            first.delivery, first.deposit_grant, other, b"n" * 32, known.items, list(known.features), seated=False
+        )
+        await bank.give(GrantRevoked(first.grant), again)
+        await bank.put(opened.door, second)
+        await bank.shut(opened.door)
+        (fact,) = bank.bodies("deposit.stored")
+        assert (fact.grant, fact.superseded) == (second.grant, [first.grant])
+        assert (await bank.controller.type_code(second.digits)).door == opened.door
+
+    live_bank(story)
+
+
 def test_withdrawn_and_given_once_more(live_bank: Any) -> None:
     async def story(bank: Any) -> None:
         parcel = await bank.announce("PARCEL")

@@ -33,6 +33,11 @@ OFF_S: Final = 25.0
 
 ROTS: Final = 0.06
 """At each start."""
+REPEATS: Final = 0.5
+"""So many boards say now and then what they have said before."""
+REPEATS_S: Final = 30.0
+AT_ONCE: Final = 0.5
+"""So often such a one says, right behind a pulse, that the door is still shut."""
 NOTICED_S: Final = 20.0
 """Who runs for so long has read the disk."""
 
@@ -57,10 +62,14 @@ class Screen(Desk):
 class Wires:
     """The cabinet as one run of the controller sees it."""
 
-    def __init__(self, board: SimulatedBoard, life: Life, fates: Fates) -> None:
+    def __init__(self, board: SimulatedBoard, life: Life, fates: Fates, dice: Dice, repeats_s: float) -> None:
+        """It repeats itself every `repeats_s` seconds, never where that is 0."""
         self._board = board
         self._life = life
         self._fates = fates
+        self._dice = dice
+        self._repeats_s = repeats_s
+        self._changed: Changed = _nobody
 
     @property
     def has_content(self) -> bool:
@@ -81,6 +90,8 @@ class Wires:
         if self._life.over:
             await self._life.die()
         await self._board.pulse(unit, channel)
+        if self._repeats_s and not self._fates.calm and self._dice.chance(AT_ONCE):
+            self._again((unit, channel))
         if self._fates.strikes(Section.PULSE):
             await self._life.die()
 
@@ -88,10 +99,35 @@ class Wires:
         return await self._board.read()
 
     async def watch(self, changed: Changed) -> None:
-        await self._board.watch(changed)
+        self._changed = changed
+        repeating = asyncio.create_task(self._repeat())
+        try:
+            await self._board.watch(changed)
+        finally:
+            repeating.cancel()
+            self._changed = _nobody
+
+    async def _repeat(self) -> None:
+        """Which doors stand open, and one that need not."""
+        while self._repeats_s and not self._fates.calm:
+            await asyncio.sleep(self._dice.soon(self._repeats_s))
+            boxes = self._board.boxes
+            for address in boxes:
+                if boxes[address].door_open:
+                    self._again(address)
+            self._again(list(boxes)[self._dice.below(len(boxes))])
+
+    def _again(self, address: Address) -> None:
+        last = self._board.boxes[address].last
+        if last is not None and self._board.powered:
+            self._changed(address, last)
 
     async def close(self) -> None:
         """The cabinet stays."""
+
+
+def _nobody(_: Address, __: Reading | None) -> None:
+    """Nobody listens."""
 
 
 class VirtualBank:
@@ -116,6 +152,7 @@ class VirtualBank:
         acked: Heard,
         path: Path | None,
         beat_s: float,
+        pace: float,
     ) -> None:
         self.name = name
         self.identity = identity
@@ -140,6 +177,8 @@ class VirtualBank:
         self._beat_s = beat_s
         self._rot_dice = Dice(seed, name, "rot")
         self._much_rot = troubles.rot
+        self._line_dice = Dice(seed, name, "line")
+        self._repeats_s = REPEATS_S * pace if troubles.doors and self._line_dice.chance(REPEATS) else 0.0
         self._life = Life()
 
     @property
@@ -195,7 +234,7 @@ class VirtualBank:
             disk=SimDisk(self.platter, life, self.fates, self._disk_dice),
             broker=Tap(broker, self.identity, self._acked),
             kdf=CheapKdf(),
-            driver=Wires(self.board, life, self.fates),
+            driver=Wires(self.board, life, self.fates, self._line_dice, self._repeats_s),
         )
         config = Config(self.identity, VERSION, port=None, beat_s=self._beat_s)
         program = asyncio.create_task(run_controller(config, parts, self.screen))

@@ -18,6 +18,7 @@ from cranny.wire.kinds import (
     OpeningIntended,
     OpeningUnknown,
 )
+from cranny.wire.tokens import Token
 
 SLACK_S: Final = 3.0
 """The bank counts the grace time from when it has written the end."""
@@ -56,6 +57,8 @@ class Doors:
         self.gone: set[UUID] = set()
         self.refused: set[UUID] = set()
         """Grants that the bank said it can't keep."""
+        self.tokens: dict[UUID, Token] = {}
+        """Those that somebody has, and that opened nothing yet."""
         self._bank = bank
         self._now = now
         self._verdicts = verdicts
@@ -95,6 +98,8 @@ class Doors:
             self._may_reopen(body)
         elif body.credential == "command":
             self._asked_from_afar(body)
+        elif body.credential == "token":
+            self._signed_for(body)
         else:
             self._may_take(body)
         here = self.door(body.door)
@@ -153,6 +158,17 @@ class Doors:
         if body.generation < (here.live or here.newest):
             self._say("I1", body, f"generation {here.live} lies there, the newest is {here.newest}")
 
+    def _signed_for(self, body: OpeningIntended) -> None:
+        """Once, and for what lay there when it was signed."""
+        here, token = self.door(body.door), self.tokens.pop(body.token_id, None) if body.token_id else None
+        if token is None:
+            self._say("I1", body, "nobody has such a token, or it was used before")
+            return
+        if (token.door, token.purpose) != (body.door, body.purpose) or body.grant is not None:
+            self._say("I1", body, f"the token is to {token.purpose} door {token.door}")
+        if body.generation != (here.live or here.newest) or token.generation not in (0, body.generation):
+            self._say("I1", body, f"generation {here.live} lies there, the token is for {token.generation}")
+
     def _may_reopen(self, body: OpeningIntended) -> None:
         used = self.used.get(body.grant) if body.grant else None
         if used is None or (used.door, used.generation) != (body.door, body.generation):
@@ -191,16 +207,25 @@ class Doors:
                 self._say("I2", body, f"delivery {delivery} was stored before at {self.stored[delivery]}")
             self.stored[delivery] = (body.door, body.generation)
         together = here.deliveries if here.live == body.generation else ()
-        known = [self.given.deliveries[one] for one in body.deliveries if one in self.given.deliveries]
-        if not together and known:
-            self._collectors[body.door, body.generation] = known[0].collector
-        if any(one.collector != self._collectors.get((body.door, body.generation)) for one in known):
+        known = [self.given.collectors[one] for one in body.deliveries if one in self.given.collectors]
+        if known and not self._one_collector(body, known, first=not together):
             self._say("I2", body, "two collectors behind one door")
         here.live, here.deliveries, here.grant = body.generation, (*together, *body.deliveries), body.grant
         self._superseded.update(body.superseded)
         offered = {grant for one in here.deliveries for grant in self.given.offered.get(one, ())}
         if body.grant is not None and body.grant not in offered:
             self._say("I1", body, f"grant {body.grant} is none of theirs")
+
+    def _one_collector(self, body: DepositStored, known: list[set[bytes]], *, first: bool) -> bool:
+        """Whether all is for one person; who that is may change while the door stands open."""
+        place = (body.door, body.generation)
+        here = self._collectors.get(place)
+        common = set.intersection(*known)
+        if first and common:
+            deliveries = [one for one in body.deliveries if one in self.given.deliveries]
+            now = self.given.deliveries[deliveries[-1]].collector
+            here = self._collectors[place] = now if now in common else min(common)
+        return here in common
 
     def _emptied(self, body: CollectFinished) -> None:
         here = self.door(body.door)

@@ -132,8 +132,9 @@ class Ends:
 
     def _rows(self, deliveries: Iterable[UUID]) -> list[DeliveryKept]:
         wanted = set(deliveries)
-        rows = {**self._lost.deliveries, **self._books.deliveries.kept}
-        return [row for row in rows.values() if wanted & {row.id, row.known_as}]
+        found = [row for row in self._books.deliveries.kept.values() if wanted & {row.id, row.known_as}]
+        left = wanted - {name for row in found for name in (row.id, row.known_as)}
+        return found + [row for row in self._lost.deliveries.values() if left & {row.id, row.known_as}]
 
     def _listed(self, deliveries: Iterable[UUID]) -> set[UUID]:
         """Those that a restore has lost, and of which somebody can see that the bank speaks of them."""

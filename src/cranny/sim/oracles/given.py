@@ -21,9 +21,13 @@ class RightsGiven:
     ledger: Ledger
     applied: int = 0
     policy: Policy = field(default_factory=Policy)
+    policies: int = 0
+    """How often it has changed."""
     deliveries: dict[UUID, DeliveryGiven] = field(default_factory=dict)
     deposits: dict[UUID, DeliveryGiven] = field(default_factory=dict)
     offered: dict[UUID, set[UUID]] = field(default_factory=dict)
+    collectors: dict[UUID, set[bytes]] = field(default_factory=dict)
+    """Everybody who was ever to collect it."""
     withdrawn: set[UUID] = field(default_factory=set)
     grants: dict[UUID, GrantGiven] = field(default_factory=dict)
     revoked: set[UUID] = field(default_factory=set)
@@ -44,9 +48,11 @@ class RightsGiven:
     def _take(self, given: Given) -> None:
         match given:
             case Policy():
+                self.policies += self.policy != given
                 self.policy = given
             case DeliveryGiven():
                 self.deliveries[given.delivery] = self.deposits[given.deposit_grant] = given
+                self.collectors.setdefault(given.delivery, set()).add(given.collector)
                 self.offered.setdefault(given.delivery, set()).add(given.collect_grant)
                 self.withdrawn.discard(given.delivery)
             case DeliveryWithdrawn():

@@ -81,14 +81,16 @@ class Collector:
             self._trace.say(self._taker.name, "gives up")
 
     async def _try(self) -> None:
-        """Some times. A screen that says nothing has refused nothing: that is none of them."""
+        """Some times. A screen that says nothing has refused nothing: that is none of them. Whose QR is wrong in the
+        evening loses heart twice as fast: it was called off, or somebody else collects it now."""
         left = TRIES
-        while left and not self.done:
+        while left > 0 and not self.done:
             if not self._day.over and self._dice.chance(MISTYPES):
                 await self._lobby.type_code(self._taker.name, self.ticket.wrong, None)
             before = {door for door in self._lobby.bank.address if not self._lobby.is_open(door)}
             answer = await self._prove()
             left -= answer is not None
+            left -= self._scans and self._day.over and isinstance(answer, Refusal) and answer.reason == "wrong"
             await self._met(answer, before)
 
     async def _prove(self) -> Answer | None:

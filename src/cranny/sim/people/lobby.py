@@ -14,6 +14,7 @@ from cranny.sim.machines.bank import VirtualBank
 from cranny.sim.oracles.witness import Taker, Witness
 from cranny.sim.things import Thing, goes_in
 from cranny.sim.trace import Trace
+from cranny.wire.tokens import Token
 
 T = TypeVar("T")
 
@@ -36,6 +37,8 @@ class Lobby:
         self._witness = witness
         self._trace = trace
         self._kiosk = asyncio.Lock()
+        self.eyes: list[Callable[[Thing], None]] = []
+        """Told of each thing that somebody puts in or takes out, while the door stands open."""
         self._stood_at: Counter[str] = Counter()
 
     @property
@@ -56,6 +59,11 @@ class Lobby:
         if before and grant is not None and isinstance(answer, Refusal):
             self._witness.refused(grant, answer.reason, "qr")
         return answer
+
+    async def show_token(self, who: str, token: Token, text: str) -> Answer | None:
+        """Signed by the server, for whoever holds it; `text` is its symbol."""
+        self._witness.doors.tokens[token.id] = token
+        return await self._ask(who, lambda controller: controller.scan(text), None, code=False)
 
     async def type_code(self, who: str, digits: str, grant: UUID | None) -> Answer | None:
         before = grant is not None and self._witness.doors.opens(grant, "code")
@@ -147,6 +155,7 @@ class Lobby:
         self._witness.put(door, thing, self.inside(door))
         self.bank.board.put(self.bank.address[door], thing)
         self._trace.say(who, f"puts {thing} behind door {door} of {self.name}")
+        self._seen(thing)
 
     def take(self, taker: Taker, door: str, *, only: Callable[[Thing], bool] = lambda _: True) -> list[Thing]:
         """All, or `only` some."""
@@ -159,7 +168,13 @@ class Lobby:
         self._witness.taken(door, taker, taken)
         names = ", ".join(map(str, taken)) or "nothing"
         self._trace.say(taker.name, f"takes {names} from door {door} of {self.name}")
+        for thing in taken:
+            self._seen(thing)
         return taken
+
+    def _seen(self, thing: Thing) -> None:
+        for look in self.eyes:
+            look(thing)
 
     def shut(self, who: str, door: str) -> None:
         self.bank.board.shut(self.bank.address[door])

@@ -1,26 +1,31 @@
 """Whoever runs the banks from afar: opens doors, takes them out of service, restarts a controller. And the broker in
 between, which loses, repeats, and sometimes keeps a command back for a while."""
 
+import asyncio
 from collections.abc import Callable, Coroutine
 from typing import Any, Final
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from cranny.core.clock import Clock
 from cranny.core.errors import Invalid, Unavailable
 from cranny.core.ids import Ids
+from cranny.edge.outcomes import Opened
 from cranny.sim.dice import Dice
 from cranny.sim.oracles.commands import Asked, Commands
+from cranny.sim.oracles.witness import Taker
 from cranny.sim.people.day import Day
 from cranny.sim.people.lobby import Lobby
 from cranny.sim.reference.authority import Desk, Order
 from cranny.sim.reference.books import Books
 from cranny.sim.trace import Trace
-from cranny.wire import nkey, signing, subjects
+from cranny.wire import nkey, signing, subjects, tokens
 from cranny.wire.brokers import Broker, Incoming
 from cranny.wire.commands import Action, Command, CommandReply, Target
 from cranny.wire.messages import Beat, pack, unpack
+from cranny.wire.tokens import Token
 
-EVERY_S: Final = 700.0
+EVERY_S: Final = 500.0
 TTL_MS: Final = (15_000, 30_000, 60_000)
 KEPT_BACK: Final = 0.35
 """So many commands the broker delivers when it pleases, perhaps twice."""
@@ -29,10 +34,14 @@ LOOKED_BEFORE: Final = 0.3
 """So many ask for a door as it was when they asked for the one before."""
 ANSWER_S: Final = 20.0
 AT_THE_DOOR_S: Final = 15.0
+BY_TOKEN: Final = 0.2
+"""So often somebody with a signed token is sent to a door, first of all to one that is out of service."""
+TOKEN_S: Final = 8 * 3600
+ON_THE_WAY_S: Final = 200.0
 BY_DESK: Final = 0.6
 """So many ask the server, where it can be asked; the others hold its key, and a broker that keeps things back."""
-OPENS: Final = 0.8
-OTHERS: Final[tuple[Action, ...]] = ("take_out", "put_back", "put_back", "reboot")
+OPENS: Final = 0.7
+OTHERS: Final[tuple[Action, ...]] = ("take_out", "put_back", "put_back", "reboot", "reboot")
 
 Spawn = Callable[[Coroutine[Any, Any, None]], None]
 
@@ -51,6 +60,7 @@ class Operator:
         desk: Desk | None,
         day: Day,
         ids: Ids,
+        clock: Clock,
         dice: Dice,
         trace: Trace,
         spawn: Spawn,
@@ -64,6 +74,7 @@ class Operator:
         self._desk = desk
         self._day = day
         self._ids = ids
+        self._clock = clock
         self._dice = dice
         self._trace = trace
         self._spawn = spawn
@@ -80,6 +91,9 @@ class Operator:
         """Until the evening."""
         await self._broker.subscribe(subjects.beat(self._me.tenant, self._me.bank), self._hear)
         while not await self._day.nap(self._dice.soon(EVERY_S * self._pace)):
+            if self._dice.chance(BY_TOKEN):
+                self._spawn(self._technician())
+                continue
             if self._desk is not None and self._dice.chance(BY_DESK):
                 self._spawn(self._order(self._desk))
                 continue
@@ -105,6 +119,36 @@ class Operator:
         order = Order(self._me.bank, action, "" if action == "reboot" else door, sent)
         for opened in await desk.order(order):
             self._spawn(self._stand_at(opened))
+
+    async def _technician(self) -> None:
+        """Shows a token at the bank, which need not have heard of it, looks behind the door and shuts it."""
+        bank, doors = self._me.bank, list(self._lobby.bank.address)
+        blocked = [door for (of, door), why in self._books.blocked.kept.items() if why and of == bank]
+        door = (blocked or doors)[self._dice.below(len(blocked or doors))]
+        books = self._books
+        generation = books.occupied.kept.get((bank, door)) or books.newest.kept.get((bank, door)) or 0
+        now = int(self._clock.now().timestamp())
+        kid = tokens.kid(self._key.public_key())
+        token = Token(self._ids.new().bytes, kid, bank.bytes, "inspect", door, generation, now, now + TOKEN_S)
+        await self._day.nap(self._dice.soon(ON_THE_WAY_S))
+        for _ in range(1 + self._dice.below(2)):
+            answer = await self._lobby.show_token("technician", token, tokens.sign(self._key, token))
+            if isinstance(answer, Opened):
+                self._trace.count("opened with a token" + ", out of service" * bool(blocked))
+                await self._look_behind(answer.door, generation)
+
+    async def _look_behind(self, door: str, generation: int) -> None:
+        """What does not belong there is taken away, as the bank counts on."""
+        books = self._books
+        here = books.lies.kept.get((self._me.bank, door, generation))
+        ids = here.deliveries if here and here.live else ()
+        belongs = {row.tracking for row in books.deliveries.kept.values() if {row.id, row.known_as} & set(ids)}
+        staff = Taker("technician", lambda thing: thing.tracking not in belongs)
+        with self._lobby.standing_at(door):
+            await asyncio.sleep(self._dice.between(1.0, 8.0))
+            if self._lobby.is_open(door):
+                self._lobby.take(staff, door, only=staff.may)
+                self._lobby.shut("technician", door)
 
     def _wish(self) -> tuple[Action, str]:
         doors = list(self._lobby.bank.address)

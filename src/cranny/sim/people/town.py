@@ -7,22 +7,30 @@ from uuid import UUID
 
 from cranny.sim.dice import Dice
 from cranny.sim.oracles.witness import Taker
+from cranny.sim.people.clerk import Clerk
 from cranny.sim.people.collector import Collector, Ticket, Vandal
 from cranny.sim.people.courier import Courier
 from cranny.sim.people.day import Day
 from cranny.sim.people.lobby import Lobby
+from cranny.sim.people.parcels import Parcels
 from cranny.sim.plan import HUGE, PARCELS, Plan
 from cranny.sim.reference.authority import Announced, Authority
 from cranny.sim.reference.books import DeliveryKept, GrantKept
 from cranny.sim.things import Thing
 from cranny.sim.trace import Trace
-from cranny.wire.allocation import Size
 from cranny.wire.codes import Code, show_code, show_qr
 
 PEOPLE: Final = 8
 """Few enough that one of them often gets several parcels."""
-UNANNOUNCED: Final = 0.06
+UNANNOUNCED: Final = 0.1
 CALLED_OFF: Final = 0.2
+ASKS_TWICE: Final = 0.3
+SECOND_THOUGHTS: Final = 0.03
+"""So many call it off in the very moment in which somebody stands with it at an open door."""
+HEARS: Final = 0.7
+"""So many couriers hear in time that something is to go through another bank."""
+STRANGERS_CODE: Final = 0.4
+"""So many vandals hammer at a code that nobody was told yet."""
 LARGER_THAN_SAID: Final = 0.1
 TOURS: Final = 5
 """After so many, a parcel goes back to where it came from."""
@@ -43,8 +51,19 @@ Spawn = Callable[[Coroutine[Any, Any, None]], None]
 
 class Town:
     def __init__(
-        self, lobby: Lobby, server: Authority, plan: Plan, *, day: Day, dice: Dice, trace: Trace, spawn: Spawn
+        self,
+        lobby: Lobby,
+        server: Authority,
+        plan: Plan,
+        parcels: Parcels,
+        *,
+        day: Day,
+        dice: Dice,
+        trace: Trace,
+        spawn: Spawn,
+        towns: list["Town"],
     ) -> None:
+        """`towns` are all there are."""
         self.collectors: dict[UUID, Collector] = {}
         """By grant: everybody who was told of one."""
         self._lobby = lobby
@@ -57,8 +76,19 @@ class Town:
         self._people = [UUID(bytes=dice.bytes(16), version=4) for _ in range(PEOPLE)]
         self._van: list[Thing] = []
         self._tours: Counter[str] = Counter()
-        self._sizes: dict[str, Size] = {}
-        """By tracking number: how big its sender says it is."""
+        self._parcels = parcels
+        self._towns = towns
+        self._clerk = Clerk(
+            self.bank,
+            server,
+            parcels,
+            plan,
+            banks=lambda: [town.bank for town in towns],
+            sent_on=self._sent_on,
+            day=day,
+            dice=Dice.beside(dice, "clerk"),
+            trace=trace,
+        )
 
     @property
     def bank(self) -> UUID:
@@ -66,7 +96,10 @@ class Town:
 
     def begin(self) -> None:
         mischief = self._prank() if self._plan.prankster else self._mischief()
-        for work in (self._send(), self._deliver(), self._look_after(), mischief):
+        if not self._plan.gentle:
+            self._lobby.eyes.append(self._second_thoughts)
+        works = [self._send(), self._deliver(), self._look_after(), mischief]
+        for work in works if self._plan.gentle else [*works, self._clerk.work()]:
             self._spawn(work)
 
     # ------------------------------------------------------------ senders and couriers
@@ -77,7 +110,7 @@ class Town:
             if await self._over_after(every):
                 return
             thing, size = self._pack(number)
-            self._sizes[thing.tracking] = size
+            self._parcels.sizes[thing.tracking] = size
             if thing.announced:
                 self._spawn(self._announce(Announced(self.bank, thing.owner, thing.tracking, size)))
             elif self._dice.chance(0.5):
@@ -106,12 +139,15 @@ class Town:
         if self._dice.chance(CALLED_OFF):
             await self._over_after(1800.0)
             await self._call_off(asked.tracking)
+            if self._dice.chance(ASKS_TWICE):
+                await self._over_after(30.0)
+                await self._call_off(asked.tracking)
 
     def announce_anew(self, lost: Iterable[DeliveryKept]) -> None:
         """The server was restored and has lost these: whoever looks for theirs announces it once more."""
         for row in lost:
             if row.bank == self.bank and row.owner and row.tracking:
-                asked = Announced(self.bank, UUID(row.owner), row.tracking, self._sizes[row.tracking])
+                asked = Announced(self.bank, UUID(row.owner), row.tracking, self._parcels.sizes[row.tracking])
                 self._trace.count("announced anew")
                 self._spawn(self._announce_late(asked, ANEW_S))
 
@@ -119,6 +155,36 @@ class Town:
         self._trace.count("called off")
         self._trace.say("sender", f"calls off {tracking}")
         await self._server.call_off(tracking)
+
+    def _second_thoughts(self, thing: Thing) -> None:
+        if not self._day.over and self._dice.chance(SECOND_THOUGHTS):
+            self._trace.count("second thoughts")
+            self._spawn(self._call_off(thing.tracking))
+
+    # ------------------------------------------------------------ what is to go through another bank
+
+    def _sent_on(self, tracking: str, there: UUID) -> None:
+        self._parcels.bound_for[tracking] = there
+        if self._dice.chance(HEARS):
+            waiting = [thing for thing in self._van if thing.tracking == tracking]
+            self._van = [thing for thing in self._van if thing.tracking != tracking]
+            self._carry_on(waiting)
+
+    def _carry_on(self, things: Iterable[Thing]) -> list[Thing]:
+        """Those that belong elsewhere go there. The others."""
+        stay: list[Thing] = []
+        for thing in things:
+            there = self._parcels.bound_for.get(thing.tracking, self.bank)
+            town = next((town for town in self._towns if town.bank == there), self)
+            if town is self:
+                stay.append(thing)
+            else:
+                self._trace.say("courier", f"carries {thing} from {self._lobby.name} to another bank")
+                town.load(thing)
+        return stay
+
+    def load(self, thing: Thing) -> None:
+        self._van.append(thing)
 
     async def _deliver(self) -> None:
         tour = 0
@@ -134,7 +200,7 @@ class Town:
             self._take_along(courier.left)
 
     def _take_along(self, things: list[Thing]) -> None:
-        for thing in things:
+        for thing in self._carry_on(things):
             self._tours[thing.tracking] += 1
             if self._tours[thing.tracking] < TOURS:
                 self._van.append(thing)
@@ -158,12 +224,15 @@ class Town:
             is_staff=grant.purpose == "inspect",
         )
         self.collectors[grant.id] = collector
-        self._spawn(self._fetch(collector, COLLECT_S if grant.purpose == "collect" else 300.0))
+        after = COLLECT_S if grant.purpose == "collect" else 300.0
+        self._spawn(self._fetch(collector, after, recalls=grant.purpose == "recall"))
 
-    async def _fetch(self, collector: Collector, after: float) -> None:
+    async def _fetch(self, collector: Collector, after: float, *, recalls: bool) -> None:
         await collector.come(after=self._dice.soon(after * self._plan.pace))
         if collector.is_staff:
             self._take_along(collector.got)
+        elif recalls:
+            self._carry_on(collector.got)
 
     def _taker(self, grant: GrantKept) -> Taker:
         books = self._server.books
@@ -177,7 +246,7 @@ class Town:
         owner = row.owner if row else ""
         who = "recipient" if grant.purpose == "collect" else "depositor"
         name = f"{who} {owner[-3:]}"
-        return Taker(name, lambda thing: str(thing.owner) == owner or not owner)
+        return Taker(name, lambda thing: not owner or self._parcels.may_take(owner, thing))
 
     # ------------------------------------------------------------ staff, and others
 
@@ -199,12 +268,20 @@ class Town:
 
     async def _mischief(self) -> None:
         tried = 0
-        while not await self._over_after(6000.0):
+        while not await self._over_after(4000.0):
             tried += 1
             codes = [one.ticket.wrong for one in self.collectors.values() if not one.done]
+            if self._dice.chance(STRANGERS_CODE):
+                codes = self._near() or codes
             await Vandal(f"vandal {tried}", self._lobby, self._dice, self._day, self._trace).play(
                 codes, self._dice.below(HAMMERS)
             )
+
+    def _near(self) -> list[str]:
+        """Wrong codes of what is not brought yet, or told to nobody."""
+        grants = self._server.books.grants.kept.values()
+        codes = [one.code for one in grants if one.code and one.live and not one.door and one.bank == self.bank]
+        return [show_code(Code(code.locator, (code.secret + 1) % 1_000_000)) for code in codes]
 
     async def _prank(self) -> None:
         await Vandal("prankster", self._lobby, self._dice, self._day, self._trace).never_stop()

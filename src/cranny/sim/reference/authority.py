@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, Protocol, TypeAlias
+from typing import Final, Literal, Protocol, TypeAlias
 from uuid import UUID
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -20,6 +20,7 @@ from cranny.wire.commands import Action, Command
 from cranny.wire.messages import Layout
 
 NAME: Final = "server"
+Unknown = Literal["accept", "refuse"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +94,18 @@ class Authority(Protocol):
 
     async def call_off(self, tracking: str) -> bool:
         """As `announce`."""
+        ...
+
+    async def readdress(self, id_: UUID, owner: UUID) -> bool:
+        """Let `owner` collect it. True once it was done or turned down."""
+        ...
+
+    async def reroute(self, id_: UUID, bank: UUID) -> bool:
+        """Let it go through `bank`. Whether it will."""
+        ...
+
+    async def set_policy(self, bank: UUID, unknown_tracking: Unknown) -> bool:
+        """Take in what nobody announced, or not. As `announce`."""
         ...
 
     async def inspect(self, bank: UUID, door: str) -> bool:

@@ -56,6 +56,12 @@ class DeliveryKept:
     door: str = ""
     generation: int = 0
     known_as: UUID | None = None
+    reroute_to: UUID | None = None
+    """It is fetched here, and goes on there."""
+    doubled: bool = False
+    """Another one goes by its tracking number: nobody finds this one by it."""
+    came_by: tuple[UUID, ...] = ()
+    """Banks that it was to go through before."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """What the simulated server makes of what banks report: as `access` and `usecases/deliveries` react, on plain rows."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 from uuid import UUID
@@ -9,6 +9,7 @@ import msgspec
 
 from cranny.access import Deed as GrantDeed
 from cranny.access import Grant
+from cranny.sim.reference import changes
 from cranny.sim.reference.books import DeliveryKept, GrantKept, KeptEvent
 from cranny.sim.reference.rights import AWAITED, Rights
 from cranny.usecases.deliveries import DELIVERY, Delivery
@@ -50,8 +51,10 @@ class _Beside(msgspec.Struct, frozen=True):
 
 
 class Reactions:
-    def __init__(self, rights: Rights) -> None:
+    def __init__(self, rights: Rights, met: Callable[[str], None]) -> None:
+        """`met` counts what no table tells."""
         self._rights = rights
+        self._met = met
         self._books = rights.books
 
     def react(self, event: KeptEvent) -> None:
@@ -105,6 +108,8 @@ class Reactions:
         announced = self._rights.known(fact.bank, fact.deliveries)
         names = {name for row in announced for name in (row.id, row.known_as)}
         lost = [id_ for id_ in fact.deliveries if id_ not in names]
+        back = changes.came_here(self._rights, fact.bank, lost, (fact.door, fact.generation))
+        lost = [id_ for id_ in lost if id_ not in {row.id for row in back}]
         for id_ in lost:
             if id_ not in fact.unannounced:
                 self._rights.contradicts(fact.bank, "unknown_delivery", f"deliveries/{id_}")
@@ -112,7 +117,7 @@ class Reactions:
         grant = self._opens(fact, announced)
         for row in announced:
             self._store(fact, event, row, (grant if row.state in AWAITED else None) or row.collect_grant)
-        for row in found:
+        for row in found + back:
             self._store(fact, event, row, row.collect_grant)
 
     def _store(self, fact: Deposited, event: KeptEvent, row: DeliveryKept, grant: UUID | None) -> None:
@@ -136,6 +141,8 @@ class Reactions:
         awaited = [row for row in announced if row.state in AWAITED]
         if not awaited or (known is not None and (known.live or known.state is Grant.USED)):
             return grant
+        if fact.grant and (old := self._books.grants.get(fact.grant)) and old.delivery in {row.id for row in awaited}:
+            self._met("deposited for whom it was meant before")
         self._rights.revoke(row.collect_grant for row in awaited)
         return self._rights.issue(fact.bank, "collect", awaited[0].id, fact.door, fact.generation).id
 
@@ -153,7 +160,7 @@ class Reactions:
             return row
         if holder.state not in AWAITED:
             self._rights.contradicts(fact.bank, "duplicate_identity", f"deliveries/{holder.id}")
-            row = DeliveryKept(id_, fact.bank, DELIVERY.start, "", "")
+            row = DeliveryKept(id_, fact.bank, DELIVERY.start, "", tracking, doubled=True)
             self._books.deliveries.put(id_, row)
             return row
         self._rights.revoke([holder.deposit_grant, holder.collect_grant])
@@ -169,7 +176,9 @@ class Reactions:
         return msgspec.convert(personal, _Beside).tracking
 
     def _emptied(self, fact: Emptied, event: KeptEvent) -> None:
-        for grant in self._own(fact.bank, [fact.grant] if fact.grant else []):
+        opened = self._own(fact.bank, [fact.grant] if fact.grant else [])
+        revoked = any(grant.state is Grant.REVOKED for grant in opened)
+        for grant in opened:
             if not grant.door:
                 self._books.grants.put(grant.id, replace(grant, door=fact.door, generation=fact.generation))
             self._rights.turn(grant.id, GrantDeed.USE)
@@ -177,21 +186,34 @@ class Reactions:
         left = [grant.id for grant in self._books.grants.values() if grant.live and _at(grant) == at_door]
         self._rights.revoke(left)
         deed = DeliveryDeed.COLLECT if fact.purpose == "collect" else DeliveryDeed.TAKE_BACK
-        for row in self._rights.known(fact.bank, fact.deliveries):
+        known = self._rights.known(fact.bank, fact.deliveries)
+        names = {name for row in known for name in (row.id, row.known_as)}
+        lost = [id_ for id_ in fact.deliveries if id_ not in names]
+        for row in [*known, *changes.came_here(self._rights, fact.bank, lost, None)]:
             self._rights.move(row.id, deed, at=event.at)
             if row.state in DELIVERY.final:
                 continue
             over = [row.collect_grant, row.recall_grant, row.deposit_grant if row.state in FIRST else None]
             self._rights.revoke(grant for grant in over if grant != fact.grant)
-            if row.state is Delivery.RECALLING and deed is DeliveryDeed.COLLECT:
-                self._rights.contradicts(fact.bank, "collected_after_cancel", f"deliveries/{row.id}")
-            elif row.state in FIRST:
-                self._rights.contradicts(fact.bank, "deposit_not_told", f"deliveries/{row.id}")
+            if odd := _odd(row, deed, revoked=revoked):
+                self._rights.contradicts(fact.bank, odd, f"deliveries/{row.id}")
+            if row.state is Delivery.RECALLING and deed is DeliveryDeed.TAKE_BACK:
+                self._met("fetched to go on" if row.reroute_to else "fetched")
+                changes.go_on(self._rights, row)
+
+
+def _odd(row: DeliveryKept, deed: DeliveryDeed, *, revoked: bool) -> str:
+    """What is listed of `row`, as it was; `revoked`: so was the grant that opened."""
+    if row.state is Delivery.RECALLING and deed is DeliveryDeed.COLLECT:
+        return "collected_after_reroute" if row.reroute_to else "collected_after_cancel"
+    if row.state in FIRST:
+        return "deposit_not_told"
+    return "collected_after_revoke" if revoked else ""
 
 
 def _is(row: DeliveryKept, tracking: str) -> bool:
     """Whether `row` is under way with this tracking number."""
-    over = row.state in (*DELIVERY.final, Delivery.CANCELLED)
+    over = row.doubled or row.state in (*DELIVERY.final, Delivery.CANCELLED)
     return bool(tracking) and not over and row.tracking == normal_tracking(tracking)
 
 

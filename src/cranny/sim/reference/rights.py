@@ -22,6 +22,7 @@ from cranny.sim.reference.authority import Announced
 from cranny.sim.reference.books import Books, DeliveryKept, GrantKept
 from cranny.usecases.deliveries import DELIVERY, Delivery
 from cranny.usecases.deliveries import Deed as DeliveryDeed
+from cranny.wire.allocation import Size
 from cranny.wire.codes import (
     SERVER_LOCATORS,
     code_material,
@@ -74,30 +75,53 @@ class Rights:
 
     def announce(self, asked: Announced) -> None:
         """Once for each tracking number; one that a bank took in before gets its recipient where it lies."""
-        holder = next((row for row in self.books.deliveries.values() if row.tracking == asked.tracking), None)
-        if holder is not None:
+        holder = self.newest(asked.tracking)
+        if holder is not None and not (holder.state is Delivery.RETURNED and holder.reroute_to):
             self._adopt(holder, asked.owner)
             return
+        self.await_(asked)
+
+    def await_(self, asked: Announced) -> None:
+        """A delivery that nobody knew of."""
         id_ = self._ids.new()
         deposit = self.issue(asked.bank, "deposit", id_)
         collect = self.issue(asked.bank, "collect", id_)
         row = DeliveryKept(id_, asked.bank, DELIVERY.start, str(asked.owner), asked.tracking, deposit.id, collect.id)
         self.books.deliveries.put(id_, row)
-        pepper = self._peppers[asked.bank]
-        item = ItemGiven(self._ids.new(), tracking_digest(pepper, asked.tracking), *asked.size)
+        self.give_delivery(row, asked.size)
+        self.books.tell("delivery.announced", f"deliveries/{id_}", self.now(), {})
+
+    def give_delivery(self, row: DeliveryKept, size: Size) -> None:
+        """To its bank, with what is wanted to bring and to collect it."""
+        if row.deposit_grant is None or row.collect_grant is None:
+            raise AssertionError("what is awaited was announced")
+        pepper = self._peppers[row.bank]
+        item = ItemGiven(self._ids.new(), tracking_digest(pepper, row.tracking), *size)
         self.give(
-            asked.bank,
+            row.bank,
             DeliveryGiven(
-                delivery=id_,
-                deposit_grant=deposit.id,
-                collect_grant=collect.id,
-                collector=collector_digest(pepper, asked.owner),
+                delivery=row.id,
+                deposit_grant=row.deposit_grant,
+                collect_grant=row.collect_grant,
+                collector=collector_digest(pepper, UUID(row.owner)),
                 items=[item],
                 features=[],
                 seated=False,
             ),
         )
-        self.books.tell("delivery.announced", f"deliveries/{id_}", self.now(), {})
+
+    def size(self, row: DeliveryKept) -> Size:
+        """What a bank was told that it measures; nothing is known of what nobody had announced."""
+        for entry in reversed(self.books.entries.values()):
+            if isinstance(entry.given, DeliveryGiven) and entry.given.delivery == row.id:
+                item = entry.given.items[0]
+                return Size(item.width, item.height, item.depth)
+        return Size(1, 1, 1)
+
+    def newest(self, tracking: str) -> DeliveryKept | None:
+        """What goes, or went, by this number last."""
+        rows = reversed(self.books.deliveries.values())
+        return next((row for row in rows if row.tracking == tracking and not row.doubled), None)
 
     def cancel(self, id_: UUID) -> None:
         """Raises Refused when it is over."""
@@ -109,7 +133,7 @@ class Rights:
             self.revoke([row.deposit_grant, row.collect_grant])
             self.give(row.bank, DeliveryWithdrawn(id_))
             return
-        self._end_collecting(row)
+        self.end_collecting(row)
         self.recall(row)
 
     def recall(self, row: DeliveryKept) -> None:
@@ -257,7 +281,7 @@ class Rights:
         ours = (entry.given for (bank, _), entry in self.books.entries.items() if bank == row.bank)
         return [one for one in ours if isinstance(one, DeliveryGiven) and one.delivery == row.id][-1]
 
-    def _end_collecting(self, row: DeliveryKept) -> None:
+    def end_collecting(self, row: DeliveryKept) -> None:
         """Take the collect grant of `row` away; others that lie behind the same door with it get one of their own."""
         if row.collect_grant is None:
             return

@@ -15,8 +15,8 @@ from cranny.fleet import Arrival, Commits, Place, is_ours
 from cranny.sim.dice import Dice
 from cranny.sim.machines.fates import Fates, Life, Section
 from cranny.sim.machines.net import Net
-from cranny.sim.reference import sweeps
-from cranny.sim.reference.authority import NAME, Announced, Lost
+from cranny.sim.reference import changes, sweeps
+from cranny.sim.reference.authority import NAME, Announced, Lost, Unknown
 from cranny.sim.reference.books import Books, GrantKept
 from cranny.sim.reference.reactions import Reactions
 from cranny.sim.reference.rights import TELL, VERIFY, Rights
@@ -35,6 +35,9 @@ AT_ONCE: Final = 16
 OFF_S: Final = 8.0
 EVENTS: Final = 20
 """Of one transaction of the reactions."""
+LATE_JOBS: Final = 0.02
+LATE_JOB_S: Final = 60.0
+"""A worker that has other things to do, on average."""
 CURSOR: Final = "reactions"
 
 
@@ -77,7 +80,7 @@ class Server:
         self._trace = trace
         self._outside = outside
         self._pace = pace
-        self._reactions = Reactions(rights)
+        self._reactions = Reactions(rights, trace.count)
         self._kdf = CheapKdf()
         self._life = Life()
         self._broker: Broker | None = None
@@ -116,11 +119,35 @@ class Server:
     async def call_off(self, tracking: str) -> bool:
         return await self.do(partial(self._call_off, tracking))
 
+    async def readdress(self, id_: UUID, owner: UUID) -> bool:
+        return await self._asked(lambda rights: changes.readdress(rights, id_, owner)) is not None
+
+    async def reroute(self, id_: UUID, bank: UUID) -> bool:
+        return bool(await self._asked(lambda rights: changes.reroute(rights, id_, bank)))
+
+    async def set_policy(self, bank: UUID, unknown_tracking: Unknown) -> bool:
+        return await self.do(lambda rights: changes.set_policy(rights, bank, unknown_tracking))
+
+    async def _asked(self, deed: Callable[[Rights], None]) -> bool | None:
+        """Whether it was done; None when nobody knows."""
+        done = list[bool]()
+
+        def work(rights: Rights) -> None:
+            try:
+                deed(rights)
+            except Refused as refused:
+                self._trace.count(f"turned down: {refused.code}")
+                done.append(False)
+            else:
+                done.append(True)
+
+        return done[0] if await self.do(work) else None
+
     async def inspect(self, bank: UUID, door: str) -> bool:
         return await self.do(lambda rights: _inspect(rights, bank, door))
 
     def _call_off(self, tracking: str, rights: Rights) -> None:
-        row = next((row for row in rights.books.deliveries.values() if row.tracking == tracking), None)
+        row = rights.newest(tracking)
         if row is not None:
             try:
                 rights.cancel(row.id)
@@ -278,7 +305,8 @@ class Server:
         for (job, id_), done in list(self.store.books.jobs.kept.items()):
             if done:
                 continue
-            await asyncio.sleep(self._dice.soon(0.3))
+            late = not self.fates.calm and self._dice.chance(LATE_JOBS)
+            await asyncio.sleep(self._dice.soon(LATE_JOB_S if late else 0.3))
             if job == VERIFY:
                 await self._transact(life, partial(self._verify, id_))
             elif job == TELL:

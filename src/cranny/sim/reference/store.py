@@ -16,11 +16,16 @@ from cranny.fleet import NOTHING_YET, TAGS, Breach, Change, Ended, Finding, Know
 from cranny.sim.dice import Dice
 from cranny.sim.machines.fates import Fates, Life, Section
 from cranny.sim.reference.authority import Lost
-from cranny.sim.reference.books import Books, KeptFact, Lies
+from cranny.sim.reference.books import Books, DeliveryKept, KeptFact, Lies
 from cranny.wire.kinds import unpack
 from cranny.wire.messages import Given
 
 WORK_S: Final = (0.002, 0.03)
+
+
+def _same_place(row: DeliveryKept, now: DeliveryKept | None) -> bool:
+    """Whether the server still knows that its bank speaks of it."""
+    return now is not None and row.bank == now.bank
 
 
 def _nobody() -> None:
@@ -87,7 +92,7 @@ class ReferenceStore:
             return Lost(
                 facts - len(books.facts.kept),
                 entries - len(books.entries.kept),
-                {id_: row for id_, row in deliveries.items() if id_ not in books.deliveries.kept},
+                {id_: row for id_, row in deliveries.items() if not _same_place(row, books.deliveries.kept.get(id_))},
                 frozenset(grants - books.grants.kept.keys()),
             )
 

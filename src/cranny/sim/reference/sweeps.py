@@ -24,7 +24,7 @@ SWEPT: Final = {
     Delivery.OVERDUE: Deed.EXTEND,
 }
 SOME: Final = 0.12
-REPEATED: Final = 2
+REPEATED: Final = 5
 """Deeds of earlier sweeps that one does once more: a person who asks again, a worker that was away for long."""
 
 

@@ -3,17 +3,20 @@
 from typing import Final
 from uuid import UUID
 
-from cranny import access, fleet
+import msgspec
+
+from cranny import access, fleet, sites
 from cranny.core.errors import Refused
 from cranny.platform.auth import Principal
 from cranny.platform.db import Tx
 from cranny.platform.keys import Keyring
-from cranny.sim.reference.authority import Announced, Order
+from cranny.sim.reference.authority import Announced, Order, Unknown
 from cranny.sim.whole.people import People
 from cranny.usecases import deliveries
 from cranny.usecases.deliveries import DeliveryAsked, ItemAsked, RecipientAsked
 
 WHO: Final = "simulation"
+RECIPIENT: Final = "SELECT recipient FROM deliveries WHERE tenant = $1 AND id = $2"
 HANDED_OUT: Final = "SELECT token_mono FROM commands WHERE tenant = $1 AND id = $2"
 
 
@@ -29,6 +32,23 @@ async def announce(tx: Tx, keyring: Keyring, asked: Announced, people: People) -
 async def call_off(tx: Tx, keyring: Keyring, delivery: UUID) -> None:
     """Raises Refused when it is over."""
     await deliveries.cancel(tx, keyring, delivery, reason=WHO)
+
+
+async def readdress(tx: Tx, keyring: Keyring, delivery: UUID, owner: UUID, people: People) -> None:
+    """Raises Refused when that makes no sense any more."""
+    await deliveries.readdress(tx, keyring, delivery, RecipientAsked(email=people.address(owner)))
+    people.met(await tx.value(RECIPIENT, tx.tenant, delivery), owner)
+
+
+async def reroute(tx: Tx, keyring: Keyring, delivery: UUID, bank: UUID) -> None:
+    """As `readdress`; there may be no room at the other bank, either."""
+    await deliveries.reroute(tx, keyring, delivery, bank, reason=WHO)
+
+
+async def set_policy(tx: Tx, bank: UUID, unknown_tracking: Unknown) -> None:
+    """As whoever runs the bank changes it."""
+    before = (await sites.get_bank(tx, bank)).policy
+    await sites.set_policy(tx, bank, msgspec.structs.replace(before, unknown_tracking=unknown_tracking))
 
 
 async def inspect(tx: Tx, keyring: Keyring, bank: UUID, place: tuple[str, int]) -> None:

@@ -3,9 +3,11 @@
 import os
 from typing import Final
 
+from cranny.sim.coverage import watching
 from cranny.sim.loop import live
 from cranny.sim.plan import Plan
 from cranny.sim.report import Report
+from cranny.sim.whole.coverage import SERVER
 from cranny.sim.whole.founding import Founding
 from cranny.sim.whole.frozen import FrozenLoop
 from cranny.sim.whole.ground import Ground
@@ -31,7 +33,9 @@ def run_whole(seed: int, plan: Plan, ground: Ground) -> Report:
     loop = FrozenLoop()
 
     async def story() -> Report:
-        return await World(seed, plan, loop, founding).live()
+        world = World(seed, plan, loop, founding)
+        with watching(world.trace, SERVER):
+            return await world.live()
 
     try:
         return live(story(), loop)

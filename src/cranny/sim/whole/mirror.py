@@ -11,7 +11,7 @@ import msgspec
 
 from cranny.access import Grant
 from cranny.core.errors import Invalid
-from cranny.fleet import Cursor, Link, Uplink
+from cranny.fleet import Cursor, Finding, Link, Uplink
 from cranny.sim.reference.books import Books, DeliveryKept, GrantKept, KeptFact, Lies
 from cranny.sim.whole.outside import Outside
 from cranny.usecases.deliveries import Delivery
@@ -48,6 +48,9 @@ UNION ALL SELECT 'lies', to_jsonb(t) FROM (
 UNION ALL SELECT 'door', to_jsonb(t) FROM (
     SELECT bank, label, coalesce(blocked, '') AS blocked FROM compartments WHERE xmin::text::bigint >= $1
     ORDER BY bank, label
+) AS t
+UNION ALL SELECT 'anomaly', to_jsonb(t) FROM (
+    SELECT bank, kind, subject FROM anomalies WHERE xmin::text::bigint >= $1 ORDER BY bank, kind, subject
 ) AS t
 UNION ALL SELECT 'delivery', to_jsonb(t) FROM (
     SELECT d.id, d.bank, d.state, d.recipient, d.deposit_grant, d.collect_grant, d.recall_grant,
@@ -104,6 +107,12 @@ class DoorSeen(msgspec.Struct, frozen=True):
     bank: UUID
     label: str
     blocked: str
+
+
+class AnomalySeen(msgspec.Struct, frozen=True):
+    bank: UUID
+    kind: str
+    subject: str
 
 
 class DeliverySeen(msgspec.Struct, frozen=True):
@@ -203,6 +212,15 @@ class Mirror:
             case "door":
                 door = msgspec.json.decode(row, type=DoorSeen)
                 self.books.blocked.put((door.bank, door.label), door.blocked)
+            case _:
+                self._right(what, row)
+
+    def _right(self, what: str, row: str) -> None:
+        """What somebody may do, and what contradicts it."""
+        match what:
+            case "anomaly":
+                found = msgspec.json.decode(row, type=AnomalySeen)
+                self.books.note(Finding(found.bank, found.kind, found.subject))
             case "delivery":
                 self._delivery(msgspec.json.decode(row, type=DeliverySeen))
             case "grant":

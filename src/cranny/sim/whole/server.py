@@ -14,7 +14,7 @@ from uuid import UUID
 
 from cranny import fleet, outreach
 from cranny.access import Grant
-from cranny.core.errors import Refused
+from cranny.core.errors import Conflict, Refused
 from cranny.core.ids import TimeIds
 from cranny.outreach import Message
 from cranny.platform.auth import Principal
@@ -27,7 +27,7 @@ from cranny.platform.sequencer import sequence
 from cranny.platform.sweeps import Sweep
 from cranny.sim.dice import Dice
 from cranny.sim.machines.fates import Life, Section
-from cranny.sim.reference.authority import NAME, Announced, Lost, Order, Setting
+from cranny.sim.reference.authority import NAME, Announced, Lost, Order, Setting, Unknown
 from cranny.sim.reference.books import Books
 from cranny.sim.whole import deeds
 from cranny.sim.whole.backups import Backups
@@ -247,10 +247,26 @@ class WholeServer:
         return False
 
     async def call_off(self, tracking: str) -> bool:
-        row = next((row for row in self.books.deliveries.kept.values() if row.tracking == tracking), None)
+        row = next((row for row in reversed(self.books.deliveries.kept.values()) if row.tracking == tracking), None)
         if row is None:
             return True
         return await self._ask(partial(deeds.call_off, keyring=self._keyring, delivery=row.id))
+
+    async def readdress(self, id_: UUID, owner: UUID) -> bool:
+        deed = partial(deeds.readdress, keyring=self._keyring, delivery=id_, owner=owner, people=self._people)
+        return await self._ask(deed)
+
+    async def reroute(self, id_: UUID, bank: UUID) -> bool:
+        done = list[bool]()
+
+        async def deed(tx: Tx) -> None:
+            await deeds.reroute(tx, self._keyring, id_, bank)
+            done.append(True)
+
+        return await self._ask(deed) and bool(done)
+
+    async def set_policy(self, bank: UUID, unknown_tracking: Unknown) -> bool:
+        return await self._ask(partial(deeds.set_policy, bank=bank, unknown_tracking=unknown_tracking))
 
     async def inspect(self, bank: UUID, door: str) -> bool:
         place = (door, self.books.newest.kept.get((bank, door)) or 0)
@@ -296,7 +312,7 @@ class WholeServer:
         try:
             async with db.transaction(self._tenant) as tx:
                 await deed(tx)
-        except Refused as refused:
+        except (Refused, Conflict) as refused:
             self._setting.trace.count(f"turned down: {refused.code}")
             return refused.code not in AGAIN
         return True
