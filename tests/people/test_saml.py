@@ -166,6 +166,10 @@ async def test_what_is_forged_wrapped_or_not_for_us_opens_nothing(abroad: Abroad
             where = urlsplit(way["acs"]).path.replace("/acs", "/answer")
             answer = await other.post(where, data={"SAMLResponse": rubbish}, headers=HERE)
             assert refusal(answer) == "saml-answer-refused"
+        late = await abroad.whole(other, way, ago=13 * 3600)
+        anew = f"{urlsplit(way['begin']).path}?anew=true"
+        assert f'href="{anew}"' in late.text
+        assert (await abroad.told(await abroad.out(other, way, anew)))["force"] == "true"
         assert (await other.get("/v1/self")).status_code == 401
         assert await house.told("person.saml_linked") == []
 

@@ -19,11 +19,11 @@ class Ways:
         self.saml = saml
 
     async def begin(
-        self, provider: UUID, back: str, *, session: UUID | None = None, before: UUID | None = None
+        self, provider: UUID, back: str, *, session: UUID | None = None, before: UUID | None = None, anew: bool = False
     ) -> Begun:
         """Raises what the provider's own kind raises."""
         kind = self.saml if await is_known(self._db, "saml", provider) else self.oidc
-        return await kind.begin(provider, back, session=session, before=before)
+        return await kind.begin(provider, back, session=session, before=before, anew=anew)
 
     async def find(self, email: str) -> list[Way]:
         """Who vouches for people with such an address, in all tenants. Raises Invalid, code `email-invalid`."""

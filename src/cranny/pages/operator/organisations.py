@@ -68,10 +68,17 @@ def _out(desk: Desk) -> list[ControllerRouterHandler]:
         return desk.draw(request, "organisation.html", found=[], wrong="", email="")
 
     @get(f"{SIGN_IN}/with/{{provider:uuid}}", opt=_OPEN, include_in_schema=False)
-    async def out(request: Told, provider: FromPath[UUID], next: FromQuery[str] = HOME) -> Response[Any]:  # noqa: A002 - the address says it
+    async def out(
+        request: Told,
+        provider: FromPath[UUID],
+        next: FromQuery[str] = HOME,  # noqa: A002 - the address says it
+        *,
+        anew: FromQuery[bool] = False,
+    ) -> Response[Any]:
         desk.insist_on("organisation")
         who = await desk.visitors.who(request)
-        return await _begun(desk, request, provider, inside(next), before=None if who is None else who.session)
+        before = None if who is None else who.session
+        return await _begun(desk, request, provider, inside(next), before=before, anew=anew)
 
     return [whose, ask, out]
 
@@ -136,9 +143,9 @@ def _prove(desk: Desk) -> ControllerRouterHandler:
     return out
 
 
-async def _begun(desk: Desk, request: Told, provider: UUID, back: str, **sessions: UUID | None) -> Response[Any]:
+async def _begun(desk: Desk, request: Told, provider: UUID, back: str, **more: Any) -> Response[Any]:
     try:
-        begun = await desk.organisations.begin(provider, back, **sessions)
+        begun = await desk.organisations.begin(provider, back, **more)
     except CrannyError as refused:
         return _refused(desk, request, provider, refused)
     return Redirect(begun.url, status_code=302, cookies=[desk.visitors.waiting_cookie(request, begun.cookie)])

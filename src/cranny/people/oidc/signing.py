@@ -32,9 +32,17 @@ class Signing:
         self._waiting = Waiting(db, keyring, "oidc")
 
     async def begin(
-        self, provider_id: UUID, back: str, *, session: UUID | None = None, before: UUID | None = None
+        self,
+        provider_id: UUID,
+        back: str,
+        *,
+        session: UUID | None = None,
+        before: UUID | None = None,
+        anew: bool = False,
     ) -> Begun:
-        """Raises NotFound, code `oidc-provider-not-found`, and what `Talking.discover` raises."""
+        """`anew`: they sign in there though they are signed in.
+
+        Raises NotFound, code `oidc-provider-not-found`, and what `Talking.discover` raises."""
         row = await self._row(provider_id)
         client = self._client(row)
         metadata = await self._talking.discover(client.issuer)
@@ -42,6 +50,7 @@ class Signing:
         secrets = {"nonce": random(rng), "verifier": random(rng)}
         made = State(provider_id, random(rng), until, back, session=session, before=before, **secrets)
         more = {"prompt": "login", "max_age": "0"} if session is not None else {"max_age": _OLDEST_S}
+        more |= {"prompt": "login"} if anew else {}
         more |= {"acr_values": row.acr} if row.acr else {}
         url = self._talking.url(client, metadata, state=made.state, nonce=made.nonce, verifier=made.verifier, **more)
         return Begun(url, self._waiting.seal(made))

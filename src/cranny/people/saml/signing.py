@@ -35,16 +35,24 @@ class Signing:
         self._waiting = Waiting(db, keyring, "saml")
 
     async def begin(
-        self, provider_id: UUID, back: str, *, session: UUID | None = None, before: UUID | None = None
+        self,
+        provider_id: UUID,
+        back: str,
+        *,
+        session: UUID | None = None,
+        before: UUID | None = None,
+        anew: bool = False,
     ) -> Begun:
-        """Raises NotFound, code `saml-provider-not-found`; Refused, codes `saml-not-installed`,
+        """`anew`: they sign in there though they are signed in.
+
+        Raises NotFound, code `saml-provider-not-found`; Refused, codes `saml-not-installed`,
         `saml-program-missing`."""
         row = await self._row(provider_id)
         self._engine.insist()
         request = f"_{random(self._db.rng)}"  # XML's names don't begin with a figure
         made = State(provider_id, request, self._waiting.until(), back, session=session, before=before)
-        anew = session is not None
-        url = await self._engine.leave(known_as(row), ours(self._url, row.id), request, anew=anew, acr=row.acr)
+        our, anew = ours(self._url, row.id), anew or session is not None
+        url = await self._engine.leave(known_as(row), our, request, anew=anew, acr=row.acr)
         return Begun(url, self._waiting.seal(made))
 
     async def finish(self, provider_id: UUID, cookie: str, sent: str) -> Came:
