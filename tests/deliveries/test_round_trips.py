@@ -20,5 +20,5 @@ async def statements(yard, *trackings: str) -> list[str]:
 async def test_four_cost_no_more_statements_than_one(yard) -> None:
     await yard.announce("JD 0")
     one = await statements(yard, "JD 1")
-    assert len(one) == 10, "\n".join(one)
+    assert len(one) == 11, "\n".join(one)
     assert len(await statements(yard, *(f"ONE {n}" for n in range(4)))) == len(one)

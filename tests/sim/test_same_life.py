@@ -61,7 +61,8 @@ def test_the_story_ends_where_the_oracle_speaks(monkeypatch: pytest.MonkeyPatch)
     MISTAKES["a_restart_opens_the_door_again"](monkeypatch)
     report = run(9, Plan(hours=0.6, deliveries=12, hasty=True))
     *_, last = tell(report)
-    assert "!!! I13" in last
+    first = report.violations[0]
+    assert last.endswith(f"!!! {first.invariant} {first.subject}: {first.detail}")
 
 
 def test_a_good_life_has_a_short_story(life: Report) -> None:
