@@ -10,6 +10,7 @@ import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -164,6 +165,9 @@ async def test_what_is_forged_wrapped_or_not_for_us_opens_nothing(abroad: Abroad
             assert refusal(answer) == code, said
         for rubbish in ("", "x", "é", base64.b64encode(b"\xff").decode(), base64.b64encode(b"<a/>").decode()):
             where = urlsplit(way["acs"]).path.replace("/acs", "/answer")
+            unasked = await other.post(where, data={"SAMLResponse": rubbish}, headers=HERE)
+            assert refusal(unasked) == "saml-state-refused"  # it is not even read
+            await abroad.out(other, way)
             answer = await other.post(where, data={"SAMLResponse": rubbish}, headers=HERE)
             assert refusal(answer) == "saml-answer-refused"
         late = await abroad.whole(other, way, ago=13 * 3600)
@@ -211,10 +215,25 @@ async def test_a_fresh_sign_in_over_there_is_a_proof_where_that_is_said(abroad: 
         assert refusal(await abroad.back(other, way, told["answer"])) == "saml-not-fresh"
         somebody = await abroad.sign(await abroad.out(other, way, path), sub="x", attributes={"mail": "x@example.org"})
         assert refusal(await abroad.back(other, way, somebody)) == "saml-not-invited"
-        good = await abroad.sign(await abroad.out(other, way, path), acr=MFA)
+        good = await abroad.sign(await abroad.out(other, way, path), acr=MFA, ago=200)
         page = await abroad.back(other, way, good)
         assert (page.status_code, 'content="0;url=/walls"' in page.text) == (200, True)
         assert (await other.post("/v1/people", json=BORG, headers=house.once())).status_code == 201
+        house.clock.pass_by(minutes=3)  # it counts from when it was over there
+        assert (await other.post("/v1/people", json=BORG, headers=house.once())).json()["code"] == "step-up-needed"
+
+
+@needs_xmlsec
+async def test_a_session_ends_with_the_sign_in_over_there(abroad: Abroad) -> None:
+    house = abroad.house
+    async with house.browser() as ada, house.browser() as other:
+        await house.found(ada)
+        way = await abroad.set_up(ada)
+        earlier = await abroad.whole(other, way, ago=11 * 3600)
+        assert earlier.status_code == 200, earlier.text
+        (session,) = [one for one in (await ada.get("/v1/sessions")).json()["items"] if one["how"] == "saml"]
+        left = datetime.fromisoformat(session["until"]) - house.clock.now()
+        assert abs(left.total_seconds() - 3600) < 60
 
 
 @needs_xmlsec

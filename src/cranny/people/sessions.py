@@ -40,8 +40,9 @@ async def begin(tx: Tx, holder: Holder, how: How, agent: str, *, proven: bool, s
     """A new session of `holder`. `agent` is what the browser calls itself; `since` is when they showed who they are,
     where that was not just now. Returns the secret for its cookie."""
     id_, secret, now = tx.ids.new(), tx.rng.bytes(_BYTES).hex(), tx.now()
-    until = ahead(tx.clock, LASTS) - max(now - (since or now), timedelta())
-    row = (*holder, how, browser(agent), binding(agent), now, until, now if proven else None)
+    shown = min(now, since or now)
+    until = ahead(tx.clock, LASTS) - (now - shown)
+    row = (*holder, how, browser(agent), binding(agent), now, until, shown if proven else None)
     await tx.run(tables.BEGIN, tx.tenant, id_, *row)
     await directory.put(tx, KIND, secret, tx.tenant, id_, expires=until)
     await events.record(tx, [NewEvent("session.begun", f"sessions/{id_}", {"by": _who(holder), "how": how})])
@@ -80,18 +81,19 @@ async def still(tx: Tx, who: Principal) -> bool:
     return True
 
 
-async def prove(tx: Tx, id_: UUID) -> None:
-    """Whoever holds the session has just shown that it is them."""
-    await tx.run(tables.PROVEN, tx.tenant, id_, tx.now())
+async def prove(tx: Tx, id_: UUID, *, since: datetime | None = None) -> None:
+    """Whoever holds the session has shown that it is them: `since` is when, where that was not just now."""
+    now = tx.now()
+    await tx.run(tables.PROVEN, tx.tenant, id_, min(now, since or now))
 
 
-async def prove_of(tx: Tx, id_: UUID, person: UUID) -> None:
+async def prove_of(tx: Tx, id_: UUID, person: UUID, *, since: datetime | None = None) -> None:
     """`prove` for a session that must be open and `person`'s. Raises Forbidden, code `session-somebody-elses`."""
     record = await tx.one(tables.SESSION, tx.tenant, id_)
     row = None if record is None else rows.to(SessionRow, record)
     if row is None or not is_live(tx, row) or (row.kind, row.holder) != ("person", person):
         raise Forbidden("The session that is open here is somebody else's, or over.", code="session-somebody-elses")
-    await prove(tx, id_)
+    await prove(tx, id_, since=since)
 
 
 async def end(tx: Tx, id_: UUID, *, by: str) -> None:

@@ -290,7 +290,9 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8, $9, $10)
 """
 SESSION: Final = "SELECT * FROM sessions WHERE tenant = $1 AND id = $2"
 SEEN: Final = "UPDATE sessions SET seen = $3 WHERE tenant = $1 AND id = $2 AND seen < $4"
-PROVEN: Final = "UPDATE sessions SET proven = $3 WHERE tenant = $1 AND id = $2 AND ended IS NULL"
+PROVEN: Final = """
+UPDATE sessions SET proven = GREATEST(proven, $3) WHERE tenant = $1 AND id = $2 AND ended IS NULL
+"""
 END: Final = "UPDATE sessions SET ended = $3 WHERE tenant = $1 AND id = $2 AND ended IS NULL RETURNING kind, holder"
 END_ALL: Final = """
 UPDATE sessions SET ended = $4 WHERE tenant = $1 AND kind = $2 AND holder = $3 AND ended IS NULL AND id <> $5

@@ -2,6 +2,7 @@
 here."""
 
 import base64
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
@@ -13,6 +14,7 @@ from cryptography.x509.oid import NameOID
 
 from cranny.core.errors import CrannyError
 from cranny.people.saml.answers import ADDRESS, TRANSIENT, Expected, claims, parse
+from cranny.people.saml.documents import plain
 from cranny.people.saml.metadata import Unfit, described, for_us
 
 pytest.importorskip("defusedxml", reason="the extra cranny[saml] is not installed")
@@ -89,6 +91,29 @@ def test_what_it_goes_by_can_be_said() -> None:
     assert claims(parse(split), EXPECTED, NOW).subject == "u-17"
 
 
+def test_no_attribute_is_taken_for_another_by_its_friendly_name() -> None:
+    other = """<saml:Attribute Name="urn:nickname" FriendlyName="CALLED"><saml:AttributeValue>eve@example.org
+</saml:AttributeValue></saml:Attribute>"""
+    first = "<saml:AttributeStatement>"
+    by_name = GOOD.replace(first, first + other.replace("CALLED", "staffNumber"))
+    found = claims(parse(by_name), Expected(THERE, "_r1", HERE, US, "staffNumber"), NOW)
+    assert found.subject == "S7"
+    usual = GOOD.replace(first, first + other.replace("CALLED", "urn:oid:0.9.2342.19200300.100.1.3"))
+    assert claims(parse(usual), EXPECTED, NOW).email == "ada@example.org"
+    with pytest.raises(CrannyError):  # nobody has that name, whatever they are called
+        claims(parse(GOOD), Expected(THERE, "_r1", HERE, US, "mail"), NOW)
+    assert claims(parse(GOOD), Expected(THERE, "_r1", HERE, US, "", "mail"), NOW).email == "ada@example.org"
+
+
+def test_blanks_cost_no_time() -> None:
+    blanks, begun = " " * 225_000, time.process_time()
+    for text in (blanks, f"<a>{blanks}</a>", f"<?xml{blanks}", f"{blanks}<?xml "):
+        assert plain(text).strip() == text.strip()
+    assert time.process_time() - begun < 1
+    assert plain("\ufeff <?xml version='1.0'?><a/>") == "<a/>"
+    assert plain("<a/><?xml version='1.0'?>") == "<a/><?xml version='1.0'?>"
+
+
 BEARER = "urn:oasis:names:tc:SAML:2.0:cm:bearer"
 UNSIGNED = ASSERTION.replace(signature("_a1"), "")
 WRONG: list[Callable[[str], str]] = [
@@ -136,6 +161,9 @@ WRONG: list[Callable[[str], str]] = [
     swapped(at(seconds=-5), at(minutes=-11)),
     swapped(at(seconds=-5), at(minutes=2)),
     swapped(at(seconds=-5), "yesterday"),
+    swapped(at(seconds=-5), "9999-12-31T23:59:59-01:00"),
+    swapped(at(seconds=-5), "0001-01-01T00:00:00+01:00"),
+    swapped(at(minutes=6), "9999-12-31T23:59:59-01:00"),
     swapped("<saml:AuthnStatement ", f'<saml:AuthnStatement SessionNotOnOrAfter="{at(minutes=-1)}" '),
     swapped("saml:AuthnStatement", "saml:Advice"),
     swapped(">u-1<", "><"),

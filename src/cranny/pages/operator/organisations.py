@@ -182,7 +182,7 @@ async def _let_in(desk: Desk, request: Told, came: people.CameBack) -> Any:
             raise Forbidden(
                 "The other organisation does not say that you have just signed in.", code=f"{came.how}-not-fresh"
             )
-        await people.prove_session_of(tx, came.state.session, came.person)
+        await people.prove_session_of(tx, came.state.session, came.person, since=came.since)
         return None
 
 

@@ -60,7 +60,8 @@ class Signing:
     ) -> Came:
         """Raises Invalid, code `oidc-state-refused`; Unproven; Forbidden, code `oidc-refused` (over there); and what
         `linking.whose`, `begin` and `Talking` raise."""
-        begun = self._waiting.opened(cookie, provider_id, state)
+        begun = self._waiting.opened(cookie, provider_id)
+        self._waiting.insist_answers(begun, state)
         row = await self._row(provider_id)
         client = self._client(row)
         metadata = await self._talking.discover(client.issuer)
@@ -73,7 +74,7 @@ class Signing:
         claims = tokens.verify(token, await self._talking.keys(metadata), expected, self._db.clock.now())
         async with self._db.transaction(row.tenant) as tx:
             person = await whose(tx, self._keyring, _BOOK, row, claims)
-            return Came("oidc", row.tenant, person, is_fresh(tx, row, claims), begun, claims.auth_time)
+            return Came("oidc", row.tenant, person, is_fresh(tx.clock, row, claims), begun, claims.auth_time)
 
     async def find(self, email: str) -> list[Way]:
         """Who vouches for people with such an address, in all tenants. Raises Invalid, code `email-invalid`."""

@@ -142,11 +142,12 @@ def claims(answer: Answer, expected: Expected, now: datetime) -> Claims:
     _conditions(assertion, expected, now)
     if not any(_confirmed(data, expected, now) for data in _confirmations(assertion)):
         raise Unproven("It was made for another sign-in, another place, or another time than this one.")
-    said = dict(_attributes(assertion))
+    names = _attributes(assertion, "Name")
+    said = _attributes(assertion, "FriendlyName") | names  # what is one's name is not another's by being called so
     name_id = assertion.find(f"{SAML}Subject/{SAML}NameID")
     at, how = _signed_in(assertion, now)
     return Claims(
-        subject=_subject(name_id, said, expected),
+        subject=_subject(name_id, names, expected),
         email=_email(name_id, said, expected),
         verified=None,  # SAML has no word for it
         name=next((said[name] for name in NAME if name in said), None),
@@ -226,19 +227,20 @@ def _confirmed(data: Element, expected: Expected, now: datetime) -> bool:
     )
 
 
-def _attributes(assertion: Element) -> Iterator[tuple[str, str]]:
-    """Each by its name and by its plain name, in small letters: the first value of it."""
-    for one in reversed(assertion.findall(f"{SAML}AttributeStatement/{SAML}Attribute")):
-        value = words(one.find(f"{SAML}AttributeValue"))
-        if value and len(value) <= LONGEST_TEXT:
-            for name in (one.get("FriendlyName"), one.get("Name")):
-                if name:
-                    yield name.strip().lower(), value
+def _attributes(assertion: Element, called: str) -> dict[str, str]:
+    """Each by what is `called` so of it (`Name`, `FriendlyName`), in small letters: the first value of it."""
+    found: dict[str, str] = {}
+    for one in assertion.findall(f"{SAML}AttributeStatement/{SAML}Attribute"):
+        name, value = one.get(called, "").strip().lower(), words(one.find(f"{SAML}AttributeValue"))
+        if name and value and len(value) <= LONGEST_TEXT:
+            found.setdefault(name, value)
+    return found
 
 
-def _subject(name_id: Element | None, said: dict[str, str], expected: Expected) -> str:
+def _subject(name_id: Element | None, names: dict[str, str], expected: Expected) -> str:
+    """An attribute counts by its `Name` only: anybody's may have any `FriendlyName` (SAML core 2.7.3.1)."""
     if expected.subject_attribute:
-        found = said.get(expected.subject_attribute.lower(), "")
+        found = names.get(expected.subject_attribute.lower(), "")
     else:
         found = words(name_id)
         if name_id is not None and name_id.get("Format") == TRANSIENT:

@@ -118,6 +118,6 @@ def moment(text: str | None) -> datetime | None:
     """A time as SAML writes it: in UTC."""
     try:
         found = datetime.fromisoformat(text or "")
-    except ValueError:
+        return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+    except (ValueError, OverflowError):  # the last hours of the year 9999 are no time in UTC
         return None
-    return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)

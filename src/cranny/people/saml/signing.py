@@ -59,8 +59,9 @@ class Signing:
         """`sent` is what came by POST (`SAMLResponse`). Raises Invalid, code `saml-state-refused`; Unproven; Forbidden,
         code `saml-refused` (over there); and what `linking.whose` and `begin` raise."""
         self._engine.insist()
+        begun = self._waiting.opened(cookie, provider_id)  # nothing is read for whoever has begun nothing
         answer = _decoded(sent)
-        begun = self._waiting.opened(cookie, provider_id, answer.to)
+        self._waiting.insist_answers(begun, answer.to)
         row = await self._row(provider_id)
         await self._waiting.use_up(row.tenant, begun)
         our = ours(self._url, row.id)
@@ -70,7 +71,7 @@ class Signing:
         await self._engine.insist_signed(answer, known_as(row), expected)
         async with self._db.transaction(row.tenant) as tx:
             person = await whose(tx, self._keyring, _BOOK, row, claims)
-            return Came("saml", row.tenant, person, is_fresh(tx, row, claims), begun)
+            return Came("saml", row.tenant, person, is_fresh(tx.clock, row, claims), begun, claims.auth_time)
 
     async def describe(self, provider_id: UUID) -> str:
         """Our own metadata for this provider. Raises like `begin`."""

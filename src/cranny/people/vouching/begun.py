@@ -20,6 +20,7 @@ from cranny.platform.db import Database
 from cranny.platform.keys import Keyring, SealBroken
 
 GOOD_FOR: Final = timedelta(minutes=10)
+ELSEWHERE: Final = "This answer belongs to another sign-in."
 _BYTES: Final = 32
 
 Kind = Literal["oidc", "saml"]
@@ -77,18 +78,23 @@ class Waiting:
         sealed = self._keyring.seal(self._purpose, b"", msgspec.msgpack.encode(state))
         return base64.urlsafe_b64encode(sealed).decode()
 
-    def opened(self, cookie: str, provider: UUID, state: str) -> State:
-        """Raises Invalid, code `<kind>-state-refused`."""
+    def opened(self, cookie: str, provider: UUID) -> State:
+        """What was begun in this browser, and still waits. Raises Invalid, code `<kind>-state-refused`."""
         try:
             sealed = base64.urlsafe_b64decode(cookie)
             begun = msgspec.msgpack.decode(self._keyring.open(self._purpose, b"", sealed), type=State)
         except (SealBroken, ValueError) as error:
             raise self.broken("This sign-in was not begun in this browser.") from error
-        if not hmac.compare_digest(begun.state.encode(), state.encode()) or begun.provider != provider:
-            raise self.broken("This answer belongs to another sign-in.")
+        if begun.provider != provider:
+            raise self.broken(ELSEWHERE)
         if begun.until <= self._db.clock.now():
             raise self.broken("This took too long: begin again.")
         return begun
+
+    def insist_answers(self, begun: State, state: str) -> None:
+        """Raises Invalid, code `<kind>-state-refused`, where `state` is not what must come back."""
+        if not hmac.compare_digest(begun.state.encode(), state.encode()):
+            raise self.broken(ELSEWHERE)
 
     async def use_up(self, tenant: UUID, begun: State) -> None:
         """Raises Invalid, code `<kind>-state-refused`, the second time."""

@@ -6,10 +6,11 @@ only where it was verified and lies in one of the provider's domains.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from datetime import timedelta
+from typing import Final, Protocol
 from uuid import UUID
 
-from cranny.core.clock import ago, ahead
+from cranny.core.clock import Clock, ago, ahead
 from cranny.core.errors import Forbidden, Invalid
 from cranny.core.events import NewEvent
 from cranny.people import tables
@@ -24,6 +25,9 @@ from cranny.platform.db import Tx
 from cranny.platform.gate import FRESH
 from cranny.platform.keys import Keyring
 from cranny.platform.permissions import Role
+
+LEEWAY: Final = timedelta(minutes=1)
+"""So much may the other side's clock be ahead."""
 
 
 class Voucher(Protocol):
@@ -67,9 +71,10 @@ async def whose(tx: Tx, keyring: Keyring, book: Book, row: Voucher, claims: Clai
     return person
 
 
-def is_fresh(tx: Tx, row: Voucher, claims: Claims) -> bool:
-    """Whether it counts as showing once more who one is."""
-    recent = claims.auth_time is not None and ago(tx.clock, FRESH) <= claims.auth_time <= ahead(tx.clock, FRESH)
+def is_fresh(clock: Clock, row: Voucher, claims: Claims) -> bool:
+    """Whether it counts as showing once more who one is: from when they signed in over there, not from now on."""
+    at = claims.auth_time
+    recent = at is not None and ago(clock, FRESH) <= at <= ahead(clock, LEEWAY)
     return row.proves and recent and (not row.acr or claims.acr == row.acr)
 
 
