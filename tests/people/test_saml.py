@@ -150,6 +150,7 @@ WRONG: list[tuple[dict[str, Any], str]] = [
 
 
 @needs_xmlsec
+@pytest.mark.prove  # all but the signatures is shown by tests/unit/people/test_saml_answers.py
 async def test_what_is_forged_wrapped_or_not_for_us_opens_nothing(abroad: Abroad) -> None:
     house = abroad.house
     async with house.browser() as ada, house.browser() as other:
@@ -179,6 +180,7 @@ async def test_what_is_forged_wrapped_or_not_for_us_opens_nothing(abroad: Abroad
 
 
 @needs_xmlsec
+@pytest.mark.prove
 async def test_the_lasting_name_is_who_it_is_and_not_the_address(abroad: Abroad) -> None:
     house = abroad.house
     async with house.browser() as ada, house.browser() as other, house.browser() as third:
@@ -262,6 +264,7 @@ async def test_one_certificate_goes_and_another_comes(abroad: Abroad) -> None:
 
 
 @needs_xmlsec
+@pytest.mark.prove
 async def test_another_tenant_s_provider_lets_nobody_in_here(abroad: Abroad) -> None:
     house = abroad.house
     async with house.parts.db.transaction() as tx:
@@ -350,7 +353,7 @@ async def served(house: House) -> AsyncIterator[str]:
 
 
 @needs_xmlsec
-@pytest.mark.slow
+@pytest.mark.prove
 @pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here: on Debian install the package chromium")
 async def test_a_browser_comes_back_from_another_site(abroad: Abroad) -> None:
     """The other site's form brings none of our cookies, which is what the page in between is for."""
