@@ -8,13 +8,14 @@ from itertools import count
 from typing import Any
 
 import pytest
+from litestar.enums import RequestEncodingType
 
 from cranny.platform.db import Database
 from cranny.platform.gate import BY_SITE, NARROWS, NEEDS, PAGE, Undeclared, handlers, is_open, require_declared
-from cranny.platform.permissions import ALL, OWN, STEP_UP, TABLE, TENANT_WIDE, Action, Reach, Role
+from cranny.platform.permissions import ALL, OF_THE_TENANT, OWN, STEP_UP, TABLE, TENANT_WIDE, Action, Reach, Role
 from cranny.platform.server import create_server
 from cranny.wiring.serving import join
-from tests.people.asking import ask
+from tests.people.asking import AGENT, ask
 from tests.people.world import Member, Things, World, build
 from tests.platform.conftest import parts, serve
 
@@ -135,6 +136,69 @@ async def test_two_banks_in_one_question_are_both_looked_at(wide: Database) -> N
     clerk, near, away = world.local[Role.CLERK], world.things["bank"], world.away["bank"]
     for query, status in ((f"bank={near}", 200), (f"bank={near}&bank={away}", 403), (f"bank={away}&bank={near}", 403)):
         assert (await ask(app, "GET", f"/v1/deliveries?{query}", cookie=clerk.cookie))[0] == status
+
+
+CALLED = (None, "text/plain", "Application/JSON", "application/json", "application/x-www-form-urlencoded", "x/y+json")
+
+
+@pytest.mark.parametrize("called", CALLED)
+async def test_a_bank_in_a_body_is_looked_at_whatever_the_body_is_called(wide: Database, called: str | None) -> None:
+    made = parts(wide)
+    app, world = join(made), await build(wide, made.keyring)
+    clerk, near, away = world.local[Role.CLERK], world.things["bank"], world.away["bank"]
+    address = f"/v1/deliveries/{clerk.own['delivery']}/reroute"
+    headers = {"Cookie": f"cranny-session={clerk.cookie}", "User-Agent": AGENT}
+    headers |= {"Content-Type": called} if called else {}
+    async with serve(app) as client:
+
+        async def reroute(body: str) -> str:
+            key = {"Idempotency-Key": f"reroute-{next(NUMBER)}"}
+            return (await client.post(address, content=body, headers=headers | key)).json().get("code", "")
+
+        assert await reroute(f'{{"bank": "{away}"}}') == "not-yours"
+        assert await reroute(f'{{"\\u0062ank": "{away}"}}') == "not-yours"
+        # Of a name that stands twice the last one counts, for the gate as for the deed.
+        assert await reroute(f'{{"bank": "{near}", "bank": "{away}"}}') == "not-yours"
+        said = await reroute(f'{{"bank": "{away}", "bank": "{near}"}}')
+        assert said == await reroute(f'{{"bank": "{near}"}}') != "not-yours"
+        assert await reroute("bank=") not in ("", "not-yours")
+    async with wide.transaction(world.tenant) as tx:
+        assert await tx.value("SELECT bank FROM deliveries WHERE id = $1", clerk.own["delivery"]) == near
+
+
+async def test_where_something_is_stands_in_what_the_gate_reads(wide: Database) -> None:
+    """A bank or a site in a form is none of an address's thing: its page narrows by itself, or is all the tenant's. And
+    the fields of every other body are known."""
+    for method, path, handler in operations(join(parts(wide))):
+        data = handler.parsed_fn_signature.parameters.get("data")
+        if data is None:
+            continue
+        assert method not in ("GET", "HEAD"), path
+        fields = frozenset(getattr(data.annotation, "__struct_fields__", ()))
+        if data.kwarg_definition.media_type != RequestEncodingType.JSON:
+            apart = handler.opt.get(NARROWS) or handler.opt[NEEDS] in OF_THE_TENANT
+            assert not fields & {"bank", "site"} or apart, (method, path)
+        else:
+            sent = data.annotation.__struct_encode_fields__  # none is called otherwise in the body
+            assert fields & {"bank", "site"} == frozenset(sent) & {"bank", "site"}, (method, path)
+
+
+async def test_the_site_of_a_role_that_is_given_does_not_open_what_is_the_tenants(wide: Database) -> None:
+    """Whoever a sign-in provider vouches for gets in everywhere, whatever the site of the role that they get."""
+    made = parts(wide)
+    app, world = join(made), await build(wide, made.keyring)
+    admin = world.local[Role.ADMIN]
+    headers = {"Cookie": f"cranny-session={admin.cookie}", "User-Agent": AGENT}
+    asked = 0
+    async with serve(app) as client:
+        for method, path, handler in operations(app):
+            if handler.opt[NEEDS] not in OF_THE_TENANT or handler.opt.get(PAGE) or method == "GET":
+                continue
+            body, key = {"site": str(world.things["site"])}, {"Idempotency-Key": f"site-{next(NUMBER)}"}
+            answer = await client.request(method, fill(path, world.things), json=body, headers=headers | key)
+            assert (answer.status_code, answer.json()["code"]) == (403, "not-allowed"), (method, path)
+            asked += 1
+    assert asked >= 5
 
 
 def cases(world: World, member: Member, path: str, *, local: bool) -> dict[str, Things]:

@@ -14,6 +14,7 @@ from uuid import UUID
 
 from litestar import Litestar, Request
 from litestar.connection import ASGIConnection
+from litestar.enums import RequestEncodingType
 from litestar.exceptions import SerializationException
 from litestar.handlers import BaseRouteHandler
 from litestar.handlers.http_handlers import HTTPRouteHandler
@@ -40,6 +41,7 @@ FRESH: Final = timedelta(minutes=5)
 """For so long it counts that somebody has shown who they are."""
 
 _SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+_FORMS: Final = frozenset({RequestEncodingType.URL_ENCODED, RequestEncodingType.MULTI_PART})
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,9 +147,9 @@ async def _named(request: Request[Any, Any, Any], handler: BaseRouteHandler) -> 
     a word that it does not take would narrow nothing."""
     found = [(name, id_) for name, id_ in request.path_params.items() if isinstance(id_, UUID)]
     asked = [(name, text) for name in PLACES & _taken(handler) for text in request.query_params.getall(name, [])]
-    if request.method not in _SAFE and request.headers.get("content-type", "").startswith("application/json"):
+    if request.method not in _SAFE and (told := PLACES & _told(handler)):
         body = await _body(request)
-        asked += [(name, body[name]) for name in PLACES & _told(handler) & body.keys()]
+        asked += [(name, body[name]) for name in told & body.keys()]
     return found + [(name, id_) for name, text in asked if (id_ := _uuid(text)) is not None]
 
 
@@ -157,13 +159,17 @@ def _taken(handler: BaseRouteHandler) -> frozenset[str]:
 
 
 def _told(handler: BaseRouteHandler) -> frozenset[str]:
-    """The fields of the body that it goes by."""
+    """The fields of the body that it goes by. It reads JSON whatever the request calls it, and so does the gate. A
+    form says where something is to be, never where it is: it names nothing."""
     data = handler.parsed_fn_signature.parameters.get("data")
-    return frozenset(getattr(data.annotation, "__struct_fields__", ())) if data else frozenset()
+    if data is None or getattr(data.kwarg_definition, "media_type", None) in _FORMS:
+        return frozenset()
+    return frozenset(getattr(data.annotation, "__struct_fields__", ()))
 
 
 async def _body(request: Request[Any, Any, Any]) -> dict[str, Any]:
-    """What can't be read names nothing; the handler will say so."""
+    """The very object that the handler gets: of a name that stands twice, both see the last one. What can't be read
+    names nothing; the handler will say so."""
     try:
         body = await request.json()
     except (ValueError, SerializationException):

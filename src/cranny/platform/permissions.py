@@ -158,6 +158,10 @@ TABLE: Final[Mapping[Role, Mapping[Action, Reach]]] = {
 TENANT_WIDE: Final = frozenset({_A.CATALOGUE_READ, _A.SELF, _A.SELF_PROOFS})
 """What belongs to no site and harms none: a role for one site may do it, too."""
 
+OF_THE_TENANT: Final = frozenset({_A.SIGN_IN_READ, _A.SIGN_IN_EDIT})
+"""What no role for one site reaches. Who is vouched for gets in everywhere: that a provider's people get a role at this
+site does not make it this site's."""
+
 STEP_UP: Final = frozenset(
     {
         _A.COMMANDS_ASK,
@@ -208,7 +212,9 @@ class Rights:
         return Allowed(
             tenant=action in self.beside
             or any(reach is Reach.ALL and (site is None or everywhere) for reach, site in by),
-            sites=frozenset(site for reach, site in by if reach is Reach.ALL and site is not None),
+            sites=frozenset(
+                site for reach, site in by if reach is Reach.ALL and site is not None and action not in OF_THE_TENANT
+            ),
             own=any(one.role in OWN.get(action, ()) for one in self.memberships),
         )
 
