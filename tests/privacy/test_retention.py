@@ -1,17 +1,25 @@
 """What is not kept for ever goes when the tenant says so, and the log says that it went."""
 
+import asyncio
 from typing import Any
+from uuid import UUID
 
 from cranny import people
 from cranny.platform import sequencer, trail
 from cranny.platform.permissions import Role
+from cranny.usecases import deliveries
 from cranny.usecases.privacy import keeping
 
 from .conftest import Office
 
+WAITING = """
+SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'
+"""
+
 
 async def sweep(office: Office) -> int:
-    return await keeping.sweep(office.parts.keepers.kept)(office.yard.db, office.yard.tenant)
+    async with asyncio.timeout(60):  # a sweep that waits for what the test itself holds never ends
+        return await keeping.sweep(office.parts.keepers.kept)(office.yard.db, office.yard.tenant)
 
 
 async def collected(office: Office, tracking: str, door: str) -> Any:
@@ -110,3 +118,64 @@ async def test_what_a_bank_sent_beside_a_fact_goes_and_the_fact_stays(office: Of
     await sweep(office)
     assert await yard.one("SELECT count(*) FROM facts WHERE beside IS NOT NULL") == 0
     assert await yard.chain() == []
+
+
+async def idle(office: Office, email: str) -> UUID:
+    """Somebody for whom there never was anything, and whose time is over."""
+    async with office.yard.db.transaction(office.yard.tenant) as tx:
+        person = await people.remember(tx, people.Contact(email=email))
+    office.yard.clock.pass_by(days=31)
+    return person
+
+
+async def known(office: Office, person: UUID) -> bool:
+    async with office.yard.db.transaction(office.yard.tenant) as tx:
+        return person in await people.contacts(tx, [person])
+
+
+async def test_whom_something_is_just_being_announced_to_is_not_forgotten(office: Office) -> None:
+    yard, ada = office.yard, {"email": "ada.idle@example.org"}
+    person = await idle(office, ada["email"])
+    async with yard.db.transaction(yard.tenant) as tx:
+        shown = await deliveries.announce(tx, yard.keyring, yard.asked("JD 01", recipient=ada))
+        assert shown.recipient == person
+        assert await sweep(office) == 0  # and does not wait for them
+    assert await sweep(office) == 0
+    assert await known(office, person)
+
+
+async def test_whoever_is_just_being_given_a_role_is_not_forgotten(office: Office) -> None:
+    yard = office.yard
+    person = await idle(office, "bert.idle@example.org")
+    async with yard.db.transaction(yard.tenant) as tx:
+        await people.give(tx, yard.keyring, person, Role.CLERK, by="test")
+        assert await sweep(office) == 0
+    assert await sweep(office) == 0
+    async with yard.db.transaction(yard.tenant) as tx:
+        assert (await people.rights(tx, person)).roles == {Role.CLERK}
+
+
+async def test_who_was_needed_between_the_two_looks_stays(office: Office) -> None:
+    """The role is committed after the sweep read who is idle, and before it held them."""
+    yard = office.yard
+    person = await idle(office, "cleo.idle@example.org")
+    async with yard.db.transaction(yard.tenant) as sweeping:
+        assert person in await people.idle(sweeping, after=UUID(int=0), before=yard.clock.now(), limit=9)
+        async with yard.db.transaction(yard.tenant) as tx:
+            await people.give(tx, yard.keyring, person, Role.CLERK, by="test")
+        assert await people.hold_idle(sweeping, [person]) == []
+
+
+async def test_who_is_announced_to_while_they_are_forgotten_is_somebody_new(office: Office) -> None:
+    yard, dora = office.yard, {"email": "dora.idle@example.org"}
+    person = await idle(office, dora["email"])
+    async with yard.db.transaction(yard.tenant) as sweeping:
+        assert await people.hold_idle(sweeping, [person]) == [person]
+        announcing = asyncio.create_task(yard.announce("JD 01", recipient=dora))
+        while not await sweeping.value(WAITING):  # noqa: ASYNC110 - the database rings no bell
+            await asyncio.sleep(0.01)
+        await people.let_go(sweeping, [person])
+    shown = await announcing
+    assert shown.recipient != person
+    assert shown.recipient is not None
+    assert (await known(office, shown.recipient), await known(office, person)) == (True, False)

@@ -29,7 +29,7 @@ from cranny.people.passkeys import begin_making, begin_showing, forget_passkey, 
 from cranny.people.passkeys import make as make_passkey
 from cranny.people.passkeys import show as show_passkey
 from cranny.people.passkeys import whose as whose_passkey
-from cranny.people.personal import idle, let_go
+from cranny.people.personal import hold_idle, idle, let_go
 from cranny.people.preferring import ASKED as PREFERENCES_ASKED
 from cranny.people.preferring import (
     Preferences,
@@ -115,6 +115,7 @@ __all__ = [
     "found",
     "give",
     "has_code",
+    "hold_idle",
     "idle",
     "insist_known",
     "insist_on",

@@ -73,6 +73,13 @@ async def idle(tx: Tx, *, after: UUID, before: datetime, limit: int) -> list[UUI
     return [row["id"] for row in await tx.all(tables.IDLE, tx.tenant, after, before, limit)]
 
 
+async def hold_idle(tx: Tx, persons: Sequence[UUID]) -> list[UUID]:
+    """Those of `persons` whom nobody else uses now and who have no role: until the end of the transaction nobody finds
+    them, or gives them one. What else they might be needed for is to be asked after this."""
+    held = [row["id"] for row in await tx.all(tables.HOLD_FREE, tx.tenant, list(persons))]
+    return [row["id"] for row in await tx.all(tables.STILL_IDLE, tx.tenant, held)]
+
+
 async def _roles(tx: Tx, person: UUID) -> Sequence[Any]:
     return await tx.all(tables.OF_PERSON, tx.tenant, person)
 

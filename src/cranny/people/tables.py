@@ -209,6 +209,16 @@ SELECT id FROM persons AS p WHERE tenant = $1 AND id > $2 AND created < $3
     AND NOT EXISTS (SELECT FROM memberships AS m WHERE m.tenant = p.tenant AND m.person = p.id)
 ORDER BY id LIMIT $4
 """
+# Whoever is just being told of something, or given a role, is left alone: they are met at the next sweep.
+HOLD_FREE: Final = """
+SELECT id FROM persons WHERE tenant = $1 AND id = ANY ($2::uuid[]) ORDER BY id FOR UPDATE SKIP LOCKED
+"""
+# A statement of its own: it sees what was committed until the locks were there.
+STILL_IDLE: Final = """
+SELECT id FROM persons AS p WHERE tenant = $1 AND id = ANY ($2::uuid[])
+    AND NOT EXISTS (SELECT FROM memberships AS m WHERE m.tenant = p.tenant AND m.person = p.id)
+ORDER BY id
+"""
 
 # ---------------------------------------------------------------- preferences
 # One round trip for each message: what was chosen, if anything, and what may not be used.

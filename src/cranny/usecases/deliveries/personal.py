@@ -82,18 +82,24 @@ async def _remains(tx: Tx, persons: Sequence[UUID]) -> list[str]:
 
 async def _let_go(tx: Tx, before: datetime, at_most: int) -> int:
     """How people are reached whom nothing awaits any more, and those for whom there never was anything. Whoever has a
-    role is known for that."""
+    role is known for that. Looked at twice: without a lock, so that those who stay are kept from nobody, and once those
+    who seem to go are held."""
     gone, after = 0, FIRST
     while gone < at_most:
         asked = await people.idle(tx, after=after, before=before, limit=PAGE)
         if not asked:
             return gone
         after = asked[-1]
-        needed = {row["recipient"] for row in await tx.all(tables.STILL_NEEDED, tx.tenant, asked, before)}
-        leaving = [person for person in asked if person not in needed]
+        held = await people.hold_idle(tx, await _unneeded(tx, asked, before))
+        leaving = await _unneeded(tx, held, before)
         await people.let_go(tx, leaving)
         gone += len(leaving)
     return gone
+
+
+async def _unneeded(tx: Tx, persons: Sequence[UUID], before: datetime) -> list[UUID]:
+    needed = {row["recipient"] for row in await tx.all(tables.STILL_NEEDED, tx.tenant, persons, before)}
+    return [person for person in persons if person not in needed]
 
 
 async def _tidy(tx: Tx, before: datetime, at_most: int) -> int:
