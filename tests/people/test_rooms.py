@@ -89,6 +89,16 @@ async def test_what_can_not_be_a_list_is_said_in_a_sentence(
         assert stale.headers["location"] == "/prove?next=%2Fpeople%2Fimports"
 
 
+async def test_a_file_that_is_too_long_is_told_at_the_first_look(house: House) -> None:
+    """Coded for the way back it is longer than a form may be: a look that worked would lead nowhere."""
+    head, line = "email,name,role\n", "borg@example.org,Borg,operator\n"
+    most = head + line + "#" * (people.LIST_MOST_BYTES - len(head) - len(line))
+    async with house.browser() as ada:
+        await house.found(ada)
+        for text, said in ((most + "#", True), (most, False)):
+            assert ("up to 20,000 lines and 8 MiB" in await look(ada, text)) is said
+
+
 async def test_an_organisation_is_added_and_switched_off(abroad: Abroad) -> None:
     house = abroad.house
     form = {

@@ -76,6 +76,26 @@ def refusal(answer: httpx2.Response) -> str:
 
 
 @needs_xmlsec
+async def test_the_page_lists_it_and_switches_it_off(abroad: Abroad) -> None:
+    house = abroad.house
+    async with house.browser() as ada, house.browser() as other:
+        await house.found(ada)
+        assert "None yet" in (await ada.get("/organisations")).text
+        way = await abroad.set_up(ada, role="resident")
+        page = (await ada.get("/organisations")).text
+        assert "None yet" not in page
+        shown = ("1 organisation<", "Example University", way["entity_id"], way["acs"], way["our_entity_id"])
+        assert [text for text in shown if text not in page] == []
+        assert ("example.org ·" in page, "Resident" in page) == (True, True)
+        off = f"/organisations/saml/{way['id']}/off"
+        assert f'action="{off}"' in page
+        assert (await other.post(off)).status_code == 302
+        assert (await ada.post(off)).status_code == 303
+        assert "None yet" in (await ada.get("/organisations")).text
+        assert (await ada.post(off)).status_code == 404
+
+
+@needs_xmlsec
 async def test_out_and_back_with_proof(abroad: Abroad, caplog: pytest.LogCaptureFixture) -> None:
     house = abroad.house
     async with house.browser() as ada, house.browser() as other:

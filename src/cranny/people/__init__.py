@@ -21,7 +21,7 @@ from cranny.people.oidc.api import ProviderAsked
 from cranny.people.oidc.providers import add as add_provider
 from cranny.people.oidc.providers import providers
 from cranny.people.oidc.providers import remove as remove_provider
-from cranny.people.own import FEATURE, organisations, scim_groups, sign_in_providers
+from cranny.people.own import FEATURE, organisations, saml_sign_in_providers, scim_groups, sign_in_providers
 from cranny.people.passkeys import Answer as PasskeyAnswer
 from cranny.people.passkeys import Begun as PasskeyBegun
 from cranny.people.passkeys import Site as PasskeySite
@@ -47,6 +47,8 @@ from cranny.people.preferring import clock as quiet_clock
 from cranny.people.preferring import minutes as quiet_minutes
 from cranny.people.remember import Remembered, contact, contacts, known_by, lock, remember, remembered
 from cranny.people.roles import give, members, memberships, rights, set_all, take
+from cranny.people.saml.providers import providers as saml_providers
+from cranny.people.saml.providers import remove as remove_saml_provider
 from cranny.people.saml.signing import LONGEST as SAML_LONGEST
 from cranny.people.sessions import Holder
 from cranny.people.sessions import begin as begin_session
@@ -147,8 +149,11 @@ __all__ = [
     "remember",
     "remembered",
     "remove_provider",
+    "remove_saml_provider",
     "rights",
     "roles_shown",
+    "saml_providers",
+    "saml_sign_in_providers",
     "scim_groups",
     "set_all",
     "show_passkey",

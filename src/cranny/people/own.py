@@ -49,6 +49,11 @@ def sign_in_providers(parts: Parts) -> oidc_api.Providers:
     return _providers(parts)
 
 
+def saml_sign_in_providers(parts: Parts) -> saml_api.Providers:
+    """The same for those that vouch by SAML."""
+    return saml_api.Providers(parts.db, sign_in_guard(parts), parts.url)
+
+
 def scim_groups() -> Any:
     """The module that says what another system's groups stand for; None without the extra `cranny[scim]`."""
     if find_spec("scim2_models") is None:
@@ -84,7 +89,7 @@ def _routes(parts: Parts) -> Sequence[ControllerRouterHandler]:
         *api.routes(parts.db, parts.keyring, Cursors(parts.keyring.cursor_key)),
         *lists_api.routes(parts.db, parts.keyring),
         *oidc_api.routes(_providers(parts)),
-        *saml_api.routes(saml_api.Providers(parts.db, sign_in_guard(parts), parts.url)),
+        *saml_api.routes(saml_sign_in_providers(parts)),
         *_scim_routes(parts),
         *face_api.routes(Faces(parts.db, parts.keyring, installed())),
     ]

@@ -46,7 +46,8 @@ class ImportView(View, frozen=True):
 
 
 class ProviderLine(View, frozen=True):
-    """An organisation that vouches for people."""
+    """An organisation that vouches for people. `issuer` is what it calls itself: by SAML its entityID. `entity_id` is
+    what we are called over there, by SAML."""
 
     id: str
     name: str
@@ -56,6 +57,8 @@ class ProviderLine(View, frozen=True):
     place: str = ""
     proves: bool = False
     redirect_uri: str = ""
+    entity_id: str = ""
+    saml: bool = False
 
 
 class ProvidersView(View, frozen=True):

@@ -65,6 +65,7 @@ class Desk:
         self.ways = parts.sign_in_ways
         self.keepers = parts.keepers
         self.providers = people.sign_in_providers(parts)
+        self.saml_providers = people.saml_sign_in_providers(parts)
         self.organisations = people.organisations(parts)
 
     def insist_on(self, way: str) -> None:

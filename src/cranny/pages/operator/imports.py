@@ -63,7 +63,7 @@ async def _followed(desk: Desk, request: Told, sent: Sent, values: dict[str, Any
 
 
 async def _read(form: FormMultiDict, who: Principal) -> Sent:
-    """Raises Invalid, codes `list-missing`, `list-name-invalid`; NotFound, code `site-not-found`."""
+    """Raises Invalid, codes `list-missing`, `list-too-long`, `list-name-invalid`; NotFound, code `site-not-found`."""
     file, kept = form.get("file"), form.get("kept")
     try:
         raw = await file.read() if isinstance(file, UploadFile) else base64.b64decode(str(kept or ""), validate=True)
@@ -71,6 +71,8 @@ async def _read(form: FormMultiDict, who: Principal) -> Sent:
         raise Invalid("The file came back broken: choose it again.", code="list-missing") from error
     if not raw:
         raise Invalid("Choose a file.", code="list-missing")
+    if len(raw) > people.LIST_MOST_BYTES:  # the form may be longer than the file
+        raise Invalid(f"A file has up to {people.LIST_MOST_BYTES} bytes: send it in parts.", code="list-too-long")
     name, role = str(form.get("name", "")), str(form.get("role", ""))
     if not people.is_list_name(name):
         raise Invalid("A list is called by small letters, digits and dashes.", code="list-name-invalid")

@@ -1,5 +1,7 @@
-"""Which other organisations vouch for people (OpenID Connect): listed, added, and switched off."""
+"""Which other organisations vouch for people (OpenID Connect or SAML): listed and switched off; those of OpenID
+Connect are added, too."""
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Final
 from uuid import UUID
 
@@ -14,6 +16,7 @@ from cranny import people
 from cranny.core.errors import CrannyError
 from cranny.pages.operator.desk import Desk, Told
 from cranny.pages.operator.persons import in_order, named
+from cranny.platform.db import Tx
 from cranny.platform.permissions import Action, Role
 from cranny.ui.admin import ProviderLine, ProvidersView
 
@@ -69,7 +72,14 @@ def vouching_routes(desk: Desk) -> list[ControllerRouterHandler]:
             await people.remove_provider(tx, provider, by=who.who)
         return Redirect(HOME, status_code=303)
 
-    return [listed, add_organisation, switch_organisation_off]
+    @post(f"{HOME}/saml/{{saml_provider:uuid}}/off", status_code=200, **edit)
+    async def switch_saml_organisation_off(request: Told, saml_provider: FromPath[UUID]) -> Response[Any]:
+        who = desk.who(request)
+        async with desk.db.transaction(who.tenant) as tx:
+            await people.remove_saml_provider(tx, saml_provider, by=who.who)
+        return Redirect(HOME, status_code=303)
+
+    return [listed, add_organisation, switch_organisation_off, switch_saml_organisation_off]
 
 
 def _asked(typed: Typed) -> people.ProviderAsked:
@@ -91,19 +101,44 @@ async def _drawn(desk: Desk, request: Told, *, wrong: str = "", given: Typed | N
     who = desk.who(request)
     async with desk.db.transaction(who.tenant) as tx:
         places = await named(tx)
-        lines = tuple(
-            ProviderLine(
-                str(row.id),
-                row.name,
-                row.issuer,
-                tuple(row.domains),
-                row.role or "",
-                places.get(row.site, "") if row.site else "",
-                proves=row.proves,
-                redirect_uri=desk.providers.shown(row).redirect_uri,
-            )
-            for row in await people.providers(tx)
-        )
+        lines = (*await _by_oidc(desk, tx, places), *await _by_saml(desk, tx, places))
     roles = tuple(role for role in Role if role is not Role.ADMIN)  # nobody becomes one by signing in
     view = ProvidersView(lines, roles, in_order(places), may_edit=bool(who.rights.may(Action.SIGN_IN_EDIT)))
     return desk.draw(request, "organisations.html", v=view, wrong=wrong, given=given, rooms=desk.rooms(who))
+
+
+async def _by_oidc(desk: Desk, tx: Tx, places: Mapping[UUID, str]) -> list[ProviderLine]:
+    return [
+        ProviderLine(
+            **_common(row, places),
+            issuer=row.issuer,
+            redirect_uri=desk.providers.shown(row).redirect_uri,
+        )
+        for row in await people.providers(tx)
+    ]
+
+
+async def _by_saml(desk: Desk, tx: Tx, places: Mapping[UUID, str]) -> list[ProviderLine]:
+    found = [(row, desk.saml_providers.shown(row)) for row in await people.saml_providers(tx)]
+    return [
+        ProviderLine(
+            **_common(row, places),
+            issuer=row.entity_id,
+            redirect_uri=shown.acs,
+            entity_id=shown.our_entity_id,
+            saml=True,
+        )
+        for row, shown in found
+    ]
+
+
+def _common(row: Any, places: Mapping[UUID, str]) -> dict[str, Any]:
+    """What a line says of both kinds."""
+    return {
+        "id": str(row.id),
+        "name": row.name,
+        "domains": tuple(row.domains),
+        "role": row.role or "",
+        "place": places.get(row.site, "") if row.site else "",
+        "proves": row.proves,
+    }
