@@ -175,6 +175,7 @@ class Mirror:
         """It is another database by now: nothing of what was known has to hold."""
         for table in self.books.tables():
             table.kept.clear()
+        self.locators.clear()
         self._mark = 0
         self.look()
 
