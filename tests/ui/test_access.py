@@ -95,7 +95,7 @@ def open_each(visit, query, screens=SCREENS):
 @pytest.mark.parametrize(
     ("query", "screens", "options"),
     [
-        pytest.param("lang=en", SHAPES, ALL, marks=pytest.mark.xdist_group("axe at the kiosk")),
+        ("lang=en", SHAPES, ALL),
         pytest.param("lang=en&dark=1", SHAPES, COLOURS, marks=pytest.mark.prove),
         pytest.param("lang=de&easier=1", SHAPES, SHAPE, marks=pytest.mark.prove),
         pytest.param("lang=pl", SCREENS, ALL, marks=pytest.mark.prove),
@@ -109,7 +109,6 @@ def test_axe_finds_nothing_at_the_kiosk(visit, query, screens, options):
 
 
 @pytest.mark.slow
-@pytest.mark.xdist_group("axe on the pages")  # what has a group begins first: the longest of all would else end last
 def test_axe_finds_nothing_on_the_pages_of_the_operator(visit):
     for path in WALLS:
         page = visit(path, (1440, 1000))
