@@ -115,6 +115,7 @@ def unsigned() -> str:
         (signed(CLAIMS).replace(".", ".."), public(RSA)),
         ("x" * 30_000, public(RSA)),
     ],
+    ids=range(14),  # keys and signatures are others in each process
 )
 def test_what_nobody_of_theirs_has_signed_is_refused(token: str, keys: dict[str, Any]) -> None:
     with pytest.raises(Unproven):
