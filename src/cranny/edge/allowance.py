@@ -4,16 +4,17 @@ in step with the server. Known deliveries and pick-ups have no such limit. Pure 
 A day is the edge's own, and those never go back: a clock that is set to and fro gives nothing twice. A clock that has
 shown a year far away once would hold the day fast until then; so a day is also over when the controller has run
 through 24 hours of it, by the clock that nobody can set. A power cut begins these anew. How long the bank is alone
-can't be told by an edge's time that stands still either: each such day counts as one of being alone."""
+is told by both as well: where the edge's time stands still, by how long the controller has run since it was in step."""
 
 from typing import Final, Literal
 
 import msgspec
 
 from cranny.core.errors import Refused
+from cranny.edge import moment
 from cranny.edge.change import Change, Ruled
 from cranny.edge.draft import Draft
-from cranny.edge.moment import Moment
+from cranny.edge.moment import NEVER, Moment
 from cranny.edge.rows import Setting
 from cranny.edge.state import State
 from cranny.wire.kinds import DepositPaused
@@ -29,15 +30,13 @@ Reason = Literal["budget", "offline"]
 
 class Unknown(msgspec.Struct, frozen=True, array_like=True):
     """`count` doors were opened on `day` (since 1970, by the edge's own time) for what nobody announced; `told`: the
-    server hears that no more are taken. It began at `mono_ms` of the run `boot`. `alone`: so many days have ended by
-    running through them since the bank was in step."""
+    server hears that no more are taken. It began at `mono_ms` of the run `boot`."""
 
     day: int = 0
     count: int = 0
     told: bool = False
     boot: bytes = b""
     mono_ms: int = 0
-    alone: int = 0
 
 
 def spend(draft: Draft, at: Moment) -> None:
@@ -65,13 +64,11 @@ def reason_of(paused: str) -> Reason:
 
 def in_step(state: State, at: Moment) -> Ruled[None]:
     """The server holds every fact, and the bank every right, `at` this moment."""
-    known, since = _known(state), at.edge_ms - state.in_step_ms
-    if state.mark.acked < state.mark.seq or (0 <= since < IN_STEP_EVERY_MS and not known.alone):
+    last = state.in_step
+    fresh = last.boot == at.boot and max(at.edge_ms - last.edge_ms, at.mono_ms - last.mono_ms) < IN_STEP_EVERY_MS
+    if state.mark.acked < state.mark.seq or fresh:
         return Change(), None
-    rows = [Setting("in_step", msgspec.msgpack.encode(at.edge_ms))]
-    if known.alone:
-        rows.append(_setting(msgspec.structs.replace(known, alone=0)))
-    return Change(rows=rows), None
+    return Change(rows=[Setting("in_step", moment.pack(at))]), None
 
 
 def _known(state: State) -> Unknown:
@@ -81,20 +78,18 @@ def _known(state: State) -> Unknown:
 def _today(state: State, at: Moment) -> Unknown:
     known, day = _known(state), at.edge_ms // DAY_MS
     if day > known.day:
-        return Unknown(day, boot=at.boot, mono_ms=at.mono_ms, alone=known.alone)
-    days = (at.mono_ms - (known.mono_ms if known.boot == at.boot else 0)) // DAY_MS
-    if days < 1:
-        return known
-    return Unknown(known.day, boot=at.boot, mono_ms=at.mono_ms, alone=known.alone + days)
+        return Unknown(day, boot=at.boot, mono_ms=at.mono_ms)
+    ran_ms = at.mono_ms - (known.mono_ms if known.boot == at.boot else 0)
+    return known if ran_ms < DAY_MS else Unknown(known.day, boot=at.boot, mono_ms=at.mono_ms)
 
 
 def _paused(state: State, today: Unknown, at: Moment) -> Reason | Literal[""]:
-    policy = state.policy
+    policy, last = state.policy, state.in_step
     if today.count >= policy.unknown_per_day:
         return "budget"
-    alone_ms = max(at.edge_ms - state.in_step_ms, today.alone * DAY_MS)
-    late = state.in_step_ms and alone_ms > policy.unknown_offline_h * HOUR_MS
-    return "offline" if late else ""
+    ran_ms = at.mono_ms - (last.mono_ms if last.boot == at.boot else 0)
+    late = max(at.edge_ms - last.edge_ms, ran_ms) > policy.unknown_offline_h * HOUR_MS
+    return "offline" if late and last != NEVER else ""
 
 
 def _setting(unknown: Unknown) -> Setting:

@@ -3,6 +3,8 @@ what nobody can set, how long this run of the controller has lasted."""
 
 from dataclasses import dataclass
 
+import msgspec
+
 
 @dataclass(frozen=True, slots=True)
 class Moment:
@@ -14,3 +16,14 @@ class Moment:
 
 
 NEVER = Moment(0)
+
+
+def pack(at: Moment) -> bytes:
+    """MessagePack."""
+    return msgspec.msgpack.encode((at.edge_ms, at.boot, at.mono_ms))
+
+
+def unpack(packed: bytes) -> Moment:
+    """The inverse of `pack`; an older controller wrote the edge's time alone."""
+    read = msgspec.msgpack.decode(packed, type=int | tuple[int, bytes, int])
+    return Moment(read) if isinstance(read, int) else Moment(*read)

@@ -14,7 +14,8 @@ from cranny.edge.change import Ruled
 from cranny.edge.draft import Draft, Sight
 from cranny.edge.minting import Minted
 from cranny.edge.moment import NEVER, Moment
-from cranny.edge.rows import Compartment, Delivery, Occupancy, Opening, Tracking
+from cranny.edge.rights import caught_up
+from cranny.edge.rows import Compartment, Delivery, GivenMeanwhile, Occupancy, Opening, Tracking
 from cranny.edge.state import State
 from cranny.edge.steps import intent
 from cranny.edge.visits import Visit
@@ -57,6 +58,8 @@ def intend(state: State, sight: Sight, scan: Scan, visit: Visit, ids: Ids) -> Ru
     under_way = state.being_stored(delivery.delivery)
     if under_way is not None:
         return draft.change(), _already(sight, under_way, visit)
+    if delivery.delivery in state.meanwhile:
+        draft.put(delivery, GivenMeanwhile(delivery.delivery, b""))
     if delivery.state is lifecycle.Delivery.STORED:
         opening = _once_more(state, sight, delivery, visit, ids)
     else:
@@ -98,7 +101,8 @@ def _found(state: State, scan: Scan, visit: Visit) -> Delivery | None:
     """The delivery with this tracking number, one that is waited for first; of several of these the one announced last,
     as a server that was restored from a backup has lost the others. None when there is none and the bank may take
     unknown ones."""
-    known = sorted(state.tracked(scan.digest), key=lambda found: found.delivery, reverse=True)
+    tracked = (caught_up(state, found) for found in state.tracked(scan.digest))
+    known = sorted(tracked, key=lambda found: found.delivery, reverse=True)
     delivery = min(known, key=lambda found: _RANK[found.state], default=None)
     if delivery is None:
         if state.policy.unknown_tracking == "refuse" and scan.own is None:

@@ -9,7 +9,7 @@ import msgspec
 
 from cranny.edge import lifecycle
 from cranny.edge.change import Change
-from cranny.edge.rows import Badge, Delivery, Grant, Occupancy, Row, Setting
+from cranny.edge.rows import Badge, Delivery, GivenMeanwhile, Grant, Occupancy, Row, Setting
 from cranny.edge.state import State
 from cranny.wire.kinds import Body, GrantRefused
 from cranny.wire.messages import (
@@ -25,6 +25,7 @@ from cranny.wire.messages import (
     Policy,
     Renewed,
     pack,
+    unpack,
 )
 
 NOBODYS_VISIT: Final = UUID(int=0)
@@ -141,14 +142,34 @@ def _nobodys(delivery: UUID) -> Delivery:
 
 def _deliver(state: State, given: DeliveryGiven, rows: dict[object, Row]) -> None:
     """One that is given again has another recipient, or comes back here after it was to go elsewhere. What lies
-    inside stays as it is, and what is just being put there: something of the old recipient's may go in with it. The
-    server hears where it is, and sees to the rest."""
+    inside stays as it is: the server hears where it is, and sees to the rest. So does what is just being put there, as
+    something of the old recipient's may go in with it, until it was not put in after all."""
     known = _now(rows, given.delivery, state.deliveries)
     if given.delivery in state.gone or (known and known.state is lifecycle.Delivery.STORED):
         return
-    if known and known.state is lifecycle.Delivery.AWAITED and state.being_stored(given.delivery) is not None:
+    if known and state.being_stored(given.delivery) is not None:
+        rows["meanwhile", given.delivery] = GivenMeanwhile(given.delivery, pack(given))
         return
-    rows[given.delivery] = Delivery(
+    _settle(state, given.delivery, rows)
+    rows[given.delivery] = _as_given(known, given)
+
+
+def caught_up(state: State, known: Delivery) -> Delivery:
+    """The delivery with what was given while a door stood open for it, once it was not put in after all."""
+    given = state.meanwhile.get(known.delivery)
+    if given is None or known.state is lifecycle.Delivery.STORED or state.being_stored(known.delivery) is not None:
+        return known
+    return _as_given(known, unpack(given, DeliveryGiven))
+
+
+def _settle(state: State, delivery: UUID, rows: dict[object, Row]) -> None:
+    """What was given while its door stood open counts no more."""
+    if delivery in state.meanwhile or ("meanwhile", delivery) in rows:
+        rows["meanwhile", delivery] = GivenMeanwhile(delivery, b"")
+
+
+def _as_given(known: Delivery | None, given: DeliveryGiven) -> Delivery:
+    return Delivery(
         delivery=given.delivery,
         state=lifecycle.DELIVERY.move(known.state, lifecycle.Handling.GIVE).to if known else lifecycle.DELIVERY.start,
         deposit_grant=given.deposit_grant,
@@ -162,6 +183,7 @@ def _deliver(state: State, given: DeliveryGiven, rows: dict[object, Row]) -> Non
 
 def _withdraw(state: State, given: DeliveryWithdrawn, rows: dict[object, Row]) -> None:
     known = _now(rows, given.delivery, state.deliveries)
+    _settle(state, given.delivery, rows)
     if known:
         to = lifecycle.DELIVERY.move(known.state, lifecycle.Handling.WITHDRAW).to
         rows[given.delivery] = msgspec.structs.replace(known, state=to)

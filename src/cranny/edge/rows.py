@@ -220,6 +220,14 @@ class Tracking(Row, frozen=True):
     text: str
 
 
+class GivenMeanwhile(Row, frozen=True):
+    """The MessagePack of the DeliveryGiven that came while a door stood open for this delivery: it counts when the
+    delivery was not put in after all. Empty when it has been settled."""
+
+    delivery: UUID
+    given: bytes
+
+
 class Sensing(Row, frozen=True):
     """Where the sensors are: `body` is the MessagePack of `sensing.kept.Kept`."""
 

@@ -50,6 +50,7 @@ TABLES: Final = (
         answer TEXT NOT NULL, ended INTEGER NOT NULL) STRICT""",
     """CREATE UNIQUE INDEX IF NOT EXISTS one_inventory_at_once ON inventories (ended) WHERE NOT ended""",
     """CREATE TABLE IF NOT EXISTS tracking (delivery TEXT PRIMARY KEY, text TEXT NOT NULL) STRICT""",
+    """CREATE TABLE IF NOT EXISTS given_meanwhile (delivery TEXT PRIMARY KEY, given BLOB NOT NULL) STRICT""",
     """CREATE TABLE IF NOT EXISTS commands (
         command TEXT PRIMARY KEY, action TEXT NOT NULL, state TEXT NOT NULL, "by" TEXT NOT NULL,
         "left" INTEGER NOT NULL CHECK ("left" >= 0), doors TEXT NOT NULL, reason TEXT NOT NULL) STRICT""",
@@ -82,6 +83,7 @@ FORGET: Final = (
     "DELETE FROM agains",
     "DELETE FROM inventories",
     "DELETE FROM tracking",
+    "DELETE FROM given_meanwhile",
     "DELETE FROM warmth",
     "DELETE FROM compartments",
 )
@@ -136,6 +138,8 @@ PUT: Final[dict[type[rows.Row], str]] = {
     rows.Warmth: """INSERT INTO warmth VALUES (?, ?, ?, ?, ?) ON CONFLICT (label) DO UPDATE SET
         generation = excluded.generation, warm_ms = excluded.warm_ms, worst = excluded.worst,
         spoiled = excluded.spoiled""",
+    rows.GivenMeanwhile: """INSERT INTO given_meanwhile VALUES (?, ?) ON CONFLICT (delivery) DO UPDATE SET
+        given = excluded.given""",
     rows.Tracking: """INSERT INTO tracking VALUES (?, ?) ON CONFLICT (delivery) DO UPDATE SET text = excluded.text""",
 }
 
@@ -157,5 +161,6 @@ LOAD: Final[dict[type[rows.Row], str]] = {
     rows.Order: "SELECT * FROM orders WHERE NOT told",
     rows.Sensing: "SELECT * FROM sensing",
     rows.Warmth: "SELECT * FROM warmth",
+    rows.GivenMeanwhile: "SELECT * FROM given_meanwhile WHERE given <> x''",
     rows.Tracking: "SELECT * FROM tracking WHERE text <> ''",
 }

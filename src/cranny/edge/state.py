@@ -7,13 +7,15 @@ from uuid import UUID
 
 import msgspec
 
-from cranny.edge import lifecycle
+from cranny.edge import lifecycle, moment
+from cranny.edge.moment import NEVER, Moment
 from cranny.edge.rows import (
     Again,
     Badge,
     Command,
     Compartment,
     Delivery,
+    GivenMeanwhile,
     Grant,
     Inventory,
     Mark,
@@ -41,14 +43,14 @@ GENERATIONS: Final = 2**32
 
 @dataclass(slots=True)
 class State:
-    """`openings` holds those under way, `occupancies` the live ones by door; `in_step_ms` is when the
-    bank was last in step with the server, 0 for never; `unknown` is the allowance's, `begin` the carried file's; `tag`
+    """`openings` holds those under way, `occupancies` the live ones by door; `in_step` is when the
+    bank was last in step with the server; `unknown` is the allowance's, `begin` the carried file's; `tag`
     is that of the last downlink entry. Only the journal calls `put`."""
 
     mark: Mark
     layout: Layout | None = None
     policy: Policy = field(default_factory=Policy)
-    in_step_ms: int = 0
+    in_step: Moment = NEVER
     unknown: bytes = b""
     begin: bytes = b""
     tag: int = 0
@@ -69,6 +71,7 @@ class State:
     """As far as it was told."""
     pad_steps: int = 0
     texts: dict[UUID, str] = field(default_factory=dict)
+    meanwhile: dict[UUID, bytes] = field(default_factory=dict)
     commands: dict[UUID, Command] = field(default_factory=dict)
     orders: dict[UUID, UUID] = field(default_factory=dict)
     """The command that asked for an opening whose result is not known yet."""
@@ -167,12 +170,11 @@ class State:
         if row.name == "policy":
             self.policy = msgspec.msgpack.decode(row.body, type=Policy)
             return
-        if row.name in ("in_step", "tag"):
-            number = msgspec.msgpack.decode(row.body, type=int)
-            if row.name == "tag":
-                self.tag = number
-            else:
-                self.in_step_ms = number
+        if row.name == "tag":
+            self.tag = msgspec.msgpack.decode(row.body, type=int)
+            return
+        if row.name == "in_step":
+            self.in_step = moment.unpack(row.body)
             return
         if row.name == "unknown":
             self.unknown = row.body
@@ -196,6 +198,8 @@ class State:
                 self.warmth[row.label] = row
             case Tracking():
                 _keep(self.texts, row.delivery, row.text, live=bool(row.text))
+            case GivenMeanwhile():
+                _keep(self.meanwhile, row.delivery, row.given, live=bool(row.given))
             case Inventory() | Past() | Pad():
                 self._put_own(row)
             case UsedToken():

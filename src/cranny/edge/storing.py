@@ -18,7 +18,7 @@ from cranny.edge.minting import is_minted
 from cranny.edge.outcomes import NotStored, Settled, Shut, Stored
 from cranny.edge.placing import has_ended, size_of
 from cranny.edge.rights import end, ended_unseen
-from cranny.edge.rows import Delivery, Occupancy, Opening, Row, Tracking
+from cranny.edge.rows import Delivery, GivenMeanwhile, Occupancy, Opening, Row, Tracking
 from cranny.edge.state import State
 from cranny.edge.visits import TooSmall
 from cranny.wire.allocation import Size
@@ -140,6 +140,8 @@ def _stored_rows(
     for delivery in stored:
         to = lifecycle.DELIVERY.move(delivery.state, lifecycle.Handling.DEPOSIT).to
         yield msgspec.structs.replace(delivery, state=to)
+        if delivery.delivery in state.meanwhile:
+            yield GivenMeanwhile(delivery.delivery, b"")
     for grant in superseded:
         known = state.grants.get(grant)
         deed = lifecycle.Deed.SUPERSEDE

@@ -43,6 +43,7 @@ EVERY: Final[dict[type[rows.Row], str]] = {
     rows.Sensing: "SELECT * FROM sensing",
     rows.Warmth: "SELECT * FROM warmth",
     rows.Tracking: "SELECT * FROM tracking",
+    rows.GivenMeanwhile: "SELECT * FROM given_meanwhile",
 }
 """What is summed: each kind of row that there is."""
 ONE: Final[dict[type[rows.Row], tuple[str, int]]] = {
@@ -64,6 +65,7 @@ ONE: Final[dict[type[rows.Row], tuple[str, int]]] = {
     rows.Sensing: ("SELECT * FROM sensing WHERE id = ?", 1),
     rows.Warmth: ("SELECT * FROM warmth WHERE label = ?", 1),
     rows.Tracking: ("SELECT * FROM tracking WHERE delivery = ?", 1),
+    rows.GivenMeanwhile: ("SELECT * FROM given_meanwhile WHERE delivery = ?", 1),
 }
 """One row by its key, and how many columns that has."""
 

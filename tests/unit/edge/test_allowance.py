@@ -4,8 +4,8 @@ import msgspec
 import pytest
 
 from cranny.core.errors import Refused
-from cranny.edge import allowance
-from cranny.edge.allowance import DAY_MS, Unknown
+from cranny.edge import allowance, moment
+from cranny.edge.allowance import DAY_MS, HOUR_MS, Unknown
 from cranny.edge.draft import Draft
 from cranny.edge.moment import Moment
 from cranny.edge.rows import Mark, Setting
@@ -96,8 +96,20 @@ def test_a_long_rest_counts_whole() -> None:
     assert spend(bank, Moment(FAR, b"one", 9 * DAY_MS)) == "offline"
 
 
+def test_a_bank_in_step_is_not_alone_however_long_its_clock_stands_still() -> None:
+    bank = state(hours=24)
+    for run in (b"one", b"two"):
+        for hour in range(0, 240, 6):
+            in_step(bank, Moment(FAR, run, hour * HOUR_MS))
+            assert spend(bank, Moment(FAR, run, hour * HOUR_MS)) in ("", "budget")
+    assert spend(bank, Moment(FAR, b"two", 270 * HOUR_MS)) == "offline"
+
+
 def test_what_an_older_version_wrote_is_read() -> None:
     assert msgspec.msgpack.decode(msgspec.msgpack.encode([7, 2, True]), type=Unknown) == Unknown(7, 2, told=True)
+    further = msgspec.msgpack.encode([7, 2, True, b"one", 5, 1])
+    assert msgspec.msgpack.decode(further, type=Unknown) == Unknown(7, 2, told=True, boot=b"one", mono_ms=5)
+    assert moment.unpack(msgspec.msgpack.encode(NOW)) == Moment(NOW)
 
 
 @pytest.mark.parametrize("far", [NOW, FAR])

@@ -82,3 +82,55 @@ def test_withdrawn_and_given_once_more(live_bank: Any) -> None:
         await bank.deposit(parcel)
 
     live_bank(story)
+
+
+def given_to_somebody_else(bank: Any, parcel: Any, known: Any) -> DeliveryGiven:
+    items, features = known.items, list(known.features)
+    return DeliveryGiven(
+        parcel.delivery, parcel.deposit_grant, bank.ids.new(), b"n" * 32, items, features, seated=False
+    )
+
+
+def test_given_for_somebody_else_while_its_door_stood_open_and_then_it_was_taken_out(live_bank: Any) -> None:
+    """What is put in later is the new recipient's: the old one's parcel beside it has a door of its own."""
+
+    async def story(bank: Any) -> None:
+        first, second = [await bank.announce(name, collector=7) for name in ("FIRST", "SECOND")]
+        again = given_to_somebody_else(bank, first, bank.state.deliveries[first.delivery])
+        opened = await bank.controller.scan("FIRST")
+        await bank.give(GrantRevoked(first.grant), again)
+        await bank.shut(opened.door)
+        assert not bank.bodies("deposit.stored")
+        await bank.restart()
+        opened = await bank.controller.scan("FIRST")
+        await bank.put(opened.door, first)
+        other = await bank.controller.scan("SECOND")
+        assert other.door != opened.door
+        await bank.put(other.door, second)
+        await bank.shut(opened.door)
+        await bank.shut(other.door)
+        assert {fact.grant for fact in bank.bodies("deposit.stored")} == {again.collect_grant, second.grant}
+        assert not bank.state.meanwhile
+
+    live_bank(story)
+
+
+def test_the_last_word_counts_of_those_that_came_while_a_door_stood_open(live_bank: Any) -> None:
+    async def story(bank: Any) -> None:
+        parcel = await bank.announce("PARCEL")
+        known = bank.state.deliveries[parcel.delivery]
+        opened = await bank.controller.scan("PARCEL")
+        await bank.give(given_to_somebody_else(bank, parcel, known), DeliveryWithdrawn(parcel.delivery))
+        last = given_to_somebody_else(bank, parcel, known)
+        await bank.give(last)
+        await bank.shut(opened.door)
+        opened = await bank.controller.scan("PARCEL")
+        await bank.shut(opened.door)
+        await bank.give(given_to_somebody_else(bank, parcel, known), DeliveryWithdrawn(parcel.delivery))
+        assert await bank.controller.scan("PARCEL") == Refusal("withdrawn")
+        await bank.give(last)
+        await bank.deposit(parcel)
+        (fact,) = bank.bodies("deposit.stored")
+        assert fact.grant == last.collect_grant
+
+    live_bank(story)
