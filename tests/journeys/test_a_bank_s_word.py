@@ -6,6 +6,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from uuid import UUID
 
+import pytest
+
 from cranny.core.rng import SeededRng
 from cranny.wire.kinds import DoorBlocked, DoorForced
 
@@ -151,6 +153,7 @@ async def test_a_controller_whose_disk_was_restored_from_an_older_copy(house: Ho
     assert await house.check() == ""
 
 
+@pytest.mark.prove
 async def test_a_journal_that_is_gone_and_a_box_that_is_replaced(house: House) -> None:
     name, (bank, claim) = "gone", await house.bank(bank_file({"M": 2}))
     async with house.edge(name, claim) as kiosk:

@@ -151,6 +151,7 @@ async def test_a_bank_that_is_not_there_gets_no_command(house: House) -> None:
         assert kiosk.pulses() == 0
 
 
+@pytest.mark.prove
 async def test_killed_before_the_pulse_it_is_unknown_and_then_the_journal_tells(house: House) -> None:
     bank, claim = await house.bank(bank_file({"M": 3}))
     async with house.edge("cut", claim, command=dying("intended_not_pulsed")):
@@ -169,6 +170,7 @@ async def test_killed_before_the_pulse_it_is_unknown_and_then_the_journal_tells(
     assert await house.check() == ""
 
 
+@pytest.mark.prove
 async def test_killed_after_the_pulse_it_was_executed_once(house: House) -> None:
     bank, claim = await house.bank(bank_file({"M": 3}))
     async with house.edge("cut2", claim, command=dying("pulsed_not_told")):

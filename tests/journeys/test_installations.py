@@ -25,6 +25,7 @@ def as_nobody(uid: int) -> tuple[str, ...]:
     return (setpriv, f"--reuid={uid}", f"--regid={uid}", "--clear-groups", *read)
 
 
+@pytest.mark.prove
 async def test_somebody_else_runs_a_second_house_beside_ours(house: House, new_data_dir: Callable[[], Path]) -> None:
     other, us = House(new_data_dir(), free_port()), os.geteuid()
     if us == ROOT:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx2
+import pytest
 
 from .house import House, dying, together
 from .kiosk import Answer
@@ -108,6 +109,7 @@ async def test_where_nobody_can_look_inside_the_door_waits_for_a_person(house: H
     assert (door["label"], door["blocked"], door["generation"]) == ("M1", "uncertain", None)
 
 
+@pytest.mark.prove
 async def test_the_worker_is_killed_between_commit_and_acknowledgement(doomed: House) -> None:
     await doomed.up("server")
     await doomed.run("worker")
@@ -137,6 +139,7 @@ async def test_the_worker_is_killed_between_commit_and_acknowledgement(doomed: H
     assert await doomed.check() == ""
 
 
+@pytest.mark.prove
 async def test_everything_but_the_bank_is_killed_while_everybody_works(doomed: House) -> None:
     await doomed.up()
     bank, claim = await doomed.bank(bank_file({"M": 40}))

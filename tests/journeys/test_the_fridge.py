@@ -90,6 +90,7 @@ async def live(house: House, bank: str, many: int) -> list[Answer]:
     return alarms
 
 
+@pytest.mark.prove
 async def test_a_fridge_fails_while_the_server_is_gone(hall: House) -> None:
     house = hall
     bank, claim = await house.bank(chilled_bank())

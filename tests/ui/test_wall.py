@@ -1,5 +1,6 @@
 """The live wall as an operator uses it."""
 
+import pytest
 from playwright.sync_api import expect
 
 SHOWN = """[...document.querySelectorAll('.door')]
@@ -43,6 +44,7 @@ def test_the_front_is_true_to_the_millimetre(visit):
     assert abs(box[9]["width"] / scale - 380) < 10
 
 
+@pytest.mark.prove
 def test_any_layout_has_doors_large_enough_to_hit_on_a_phone(visit):
     for name in ("corner-20", "station-60", "campus-128", "odd"):
         page = visit(f"/walls/{name}", (390, 844))

@@ -221,7 +221,9 @@ async def goes_on(lab: Any, name: str, person: Person, right: Any) -> None:
         assert all(not lab.board.inside(lab.at(box.label)) for box in lab.layout.compartments)
 
 
-@pytest.mark.parametrize("habit", HABITS)
+@pytest.mark.parametrize(
+    "habit", [pytest.param(one, marks=pytest.mark.prove if one in (WALKS, FLICKERS) else ()) for one in HABITS]
+)
 @pytest.mark.parametrize("content", [True, False], ids=["sees inside", "blind"])
 @pytest.mark.parametrize("name", STORIES)
 def test_the_power_goes_at_every_moment(live_bank: Any, name: str, content: bool, habit: str) -> None:
