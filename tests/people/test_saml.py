@@ -170,6 +170,22 @@ WRONG: list[tuple[dict[str, Any], str]] = [
 
 
 @needs_xmlsec
+async def test_a_signature_that_does_not_hold_opens_nothing_and_is_written_down(abroad: Abroad) -> None:
+    house = abroad.house
+    async with house.browser() as ada, house.browser() as other:
+        await house.found(ada)
+        way = await abroad.set_up(ada)
+        for mangle in (MANGLED[0], MANGLED[3]):
+            xml = await abroad.sign(await abroad.out(other, way))
+            assert mangle(xml) != xml
+            assert refusal(await abroad.back(other, way, mangle(xml))) == "saml-answer-refused"
+        assert refusal(await abroad.whole(other, way, key="strange")) == "saml-answer-refused"
+        assert (await other.get("/v1/self")).status_code == 401
+        (told,) = await house.told("audit.refused")  # the same again is written once a minute
+        assert (told.data["refusal"], told.data["on"]) == ("saml-answer-refused", f"saml-providers/{way['id']}")
+
+
+@needs_xmlsec
 @pytest.mark.prove  # all but the signatures is shown by tests/unit/people/test_saml_answers.py
 async def test_what_is_forged_wrapped_or_not_for_us_opens_nothing(abroad: Abroad) -> None:
     house = abroad.house

@@ -6,8 +6,8 @@ from cranny.people.oidc import tables as oidc_tables
 from cranny.people.oidc.signing import Signing as Oidc
 from cranny.people.saml import tables as saml_tables
 from cranny.people.saml.signing import Signing as Saml
-from cranny.people.vouching.begun import Begun
-from cranny.people.vouching.providers import Way, is_known
+from cranny.people.vouching.begun import Begun, Kind
+from cranny.people.vouching.providers import Way, find_tenant, is_known
 from cranny.platform import rows
 from cranny.platform.db import Database, Tx
 
@@ -24,6 +24,10 @@ class Ways:
         """Raises what the provider's own kind raises."""
         kind = self.saml if await is_known(self._db, "saml", provider) else self.oidc
         return await kind.begin(provider, back, session=session, before=before, anew=anew)
+
+    async def tenant_of(self, kind: Kind, provider: UUID) -> UUID | None:
+        """Whose provider it is; None where there is none."""
+        return await find_tenant(self._db, kind, provider)
 
     async def find(self, email: str) -> list[Way]:
         """Who vouches for people with such an address, in all tenants. Raises Invalid, code `email-invalid`."""

@@ -6,7 +6,7 @@ the last step is taken by a page of ours.
 """
 
 from collections.abc import Awaitable
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
 from uuid import UUID
 
 import msgspec
@@ -97,7 +97,7 @@ def _back(desk: Desk) -> ControllerRouterHandler:
         """From the other organisation, with what it says."""
         cookie = desk.visitors.waiting(request)
         proof = desk.organisations.oidc.finish(provider, cookie, state=given, code=code, issuer=issuer, error=error)
-        return await _came(desk, request, provider, proof)
+        return await _came(desk, request, provider, "oidc", proof)
 
     return back
 
@@ -123,7 +123,7 @@ def _posted(desk: Desk) -> list[ControllerRouterHandler]:
     async def answer(request: Told, provider: FromPath[UUID], data: Sent) -> Response[Any]:
         refuse_foreign(request)
         proof = desk.organisations.saml.finish(provider, desk.visitors.waiting(request), data.SAMLResponse)
-        return await _came(desk, request, provider, proof)
+        return await _came(desk, request, provider, "saml", proof)
 
     @get(f"{SIGN_IN}/with/{{provider:uuid}}/metadata", opt=_OPEN, include_in_schema=False)
     async def ours(provider: FromPath[UUID]) -> Response[str]:
@@ -151,12 +151,17 @@ async def _begun(desk: Desk, request: Told, provider: UUID, back: str, **more: A
     return Redirect(begun.url, status_code=302, cookies=[desk.visitors.waiting_cookie(request, begun.cookie)])
 
 
-async def _came(desk: Desk, request: Told, provider: UUID, proof: Awaitable[people.CameBack]) -> Response[Any]:
+async def _came(
+    desk: Desk, request: Told, provider: UUID, kind: Literal["oidc", "saml"], proof: Awaitable[people.CameBack]
+) -> Response[Any]:
     """A page that leads on, for whoever the `proof` is of."""
     try:
         came = await proof
         cookies = [await _let_in(desk, request, came), desk.visitors.waiting_cookie(request, "")]
     except CrannyError as refused:
+        tenant = await desk.organisations.tenant_of(kind, provider)
+        if tenant is not None and isinstance(refused, Invalid | Forbidden):
+            await desk.was_not(request, tenant, refused.code, on=f"{kind}-providers/{provider}")
         return _refused(desk, request, provider, refused)
     page = desk.draw(request, "signed_in.html", back=came.state.next)
     page.headers["Cache-Control"] = "no-store"

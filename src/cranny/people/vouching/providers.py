@@ -55,14 +55,19 @@ async def written(tx: Tx) -> AsyncIterator[None]:
 
 async def tenant_of(db: Database, kind: Kind, provider: UUID) -> UUID:
     """Raises NotFound, code `<kind>-provider-not-found`."""
-    found = await directory.find(db, _provider(kind), provider.bytes)
+    found = await find_tenant(db, kind, provider)
     if found is None:
         raise not_found(kind)
-    return found.tenant
+    return found
+
+
+async def find_tenant(db: Database, kind: Kind, provider: UUID) -> UUID | None:
+    found = await directory.find(db, _provider(kind), provider.bytes)
+    return None if found is None else found.tenant
 
 
 async def is_known(db: Database, kind: Kind, provider: UUID) -> bool:
-    return await directory.find(db, _provider(kind), provider.bytes) is not None
+    return await find_tenant(db, kind, provider) is not None
 
 
 def not_found(kind: Kind) -> NotFound:
