@@ -3,13 +3,27 @@
 import base64
 import html
 import re
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import httpx2
+import pytest
 
+from cranny.core.clock import SystemClock
+from cranny.wiring.serving import join
+from tests.journeys.house import free_port
 from tests.people.house import House
 
+needs_xmlsec = pytest.mark.skipif(
+    shutil.which("xmlsec1") is None, reason="no xmlsec1 here (apt install xmlsec1): signing in by SAML is not tried"
+)
 HERE = {"Accept": "text/html"}
 MAIL = {"mail": "ada@example.org", "displayName": "Ada at Work"}
 
@@ -64,3 +78,38 @@ class Abroad:
 
     async def whole(self, client: httpx2.AsyncClient, way: dict[str, Any], **said: Any) -> httpx2.Response:
         return await self.back(client, way, await self.sign(await self.out(client, way), **said))
+
+
+def refusal(answer: httpx2.Response) -> str:
+    """The code on a page that says why not; empty where it says nothing of the kind."""
+    found = re.search(r"say: ([a-z-]+),", answer.text)
+    return found[1] if found else ""
+
+
+@pytest.fixture(scope="session")
+def provider(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    port, program = free_port(), Path(__file__).with_name("saml_idp.py")
+    folder = tmp_path_factory.mktemp("idp")
+    command = [sys.executable, "-W", "ignore", str(program), str(port), str(folder)]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # noqa: S603 - our own list
+    url = f"http://localhost:{port}"
+    try:
+        for _ in range(600):
+            try:
+                httpx2.get(f"{url}/metadata", timeout=20).raise_for_status()
+                break
+            except httpx2.HTTPError:
+                assert process.poll() is None
+                time.sleep(0.1)
+        yield url
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+@pytest.fixture
+def abroad(house: House, provider: str) -> Abroad:
+    house.clock.moment = SystemClock().now()  # the other organisation's clock is the machine's
+    house.parts = replace(house.parts, sign_in_inside=("127.0.0.0/8", "::1/128"))
+    house.app = join(house.parts)
+    return Abroad(house, provider)

@@ -2,16 +2,11 @@
 
 import asyncio
 import base64
-import re
 import shutil
-import subprocess
-import sys
-import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
@@ -22,77 +17,19 @@ import uvicorn
 from playwright.async_api import async_playwright, expect
 
 from cranny import people
-from cranny.core.clock import SystemClock
-from cranny.people.saml import engine
 from cranny.platform import tenants
 from cranny.wiring.serving import join
 from tests.journeys.house import free_port
 from tests.people.house import House
-from tests.people.saml_abroad import HERE, MAIL, Abroad
+from tests.people.saml_abroad import HERE, MAIL, Abroad, needs_xmlsec, refusal
 from tests.people.saml_forgeries import MANGLED
 
 pytest.importorskip("saml2", reason="the extra cranny[saml] is not installed: nothing of SAML is tried")
-needs_xmlsec = pytest.mark.skipif(
-    shutil.which("xmlsec1") is None, reason="no xmlsec1 here (apt install xmlsec1): signing in by SAML is not tried"
-)
+pytestmark = pytest.mark.xdist_group("saml")
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 BORG = {"email": "borg@example.org", "roles": [{"role": "clerk"}]}
 MFA = "https://refeds.org/profile/mfa"
 EVIL = "https://evil.example/"
-
-
-@pytest.fixture(scope="module")
-def provider(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    port, program = free_port(), Path(__file__).with_name("saml_idp.py")
-    folder = tmp_path_factory.mktemp("idp")
-    command = [sys.executable, "-W", "ignore", str(program), str(port), str(folder)]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # noqa: S603 - our own list
-    url = f"http://localhost:{port}"
-    try:
-        for _ in range(600):
-            try:
-                httpx2.get(f"{url}/metadata", timeout=20).raise_for_status()
-                break
-            except httpx2.HTTPError:
-                assert process.poll() is None
-                time.sleep(0.1)
-        yield url
-    finally:
-        process.terminate()
-        process.wait(10)
-
-
-@pytest.fixture
-def abroad(house: House, provider: str) -> Abroad:
-    house.clock.moment = SystemClock().now()  # the other organisation's clock is the machine's
-    house.parts = replace(house.parts, sign_in_inside=("127.0.0.0/8", "::1/128"))
-    house.app = join(house.parts)
-    return Abroad(house, provider)
-
-
-def refusal(answer: httpx2.Response) -> str:
-    found = re.search(r"say: ([a-z-]+),", answer.text)
-    return found[1] if found else ""
-
-
-@needs_xmlsec
-async def test_the_page_lists_it_and_switches_it_off(abroad: Abroad) -> None:
-    house = abroad.house
-    async with house.browser() as ada, house.browser() as other:
-        await house.found(ada)
-        assert "None yet" in (await ada.get("/organisations")).text
-        way = await abroad.set_up(ada, role="resident")
-        page = (await ada.get("/organisations")).text
-        assert "None yet" not in page
-        shown = ("1 organisation<", "Example University", way["entity_id"], way["acs"], way["our_entity_id"])
-        assert [text for text in shown if text not in page] == []
-        assert ("example.org ·" in page, "Resident" in page) == (True, True)
-        off = f"/organisations/saml/{way['id']}/off"
-        assert f'action="{off}"' in page
-        assert (await other.post(off)).status_code == 302
-        assert (await ada.post(off)).status_code == 303
-        assert "None yet" in (await ada.get("/organisations")).text
-        assert (await ada.post(off)).status_code == 404
 
 
 @needs_xmlsec
@@ -275,31 +212,6 @@ async def test_a_session_ends_with_the_sign_in_over_there(abroad: Abroad) -> Non
 
 
 @needs_xmlsec
-async def test_one_certificate_goes_and_another_comes(abroad: Abroad) -> None:
-    house = abroad.house
-    async with house.browser() as ada, house.browser() as other:
-        await house.found(ada)
-        way = await abroad.set_up(ada)
-        assert refusal(await abroad.whole(other, way, key="two")) == "saml-answer-refused"
-        old, new = abroad.metadata("one"), abroad.metadata("two")
-        key = re.compile(r"<(\w+):KeyDescriptor.*?</\1:KeyDescriptor>", re.DOTALL)
-        both = key.sub(lambda found: found[0] + key.search(new)[0], old, count=1)  # type: ignore[index]
-        body = {"name": "U", "domains": ["example.org"], "trusts_email": True, "metadata": both}
-        url = f"/v1/saml-providers/{way['id']}"
-        put = await ada.put(url, json=body, headers={"If-Match": (await ada.get(url)).headers["etag"]})
-        assert (put.status_code, len(put.json()["certificates"])) == (200, 2), put.text
-        for name in ("one", "two"):
-            assert (await abroad.whole(other, way, key=name)).status_code == 200
-        await ada.put(url, json=body | {"metadata": new})
-        assert refusal(await abroad.whole(other, way, key="one")) == "saml-answer-refused"
-        moved = new.replace(f"{abroad.url}/metadata", "urn:another")
-        assert (await ada.put(url, json=body | {"metadata": moved})).json()["code"] == "entity-fixed"
-        kept = await ada.put(url, json={"name": "V", "domains": ["x.org"]})
-        assert (kept.status_code, len(kept.json()["certificates"])) == (200, 1)
-        assert (await ada.put(url, json=body, headers={"If-Match": '"old"'})).status_code == 412
-
-
-@needs_xmlsec
 @pytest.mark.prove
 async def test_another_tenant_s_provider_lets_nobody_in_here(abroad: Abroad) -> None:
     house = abroad.house
@@ -323,51 +235,6 @@ async def test_another_tenant_s_provider_lets_nobody_in_here(abroad: Abroad) -> 
         assert await house.told("person.saml_linked") == []
         found = (await other.post("/sign-in/organisation", data={"email": "x@example.org"})).text
         assert all(f'href="/sign-in/with/{one["id"]}"' in found for one in (way, theirs))
-
-
-@needs_xmlsec
-async def test_providers_are_kept_by_admins(abroad: Abroad) -> None:
-    house = abroad.house
-    async with house.browser() as ada, house.browser() as other:
-        await house.found(ada)
-        way = await abroad.set_up(ada)
-        good = abroad.metadata()
-        body = {"name": "X", "domains": ["example.org"], "metadata": good}
-        for change, code in [
-            ({"metadata": "<a/>"}, "metadata-invalid"),
-            ({"metadata": f"<!DOCTYPE a [<!ENTITY b 'c'>]>{good.partition('?>')[2]}"}, "metadata-invalid"),
-            ({"metadata": good.replace(f"{abroad.url}/sso", "javascript:alert(1)")}, "metadata-invalid"),
-            ({"metadata": good.replace("bindings:HTTP-Redirect", "bindings:HTTP-POST")}, "metadata-invalid"),
-            ({"domains": ["not a domain"]}, "domain-invalid"),
-            ({"role": "admin"}, "role-refused"),
-            ({"site": str(UUID(int=7))}, "site-not-found"),
-        ]:
-            answer = await ada.post("/v1/saml-providers", json={**body, **change}, headers=house.once())
-            assert answer.json()["code"] == code, answer.text
-        once = house.once()
-        every = [await ada.post("/v1/saml-providers", json=body, headers=once) for _ in range(3)]
-        assert {(one.status_code, one.text) for one in every} == {(201, every[0].text)}
-        for id_ in (way["id"], every[0].json()["id"]):
-            assert (await ada.delete(f"/v1/saml-providers/{id_}")).status_code == 204
-        for path in (f"/sign-in/with/{way['id']}", f"/sign-in/with/{way['id']}/metadata"):
-            assert (await other.get(path)).status_code == 404
-        assert "No organisation" in (await other.post("/sign-in/organisation", data={"email": "a@example.org"})).text
-
-
-async def test_without_the_program_or_the_extra_it_is_said_what_to_do(
-    house: House, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    body = {"name": "X", "domains": ["example.org"], "metadata": "<x/>"}
-    async with house.browser() as ada:
-        await house.found(ada)
-        monkeypatch.setattr(engine, "PROGRAM", "xmlsec-that-is-not-there")
-        answer = await ada.post("/v1/saml-providers", json=body, headers=house.once())
-        assert (answer.status_code, answer.json()["code"]) == (409, "saml-program-missing")
-        assert "apt install" in answer.json()["detail"]
-        monkeypatch.setattr(engine, "find_spec", lambda _: None)
-        answer = await ada.post("/v1/saml-providers", json=body, headers=house.once())
-        assert answer.json()["code"] == "saml-not-installed"
-        assert "cranny[saml]" in answer.json()["detail"]
 
 
 @asynccontextmanager

@@ -12,13 +12,15 @@ from typing import Any, Final, TypeVar
 
 import structlog
 
-from cranny.core.errors import Refused
+from cranny.core.errors import Refused, Unavailable
 from cranny.people.saml.answers import LEEWAY, Answer, Expected, Unproven, only_assertion
 from cranny.people.saml.metadata import Described, for_us
 
 PROGRAM: Final = "xmlsec1"
 AT_ONCE: Final = 4
 """Programs that check signatures at the same time."""
+WAITING: Final = 40
+"""Who waits longer than these has closed the page."""
 POST: Final = "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST"
 REDIRECT: Final = "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect"
 
@@ -37,6 +39,7 @@ class Ours:
 class Engine:
     def __init__(self) -> None:
         self._turns = asyncio.Semaphore(AT_ONCE)
+        self._asked = 0
 
     @staticmethod
     def insist() -> str:
@@ -68,8 +71,15 @@ class Engine:
         return await self._away(lambda: _described(self._client(of, ours)))
 
     async def _away(self, deed: Callable[[], T]) -> T:
-        async with self._turns:
-            return await asyncio.to_thread(deed)
+        """Raises Unavailable, code `saml-busy`."""
+        if self._asked >= AT_ONCE + WAITING:
+            raise Unavailable("Too many people sign in just now: try again in a minute.", code="saml-busy")
+        self._asked += 1
+        try:
+            async with self._turns:
+                return await asyncio.to_thread(deed)
+        finally:
+            self._asked -= 1
 
     def _client(self, of: Described, ours: Ours) -> Any:
         program = self.insist()
