@@ -1,7 +1,7 @@
 # Everything a contributor needs, from a machine that has only Python >= 3.11 and make.
 # `make venv` costs about a minute the first time and a few milliseconds afterwards.
 .DEFAULT_GOAL := help
-.PHONY: help venv assets faces fast test check up demo bench lock sbom clean sim sim-campaign prove
+.PHONY: help venv assets faces fast test check up demo bench lock outdated sbom clean sim sim-campaign prove
 
 BIN := .venv/bin
 # Half of the tests' time is waiting for real processes, lines and browsers: two cores have room for twice as many.
@@ -62,6 +62,10 @@ lock: venv  ## resolve pyproject.toml anew into requirements/*.lock
 
 sbom: venv  ## what others wrote and the product carries: build/sbom.cdx.json (CycloneDX 1.6)
 	@$(BIN)/python scripts/sbom.py build/sbom.cdx.json
+
+outdated: venv  ## what others wrote and have newer releases of (SECURITY.md says how old it may become)
+	@$(BIN)/python -m pip list --outdated --exclude pip
+	@npm outdated || true
 
 clean:  ## remove what the other targets made
 	rm -rf .venv build dist src/cranny/ui/static/vendor .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage

@@ -16,6 +16,7 @@ import pytest
 from cranny import outreach, sites
 from cranny.sim import Plan, Report, run
 from cranny.sim.coverage import all_rows
+from cranny.sim.regressions import REGRESSIONS, Regression
 from cranny.sim.runs import Totals, live_all
 from cranny.sim.story import tell
 from cranny.sim.whole import coverage
@@ -53,6 +54,15 @@ def test_nothing_is_found(life: Report) -> None:
     assert not life.violations, "\n".join(tell(life))
     for what in ("deposits", "collects", "letters: with a code", "messages lost"):
         assert life.counts[what] > 2, f"{what}: {life.counts.get(what)}"
+
+
+@pytest.mark.prove
+@pytest.mark.parametrize(
+    "kept", [one for one in REGRESSIONS if one.tier == 2], ids=lambda kept: f"{kept.seed}: {kept.why}"
+)
+def test_it_does_not_fail_again(kept: Regression, ground: Ground) -> None:
+    report = run(kept.seed, kept.plan, ground)
+    assert not report.violations, "\n".join(tell(report))
 
 
 @pytest.mark.prove

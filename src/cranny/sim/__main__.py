@@ -115,7 +115,7 @@ def _shrink(seed: int, ground: Ground | None) -> int:
     plan, report = found
     for line in tell(report):
         say(line)
-    say(f'Regression({seed}, {plan_told(plan)}, "...")')
+    say(f'Regression({seed}, {plan_told(plan)}, "..."{"" if ground is None else ", tier=2"})')
     return 1
 
 

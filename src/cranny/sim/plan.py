@@ -48,6 +48,10 @@ DAY: Final = Plan(hours=24, deliveries=24, pace=9.6, beat_s=300)
 """Partitions that last for hours, doors that are full by the evening."""
 MONTH: Final = Plan(banks=1, hours=33 * 24, deliveries=60, pace=300, beat_s=1800, alone_from=48, alone_hours=30 * 24)
 """Thirty days without a network."""
+WHOLE_KILLS: Final = 5.0
+"""In lives of the second tier there are fewer commits, and what is looked for lies between them."""
+WHOLE_HOUR: Final = Plan(hours=1.2, deliveries=10, beat_s=60, kills=WHOLE_KILLS)
+WHOLE_DAY: Final = Plan(hours=12, deliveries=14, pace=9.6, beat_s=300, kills=WHOLE_KILLS)
 
 
 def usual(seed: int) -> Plan:

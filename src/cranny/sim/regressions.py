@@ -2,18 +2,19 @@
 (`python -m cranny.sim shrink SEED`), and one of each kind."""
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal
 
-from cranny.sim.plan import DAY, HOUR, MONTH, Plan
+from cranny.sim.plan import DAY, HOUR, MONTH, WHOLE_HOUR, Plan
 
 
 @dataclass(frozen=True, slots=True)
 class Regression:
-    """`why` it is kept: what was wrong, or what it stands for."""
+    """`why` it is kept: what was wrong, or what it stands for. `tier` 2 is lived by the whole server."""
 
     seed: int
     plan: Plan
     why: str
+    tier: Literal[1, 2] = 1
 
 
 REGRESSIONS: Final = (
@@ -21,4 +22,5 @@ REGRESSIONS: Final = (
     Regression(6, MONTH, "a month without a network: every known grant opens"),
     Regression(61, HOUR, "a clock with a wrong year took every acknowledged fact off a disk, and a backup came back"),
     Regression(23, HOUR, "one of two parcels behind a door was unknown to a restored server, and nobody was told"),
+    Regression(13, WHOLE_HOUR, "a restored server gave locators anew that it had given out before", tier=2),
 )

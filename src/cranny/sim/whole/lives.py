@@ -1,11 +1,10 @@
 """One life of the second tier."""
 
 import os
-from typing import Final
 
 from cranny.sim.coverage import watching
 from cranny.sim.loop import live
-from cranny.sim.plan import Plan
+from cranny.sim.plan import WHOLE_DAY, WHOLE_HOUR, Plan
 from cranny.sim.report import Report
 from cranny.sim.whole.coverage import SERVER
 from cranny.sim.whole.founding import Founding
@@ -15,15 +14,10 @@ from cranny.sim.whole.homestead import Homestead
 from cranny.sim.whole.outside import Outside
 from cranny.sim.world import World
 
-KILLS: Final = 5.0
-"""There are fewer commits than in lives of the first tier, and what is looked for lies between them."""
-HOUR: Final = Plan(hours=1.2, deliveries=10, beat_s=60, kills=KILLS)
-DAY: Final = Plan(hours=12, deliveries=14, pace=9.6, beat_s=300, kills=KILLS)
-
 
 def usual_whole(seed: int) -> Plan:
     """What kind of life a seed lives when nobody asks for another one: of three, two dense hours and a day."""
-    return (DAY, HOUR, HOUR)[seed % 3]
+    return (WHOLE_DAY, WHOLE_HOUR, WHOLE_HOUR)[seed % 3]
 
 
 def run_whole(seed: int, plan: Plan, ground: Ground) -> Report:
