@@ -73,7 +73,7 @@ def _heard(child: "subprocess.Popen[str]") -> Demo:
         sys.stdout.write(line)
         said += line
         if line.startswith("It stays up"):
-            link = re.findall(r"http://\S+/sign-in/\w+", said)[-1]
+            link = re.findall(r"http://\S+/link#\w+", said)[-1]
             kiosks = re.findall(r"http://127\.0\.0\.1:\d+(?=\s)", said[said.index("a parcel waits") :])
             return Demo(link, re.findall(r"crn_[\w-]+", said)[0], tuple(dict.fromkeys(kiosks)))
     raise SystemExit("The demo ended before it was ready: see above.")

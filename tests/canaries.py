@@ -109,7 +109,7 @@ def _shown(revealed: Any) -> None:
 def _sent(message: Any) -> None:
     SEEN.code(message.code)
     SEEN.secret(message.qr)
-    SEEN.secret(message.link.rpartition("/")[2])
+    SEEN.secret(message.link.rpartition("#")[2])
     SEEN.name(message.name)
 
 

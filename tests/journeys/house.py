@@ -158,7 +158,7 @@ class House:
         """Add a tenant and act for it from now on."""
         shown = await say("tenant", "add", tenant, "--data", str(self.data), env=self.settings)
         self.key = next(word for word in shown.split() if word.startswith("crn_"))
-        self.admin = next(word for word in shown.split() if "/welcome/" in word)
+        self.admin = next(word for word in shown.split() if "/welcome#" in word)
         self.client.headers["Authorization"] = f"Bearer {self.key}"
 
     async def check(self) -> str:

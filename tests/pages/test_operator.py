@@ -259,25 +259,30 @@ async def test_nobody_is_led_elsewhere(yard, path: str) -> None:
         assert answer.status_code == httpx2.codes.FORBIDDEN
 
 
+async def by_link(client, link: str, **more):
+    return await client.post("/link", data={"token": link}, **more)
+
+
 async def test_a_link_signs_one_browser_in_once(yard) -> None:
     async with browser(yard) as client:
         headers = {"Authorization": f"Bearer {yard.key}", "Idempotency-Key": "link"}
         made = await client.post("/v1/sign-in-links", headers=headers)
         assert made.status_code == 201
-        path = made.json()["path"]
+        page, _, token = made.json()["path"].partition("#")
         again = await client.post("/v1/sign-in-links", headers=headers)
         assert again.json()["code"] == "secret-shown-once"
         # Whoever looks ahead does not use it up.
         for _ in range(2):
-            looked = await client.get(path)
+            looked = await client.get(page)
             assert "Open the wall" in looked.text
             assert NAME not in looked.cookies
-        assert (await client.post(path, headers={"Sec-Fetch-Site": "cross-site"})).status_code == 403
-        used = await client.post(path)
+        assert (await by_link(client, token, headers={"Sec-Fetch-Site": "cross-site"})).status_code == 403
+        used = await by_link(client, token)
         assert (used.status_code, used.headers["location"]) == (303, "/walls")
         assert (await client.get("/walls")).status_code == 200
     async with browser(yard) as stranger:
-        for answer in (await stranger.get(path), await stranger.post(path)):
+        for handed in (token, f"http://here{page}#{token}", ""):
+            answer = await by_link(stranger, handed)
             assert "used already" in answer.text
             assert NAME not in answer.cookies
         assert (await stranger.get("/walls")).status_code == 302
@@ -286,8 +291,8 @@ async def test_a_link_signs_one_browser_in_once(yard) -> None:
 async def test_twenty_browsers_and_one_link(yard) -> None:
     async with browser(yard) as client:
         headers = {"Authorization": f"Bearer {yard.key}", "Idempotency-Key": "race"}
-        path = (await client.post("/v1/sign-in-links", headers=headers)).json()["path"]
-        answers = await asyncio.gather(*(client.post(path) for _ in range(20)))
+        link = (await client.post("/v1/sign-in-links", headers=headers)).json()["path"]
+        answers = await asyncio.gather(*(by_link(client, link) for _ in range(20)))
     said = [answer.status_code for answer in answers]
     assert said.count(303) == 1
     assert set(said) == {200, 303, 429}  # nineteen wrong ones from one address are too many
@@ -296,9 +301,9 @@ async def test_twenty_browsers_and_one_link(yard) -> None:
 async def test_an_old_link_opens_nothing(yard) -> None:
     async with browser(yard) as client:
         headers = {"Authorization": f"Bearer {yard.key}", "Idempotency-Key": "old"}
-        path = (await client.post("/v1/sign-in-links", headers=headers)).json()["path"]
+        link = (await client.post("/v1/sign-in-links", headers=headers)).json()["path"]
         yard.clock.pass_by(hours=1)
-        assert "too old" in (await client.post(path)).text
+        assert "too old" in (await by_link(client, link)).text
 
 
 async def test_signing_out_takes_the_cookie_back(yard) -> None:

@@ -23,7 +23,7 @@ from cranny.wiring.serving import join
 from tests.outreach.conftest import Later, mailer
 from tests.platform.conftest import parts as plain_parts
 
-LINK = re.compile(r"http://here(/sign-in/[0-9a-f]{40})")
+LINK = re.compile(r"http://here/link#([0-9a-f]{40})\b")
 ADA = {"name": "Ada Example", "email": "ada@example.org"}
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
 BANK = """name: {name}
@@ -35,6 +35,10 @@ towers:
       - {{label: A1, width: 380, height: 190, depth: 640, centre: 900, unit: 1, channel: 1}}
 """
 BORG = {"email": "borg@example.org", "name": "Borg", "roles": [{"role": "operator"}], "language": "de"}
+
+
+async def by_link(client: httpx2.AsyncClient, token: str) -> httpx2.Response:
+    return await client.post("/link", data={"token": token})
 
 
 class House:
@@ -59,7 +63,7 @@ class House:
     async def found(self, client: httpx2.AsyncClient) -> None:
         async with self.parts.db.transaction(self.tenant) as tx:
             token = await people.make_link(tx, people.FOUNDING, tx.tenant)
-        answer = await client.post(f"/welcome/{token}", data=ADA)
+        answer = await client.post("/welcome", data={"token": token, **ADA})
         assert (answer.status_code, answer.headers["location"]) == (303, "/me")
 
     async def send(self) -> None:
@@ -71,12 +75,16 @@ class House:
         await jobs.Worker(self.parts.db, {outreach.SEND: handler}).drain()
 
     async def link(self, to: str) -> str:
-        """The newest link in somebody's mailbox."""
+        """What stands behind the # of the newest link in somebody's mailbox."""
         await self.send()
         text = self.box.to(to)[-1].message.get_body(("plain",)).get_content()
         found = LINK.search(text)
         assert found is not None, text
         return found[1]
+
+    async def come_in(self, client: httpx2.AsyncClient, email: str) -> httpx2.Response:
+        """By the newest link in this mailbox."""
+        return await by_link(client, await self.link(email))
 
     def once(self) -> dict[str, str]:
         self.keys += 1

@@ -57,7 +57,7 @@ async def test_looked_at_then_followed_and_again_nothing_changes(house: House) -
         assert entry.data["on"] == URL
         assert (await ada.get(URL)).json()["items"][0]["people"] == 2
     async with house.browser() as borg:
-        assert (await borg.post(await house.link("borg@example.org"))).status_code == 303
+        assert (await house.come_in(borg, "borg@example.org")).status_code == 303
 
 
 async def test_while_a_line_is_wrong_nothing_is_done(house: House) -> None:
@@ -82,8 +82,8 @@ async def test_who_moves_out_is_signed_out_and_keeps_what_others_gave(house: Hou
     async with house.browser() as ada, house.browser() as borg, house.browser() as cleo:
         await house.found(ada)
         await send(ada, house, STAFF, apply=True, invite=True)
-        await borg.post(await house.link("borg@example.org"))
-        await cleo.post(await house.link("cleo@example.org"))
+        await house.come_in(borg, "borg@example.org")
+        await house.come_in(cleo, "cleo@example.org")
         ids = {one["email"]: one["id"] for one in (await ada.get("/v1/people")).json()["items"]}
         roles = {"roles": [{"role": "clerk"}, {"role": "auditor"}]}
         assert (await ada.put(f"/v1/people/{ids['cleo@example.org']}/roles", json=roles)).status_code == 200

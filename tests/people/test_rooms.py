@@ -193,7 +193,7 @@ async def test_who_is_still_needed_is_not_erased_and_everybody_has_their_own(hou
         person = (await ada.post("/v1/people", json=BORG, headers=house.once())).json()["id"]
         no = await ada.post(f"/privacy/people/{person}/erase", data={"why": "asked"})
         assert ("be erased yet" in unescape(no.text), "still operator" in no.text) == (True, True)
-        await borg.post(await house.link("borg@example.org"))
+        await house.come_in(borg, "borg@example.org")
         me = (await borg.get("/v1/self")).json()["person"]
         assert f"/privacy/people/{me}" in (await borg.get("/me")).text
         own = (await borg.get(f"/privacy/people/{me}")).text
@@ -223,7 +223,7 @@ async def test_the_rooms_are_shown_to_whom_they_are_for(house: House) -> None:
     async with house.browser() as ada, house.browser() as auditor:
         await house.found(ada)
         await ada.post("/v1/people", json={**BORG, "roles": [{"role": Role.AUDITOR}]}, headers=house.once())
-        await auditor.post(await house.link("borg@example.org"))
+        await house.come_in(auditor, "borg@example.org")
         page = (await auditor.get("/people")).text
         shown = {"/people/imports", "/organisations", "/groups", "/privacy"} & set(re.findall(r'href="([^"]+)"', page))
         assert shown == {"/organisations", "/groups", "/privacy"}

@@ -30,7 +30,7 @@ async def page(house: House) -> AsyncIterator[Page]:
         page = await chromium.new_page(viewport={"width": 390, "height": 844}, color_scheme="dark")
         page.on("console", lambda message: said.append(message.text) if message.type == "error" else None)
         page.on("pageerror", lambda error: said.append(str(error)))
-        await page.goto(url.replace("/scim/v2", f"/welcome/{token}"))
+        await page.goto(url.replace("/scim/v2", f"/welcome#{token}"))
         await page.get_by_label("Your name").fill("Ada Example")
         await page.get_by_label("E-mail address").fill("ada@example.org")
         await page.get_by_role("button", name="Become the admin").click()

@@ -104,7 +104,7 @@ async def test_a_user_comes_changes_and_goes(house: House, idp: httpx2.AsyncClie
     assert (await idp.get(f"{USERS}/{user['id']}")).json()["groups"][0]["display"] == "Operator"
     async with house.browser() as bo:
         await bo.post("/sign-in/mail", data={"email": "bo@example.org"})
-        await bo.post(await house.link("bo@example.org"))
+        await house.come_in(bo, "bo@example.org")
         assert (await bo.get("/v1/self")).status_code == 200
         # As Entra writes it.
         off = patch({"op": "Replace", "path": "active", "value": False})

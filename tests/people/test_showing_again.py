@@ -4,7 +4,7 @@ import re
 
 import pyotp
 
-from tests.people.house import BORG, House
+from tests.people.house import BORG, House, by_link
 
 
 async def test_who_fails_to_show_who_they_are_is_in_the_log(house: House) -> None:
@@ -16,7 +16,7 @@ async def test_who_fails_to_show_who_they_are_is_in_the_log(house: House) -> Non
         await ada.post("/prove/code", data={"code": "123456"})
         assert (await ada.post("/sign-in", data={"key": house.key})).status_code == 303
         await ada.post("/prove/key", data={"key": "crn_wrong"})
-        assert (await borg.post(await house.link("borg@example.org"))).status_code == 303
+        assert (await house.come_in(borg, "borg@example.org")).status_code == 303
         await borg.get("/people")
         await borg.post("/people", data={"email": "eve@example.org", "role": "admin"})
         house.clock.pass_by(minutes=6)
@@ -50,7 +50,7 @@ async def test_whoever_asks_for_links_in_somebodys_name_keeps_none_from_them(hou
             await pest.post("/sign-in/mail", data={"email": "ada@example.org"})
             if minute % 20 == 19:
                 await ada.post("/sign-in/mail", data={"email": "ada@example.org"})
-                assert (await ada.post(await house.link("ada@example.org"))).status_code == 303
+                assert (await house.come_in(ada, "ada@example.org")).status_code == 303
             house.clock.pass_by(minutes=1)
         assert len(house.box.to("ada@example.org")) <= 20
 
@@ -59,16 +59,16 @@ async def test_wrong_tries_cost_time_and_what_fits_is_never_asked_to_wait(house:
     async with house.browser() as ada, house.browser() as pest, house.browser() as borg:
         await house.found(ada)
         await ada.post("/v1/people", json=BORG, headers=house.once())
-        path, wrong = await house.link("borg@example.org"), f"/sign-in/{'0' * 40}"
-        said = [(await pest.post(wrong)).status_code for _ in range(30)]
+        good, wrong = await house.link("borg@example.org"), "0" * 40
+        said = [(await by_link(pest, wrong)).status_code for _ in range(30)]
         assert said == [200] * 11 + [429] * 19
         for data in ({"key": "crn_wrong"}, {"key": "crn_wrong_again"}):
             slow = await pest.post("/sign-in", data=data, headers={"Accept": "text/html"})
             assert (slow.status_code, "Not so fast" in slow.text) == (429, True)
-        assert (await borg.post(path)).status_code == 303  # from the very same address
+        assert (await by_link(borg, good)).status_code == 303  # from the very same address
         assert (await pest.post("/sign-in", data={"key": house.key})).status_code == 303
         house.clock.pass_by(seconds=2)
-        assert (await pest.post(wrong)).status_code == 200
+        assert (await by_link(pest, wrong)).status_code == 200
         mails = [(await pest.post("/sign-in/mail", data={"email": f"x{n}@example.org"})).status_code for n in range(40)]
         assert mails == [200] * 31 + [429] * 9
         house.clock.pass_by(seconds=2)
@@ -87,7 +87,7 @@ async def test_a_session_of_a_key_shows_the_key_again_and_no_link_of_its_own_doe
         assert (await client.post("/v1/api-keys", json=new, headers=house.once())).json()["code"] == "step-up-needed"
         assert (await client.post("/v1/webhook-endpoints", json=bank, headers=house.once())).status_code != 403
         path = (await client.post("/v1/sign-in-links", headers=house.once())).json()["path"]
-        assert (await other.post(path)).status_code == 303
+        assert (await by_link(other, path)).status_code == 303
         assert (await other.post("/v1/api-keys", json=new, headers=house.once())).json()["code"] == "step-up-needed"
         assert "API key" in (await client.get("/prove")).text
         wrong = await client.post("/prove/key", data={"key": "crn_wrong", "next": "/walls"})
@@ -96,7 +96,7 @@ async def test_a_session_of_a_key_shows_the_key_again_and_no_link_of_its_own_doe
         assert (shown.status_code, shown.headers["location"]) == (303, "/walls")
         assert (await client.post("/v1/api-keys", json=new, headers=house.once())).status_code == 201
         made = (await program.post("/v1/sign-in-links", headers=house.once())).json()["path"]
-        assert (await other.post(made)).status_code == 303  # the key itself was shown for this one
+        assert (await by_link(other, made)).status_code == 303  # the key itself was shown for this one
         assert (await other.post("/v1/api-keys", json=new, headers=house.once())).status_code == 201
         assert (await program.post("/v1/api-keys", json=new, headers=house.once())).status_code == 201
 
@@ -106,6 +106,6 @@ async def test_a_link_that_somebody_makes_in_their_session_proves_nothing(house:
         await house.found(ada)
         house.clock.pass_by(minutes=6)
         path = (await ada.post("/v1/sign-in-links", headers=house.once())).json()["path"]
-        assert (await other.post(path)).status_code == 303
+        assert (await by_link(other, path)).status_code == 303
         stale = await other.post("/v1/people", json=BORG, headers=house.once())
         assert stale.json()["code"] == "step-up-needed"

@@ -7,7 +7,7 @@ import pyotp
 import pytest
 
 from cranny.wiring.serving import join
-from tests.people.house import BORG, House
+from tests.people.house import BORG, House, by_link
 
 HERE = {"Accept": "text/html"}
 
@@ -43,12 +43,12 @@ async def test_a_link_of_before_is_worth_nothing_and_an_invitation_leads_to_a_fi
         house.parts = replace(house.parts, sign_in_ways=frozenset({"passkey"}))
         house.app = join(house.parts)
     async with house.browser() as ada, house.browser() as borg:
-        assert (await ada.post(before)).json()["code"] == "way-closed"
+        assert (await by_link(ada, before)).json()["code"] == "way-closed"
         await house.found(ada)
         assert (await ada.post("/prove/link")).json()["code"] == "way-closed"
         assert "/prove/link" not in (await ada.get("/prove")).text
         await ada.post("/v1/people", json=BORG, headers=house.once())
-        assert (await borg.post(await house.link("borg@example.org"))).status_code == 303
+        assert (await house.come_in(borg, "borg@example.org")).status_code == 303
         assert (await borg.post("/me/passkeys/begin")).status_code == 200
 
 

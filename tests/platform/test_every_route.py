@@ -23,8 +23,8 @@ PAGES_OPEN = {
     ("GET", "/docs"),  # what the API is like is no secret
     ("GET", "/sign-in"),
     ("POST", "/sign-in"),
-    ("GET", "/sign-in/{token}"),  # proven by the link itself
-    ("POST", "/sign-in/{token}"),
+    ("GET", "/link"),
+    ("POST", "/link"),  # proven by the link itself
     ("POST", "/sign-in/mail"),
     ("POST", "/sign-in/passkey/begin"),
     ("POST", "/sign-in/passkey"),  # proven by the passkey
@@ -35,10 +35,11 @@ PAGES_OPEN = {
     ("POST", "/sign-in/with/{provider}/acs"),  # takes a form on to the next
     ("POST", "/sign-in/with/{provider}/answer"),  # proven as above
     ("GET", "/sign-in/with/{provider}/metadata"),  # what we are called is no secret
-    ("GET", "/welcome/{token}"),  # proven by the link itself
-    ("POST", "/welcome/{token}"),
-    ("GET", "/choose/{token}"),  # the same
-    ("POST", "/choose/{token}"),
+    ("GET", "/welcome"),
+    ("POST", "/welcome"),  # proven by the link itself
+    ("GET", "/choose"),
+    ("POST", "/choose/shown"),  # the same
+    ("POST", "/choose"),
     ("POST", "/sign-out"),
     ("GET", "/static/{version}/{name}"),
 }

@@ -14,7 +14,7 @@ from cranny.usecases.privacy import keeping
 from .conftest import Office
 
 ADA = {"name": "Ada", "email": "ada@example.org", "phone": "+4915112345678", "language": "en"}
-LINK = re.compile(r"http://here(/choose/[0-9a-f]{40})")
+LINK = re.compile(r"http://here/choose#([0-9a-f]{40})")
 
 
 async def stored(office: Office, tracking: str = "JD 01", recipient: dict[str, str] = ADA) -> tuple[UUID, UUID]:
@@ -152,12 +152,14 @@ async def test_they_choose_for_themselves_with_a_link_that_works_once(office: Of
         found = LINK.search(letter.message.get_body(("plain",)).get_content())
         assert found is not None
         client.headers.pop("Authorization")
-        page = (await client.get(found[1])).text
+        held = {"token": found[1]}
+        assert 'action="/choose/shown"' in (await client.get("/choose")).text
+        page = (await client.post("/choose/shown", data=held)).text
         assert "a…@example.org" in page
         assert "…678" in page
         assert "ada@example.org" not in page
         wrong = {"use": "sms", "quiet": "1", "start": "22:00", "end": "22:00"}
-        assert "two different times" in (await client.post(found[1], data=wrong)).text
+        assert "two different times" in (await client.post("/choose", data=wrong | held)).text
         form = {
             "use": "sms",
             "first": "sms",
@@ -167,9 +169,11 @@ async def test_they_choose_for_themselves_with_a_link_that_works_once(office: Of
             "low": "1",
             "language": "de",
         }
-        saved = await client.post(found[1], data=form)
+        saved = await client.post("/choose", data=form | held)
         assert "Gespeichert" in saved.text
-        assert "schon benutzt" in (await client.get(found[1], headers={"Accept-Language": "de"})).text
+        assert (
+            "schon benutzt" in (await client.post("/choose/shown", data=held, headers={"Accept-Language": "de"})).text
+        )
         async with office.client() as key:
             now = (await key.get(f"/v1/people/{shown.recipient}/preferences")).json()
         assert (now["channels"], now["low_doors"], now["language"]) == (["sms"], True, "de")

@@ -34,7 +34,7 @@ def canaries() -> Canaries:
         "typed 042193550 at the kiosk",
         "typed 042 193 550.",
         f"scanned {QR}",
-        f"GET /sign-in/{TOKEN}",
+        f"GET /link#{TOKEN}",
         "parcel for Ada Lovelace is here",
         "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
     ],

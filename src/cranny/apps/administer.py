@@ -76,7 +76,7 @@ async def admin_link(settings: Settings, tenant: str) -> str:
 
 async def _admin_link(settings: Settings, tx: Tx) -> str:
     token = await people.make_link(tx, people.FOUNDING, tx.tenant)
-    return f"{settings.url.rstrip('/')}/welcome/{token}"
+    return f"{settings.url.rstrip('/')}/welcome#{token}"
 
 
 async def add_key(

@@ -19,8 +19,8 @@ from cranny.platform.reactions import Reaction
 
 Link = Literal["sign_in", "invitation", "preferences"]
 _KINDS: Final[dict[str, tuple[Link, str, str]]] = {
-    people.LINK_ASKED: ("sign_in", people.LINK, "sign-in"),
-    people.INVITED: ("invitation", people.INVITATION, "sign-in"),
+    people.LINK_ASKED: ("sign_in", people.LINK, "link"),
+    people.INVITED: ("invitation", people.INVITATION, "link"),
     people.PREFERENCES_ASKED: ("preferences", people.CHOICE, "choose"),
 }
 """By what asks for one: the message, the directory's word, and the page that it leads to."""
@@ -41,7 +41,7 @@ def reaction(keyring: Keyring, url: str) -> Reaction:
             bank=(await tenants.get_tenant(tx)).name,
             timezone="UTC",
             until=ahead(tx.clock, good_for),
-            link=f"{url.rstrip('/')}/{page}/{token}",
+            link=f"{url.rstrip('/')}/{page}#{token}",
         )
         await tell(tx, keyring, Telling(person, kind, event.id, 0, (), details))
 

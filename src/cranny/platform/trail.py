@@ -177,19 +177,13 @@ def asked(scope: Any, tenant: UUID, by: str, *, name: str, refusal: str = "", on
         by=by,
         name=name,
         does=f"{scope['method']} {scope.get('path_template', '')}",
-        on=on or _named(scope),
+        on=on or str(scope["path"]),
         address=client[0] if client else "",
         agent=_short(headers.get("user-agent", "")),
         why=_short(headers.get(WHY, "")),
         request=str(scope.get("state", {}).get("request_id", "")),
         refusal=refusal,
     )
-
-
-def _named(scope: Any) -> str:
-    """The address, unless it holds a secret: that of a link does."""
-    path, template = str(scope["path"]), str(scope.get("path_template", ""))
-    return template if "{token}" in template and not path.startswith("/v1/") else path
 
 
 def _short(text: str) -> str:

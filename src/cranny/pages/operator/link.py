@@ -1,25 +1,27 @@
 """A one-time link that signs a browser in: made over the API, good once, for ten minutes.
 
 Opening the link only asks; signing in is a click. So a program that looks at links ahead of people (mail scanners,
-chats that show a preview) does not use it up.
+chats that show a preview) does not use it up. The secret stands behind the address's #, which browsers send to nobody:
+the page puts it into its form, and so it is in no log of a proxy either.
 """
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Any, Final, Literal
+from typing import Annotated, Any, Final, Literal
 from uuid import UUID
 
 import msgspec
 from litestar import Request, Response, get, post
+from litestar.enums import RequestEncodingType
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.openapi.spec import Example
-from litestar.params import FromPath
+from litestar.params import Body
 from litestar.response import Redirect
 from litestar.types import ControllerRouterHandler
 
 from cranny import people
 from cranny.core.clock import ahead
-from cranny.pages.operator.desk import SIGN_IN, Desk, Told
+from cranny.pages.operator.desk import Desk, Told
 from cranny.pages.operator.shown import HOME
 from cranny.platform import directory
 from cranny.platform.auth import Principal
@@ -43,6 +45,7 @@ _PROOFS: Final[Mapping[str, tuple[Literal["key", "person"], bool]]] = {
 """Whose session each begins, and whether that shows afresh who it is. A link that a session makes for itself shows
 nothing: else whoever finds a browser signed in could prove by it that they are somebody else."""
 GOOD_FOR: Final = timedelta(minutes=10)
+PAGE: Final = "/link"
 _BYTES: Final = 20
 _OPEN: Final = {PUBLIC: True}
 
@@ -54,11 +57,21 @@ class LinkMade(msgspec.Struct, frozen=True):
     expires: datetime
 
 
+class Held(msgspec.Struct, frozen=True):
+    """`token` is what stands behind the # of a link, or the whole link."""
+
+    token: Annotated[str, msgspec.Meta(max_length=600)]
+
+    @property
+    def secret(self) -> str:
+        return self.token.rpartition("#")[2].strip()
+
+
 _LINK: Final = ResponseSpec(
     LinkMade,
     generate_examples=False,
     description="The link, this once.",
-    examples=[Example(value={"path": f"{SIGN_IN}/9f3c…", "expires": "2026-11-22T09:45:00Z"})],
+    examples=[Example(value={"path": f"{PAGE}#9f3c…", "expires": "2026-11-22T09:45:00Z"})],
 )
 
 
@@ -82,18 +95,20 @@ def link_routes(desk: Desk) -> list[ControllerRouterHandler]:
             token = tx.rng.bytes(_BYTES).hex()
             expires = ahead(tx.clock, GOOD_FOR)
             await directory.put(tx, _kind(request.user), token, tx.tenant, request.user.id, expires=expires)
-            return Reply(201, LinkMade(f"{SIGN_IN}/{token}", expires), secret=True)
+            return Reply(201, LinkMade(f"{PAGE}#{token}", expires), secret=True)
 
         return await once(desk.db, request, deed)
 
-    @get(f"{SIGN_IN}/{{token:str}}", opt=_OPEN, include_in_schema=False)
-    async def ask(request: Told, token: FromPath[str]) -> Response[str]:
-        known = await _find(desk, token) is not None
-        return desk.draw(request, "sign_in_link.html", token=token, known=known)
+    @get(PAGE, opt=_OPEN, include_in_schema=False, sync_to_thread=False)
+    def ask(request: Told) -> Response[str]:
+        return desk.draw(request, "sign_in_link.html", gone=False)
 
-    @post(f"{SIGN_IN}/{{token:str}}", opt=_OPEN, include_in_schema=False, status_code=200)
-    async def use(request: Told, token: FromPath[str]) -> Response[Any]:
+    @post(PAGE, opt=_OPEN, include_in_schema=False, status_code=200)
+    async def use(
+        request: Told, data: Annotated[Held, Body(media_type=RequestEncodingType.URL_ENCODED)]
+    ) -> Response[Any]:
         refuse_foreign(request)
+        token = data.secret
         found = await _find(desk, token)
         if found is not None:
             kind, tenant, ref = found
@@ -105,7 +120,7 @@ def link_routes(desk: Desk) -> list[ControllerRouterHandler]:
                     cookie = await desk.sign_in(tx, request, (whose, ref), "link", proven=proven)
                     return Redirect(HOME, status_code=303, cookies=[cookie])
         desk.was_wrong(request)
-        return desk.draw(request, "sign_in_link.html", token=token, known=False)
+        return desk.draw(request, "sign_in_link.html", gone=True)
 
     return [make, ask, use]
 

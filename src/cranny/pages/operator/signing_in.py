@@ -9,13 +9,14 @@ from urllib.parse import urlsplit
 import msgspec
 from litestar import Response, get, post
 from litestar.enums import RequestEncodingType
-from litestar.params import Body, FromPath, FromQuery
+from litestar.params import Body, FromQuery
 from litestar.response import Redirect
 from litestar.types import ControllerRouterHandler
 
 from cranny import people
 from cranny.core.errors import CrannyError, Invalid
 from cranny.pages.operator.desk import SIGN_IN, Desk, Told, inside
+from cranny.pages.operator.link import Held
 from cranny.pages.operator.shown import HOME
 from cranny.platform import directory, scopes
 from cranny.platform.gate import refuse_foreign
@@ -35,7 +36,7 @@ class ByMail(msgspec.Struct, frozen=True):
     email: Annotated[str, msgspec.Meta(max_length=300)]
 
 
-class Founder(msgspec.Struct, frozen=True):
+class Founder(Held, frozen=True):
     name: Annotated[str, msgspec.Meta(max_length=300)]
     email: Annotated[str, msgspec.Meta(max_length=300)]
 
@@ -134,19 +135,17 @@ def _by_passkey(desk: Desk) -> list[ControllerRouterHandler]:
 
 
 def _founding(desk: Desk) -> list[ControllerRouterHandler]:
-    @get("/welcome/{token:str}", opt=_OPEN, include_in_schema=False)
-    async def ask(request: Told, token: FromPath[str]) -> Response[str]:
-        known = await directory.find(desk.db, people.FOUNDING, token) is not None
-        return desk.draw(request, "welcome.html", token=token, known=known, wrong="", name="", email="")
+    @get("/welcome", opt=_OPEN, include_in_schema=False, sync_to_thread=False)
+    def ask(request: Told) -> Response[str]:
+        return desk.draw(request, "welcome.html", token="", known=True, wrong="", name="", email="")
 
-    @post("/welcome/{token:str}", opt=_OPEN, include_in_schema=False, status_code=200)
+    @post("/welcome", opt=_OPEN, include_in_schema=False, status_code=200)
     async def become(
-        request: Told,
-        token: FromPath[str],
-        data: Annotated[Founder, Body(media_type=RequestEncodingType.URL_ENCODED)],
+        request: Told, data: Annotated[Founder, Body(media_type=RequestEncodingType.URL_ENCODED)]
     ) -> Response[Any]:
         """Whoever holds the link is the first admin."""
         refuse_foreign(request)
+        token = data.secret
         found = await directory.find(desk.db, people.FOUNDING, token)
         values = {"token": token, "name": data.name, "email": data.email}
         if found is None:

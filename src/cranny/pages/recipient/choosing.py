@@ -1,6 +1,7 @@
 """How somebody wants to be told: a page behind a link that works once, for people without an account.
 
-Whoever holds the link is who it was sent to. It shows enough of an address to be known again, and no more.
+Whoever holds the link is who it was sent to. It shows enough of an address to be known again, and no more. What makes
+it a secret stands behind its #, where browsers send it to nobody: the page hands it in.
 """
 
 from collections.abc import Sequence
@@ -11,7 +12,6 @@ from uuid import UUID
 
 from litestar import Request, Response, get, post
 from litestar.datastructures import FormMultiDict
-from litestar.params import FromPath
 from litestar.types import ControllerRouterHandler
 
 from cranny import outreach, people
@@ -73,8 +73,14 @@ def routes(parts: Parts) -> Sequence[ControllerRouterHandler]:
     """Raises Unavailable, code `assets-missing`."""
     page = Page(parts.db, Pages([TEMPLATES], Shelf()), outreach.channel_names(parts.outlets))
 
-    @get("/choose/{token:str}", opt=_OPEN, include_in_schema=False)
-    async def ask(request: Told, token: FromPath[str]) -> Response[str]:
+    @get("/choose", opt=_OPEN, include_in_schema=False, sync_to_thread=False)
+    def come(request: Told) -> Response[str]:
+        return page.draw(request, said="come", token="", v=None)
+
+    @post("/choose/shown", opt=_OPEN, include_in_schema=False, status_code=200)
+    async def ask(request: Told) -> Response[str]:
+        refuse_foreign(request)
+        token = _token(await request.form())
         found = await directory.find(page.db, people.CHOICE, token)
         if found is None:
             return page.draw(request, said="gone", token="", v=None)
@@ -82,10 +88,11 @@ def routes(parts: Parts) -> Sequence[ControllerRouterHandler]:
             view = await _choice(tx, found.ref, page.channels)
         return page.draw(request, language=view.language, said="", token=token, v=view)
 
-    @post("/choose/{token:str}", opt=_OPEN, include_in_schema=False, status_code=200)
-    async def chosen(request: Told, token: FromPath[str]) -> Response[str]:
+    @post("/choose", opt=_OPEN, include_in_schema=False, status_code=200)
+    async def chosen(request: Told) -> Response[str]:
         refuse_foreign(request)
         form = await request.form()
+        token = _token(form)
         found = await directory.find(page.db, people.CHOICE, token)
         if found is None:
             return page.draw(request, said="gone", token="", v=None)
@@ -100,7 +107,7 @@ def routes(parts: Parts) -> Sequence[ControllerRouterHandler]:
         said = "saved" if used else "gone"
         return page.draw(request, language=view.language if view else "", said=said, token="", v=view)
 
-    return [ask, chosen]
+    return [come, ask, chosen]
 
 
 async def _choice(tx: Tx, person: UUID, channels: Sequence[str]) -> Choice:
@@ -146,6 +153,11 @@ def covered(address: str) -> str:
     """`a…@example.org`, `…5678`: to be known by whoever it belongs to. Pure."""
     local, at, domain = address.partition("@")
     return f"{local[:1]}…@{domain}" if at else f"…{address[-3:]}"
+
+
+def _token(form: FormMultiDict) -> str:
+    """What stands behind the # of a link, or of the whole link where that was pasted."""
+    return _text(form, "token").rpartition("#")[2].strip()
 
 
 def _text(form: FormMultiDict, name: str) -> str:
