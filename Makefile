@@ -39,7 +39,7 @@ SEEDS ?= 40
 sim: venv  ## simulated lives of banks and a server, until the oracles say "0 violations" (SEEDS=40, FIRST=1, TIER=1)
 	@$(BIN)/python -m cranny.sim --seeds $(SEEDS) --first $(or $(FIRST),1) --tier $(or $(TIER),1) $(ARGS)
 
-prove: venv assets faces  ## the long attacks: lives, power cuts, kill -9, storms, rubbish (about 25 minutes)
+prove: venv assets faces  ## the long attacks: lives, power cuts, kill -9, storms, rubbish (about 35 minutes)
 	$(BIN)/pytest -m prove -n 2 --dist loadgroup -q -p tests.prove.figures
 
 CAMPAIGN ?= build/campaign.jsonl

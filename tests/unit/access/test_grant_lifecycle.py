@@ -58,6 +58,7 @@ def test_no_order_of_events_activates_twice_or_revives_the_dead(deeds: list[Deed
         assert sum(told.count(f"grant.{end}") for end in ("used", "revoked", "superseded")) == 1
 
 
+@pytest.mark.slow
 @given(st.lists(st.sampled_from([Deed.VERIFY, Deed.BIND]), min_size=1, max_size=8))
 def test_repeats_change_nothing(deeds: list[Deed]) -> None:
     once = list(dict.fromkeys(deeds))

@@ -32,6 +32,7 @@ def written(board: str = "simulated", *scanners: str) -> str:
     return unit(Path(sys.executable), ["--board", board], board=board, scanners=scanners)
 
 
+@pytest.mark.slow
 def test_it_gets_the_devices_of_its_plug_ins_and_no_others() -> None:
     assert "SupplementaryGroups=dialout\n" in written("kerong_cu48:tcp://10.0.0.5:4001")
     text = written("gpio:chip=/dev/gpiochip0,locks=17,doors=5", "input:/dev/input/by-id/x", "pcsc:")

@@ -172,6 +172,7 @@ def doors_for(live_bank: Any, texts: list[str], **policy: Any) -> list[str]:
     return doors
 
 
+@pytest.mark.slow
 def test_nothing_that_a_reader_reads_chooses_a_door(live_bank: Any) -> None:
     """Where strangers' parcels are refused nothing opens; where they are taken, the doors are those that any other
     texts would have got."""

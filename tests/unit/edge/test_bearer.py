@@ -67,6 +67,7 @@ def test_it_works_once_also_over_restarts_and_when_the_power_goes_behind_the_int
     live_bank(story)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("odd", "answer"),
     [
@@ -101,6 +102,7 @@ def test_an_empty_door_is_looked_at_and_a_door_in_use_is_not_opened_twice(live_b
     live_bank(story)
 
 
+@pytest.mark.slow
 def test_the_clock_refuses_and_never_releases(live_bank: Any) -> None:
     async def story(bank: Any) -> None:
         door = await bank.deposit(await bank.announce("PARCEL"))

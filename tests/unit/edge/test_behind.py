@@ -56,6 +56,7 @@ async def lose(bank: Any, image: InlineDisk) -> None:
     await begin_anew(bank)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("left", [True, False], ids=["the disk holds them", "nothing is left of them"])
 def test_a_server_restored_past_whole_epochs(live_bank: Any, left: bool) -> None:
     async def story(bank: Any) -> None:

@@ -153,6 +153,7 @@ def test_after_quiet_time_nobody_is_there_any_more(live_bank: Any) -> None:
     live_bank(story)
 
 
+@pytest.mark.slow
 def test_one_question_at_a_time(live_bank: Any) -> None:
     async def story(bank: Any) -> None:
         session = await begin(bank, await technician(bank))

@@ -46,6 +46,7 @@ async def hear(bank: Any, acks: list[FactAck]) -> None:
     await bank.controller.journal.commit(partial(mule.heard, ack=acks[-1]))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("left", [True, False], ids=["the disk holds them", "nothing is left of them"])
 @pytest.mark.parametrize("everything", [True, False], ids=["all is lost", "two epochs are"])
 def test_a_server_restored_past_whole_epochs(live_bank: Any, left: bool, everything: bool) -> None:

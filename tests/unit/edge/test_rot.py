@@ -73,6 +73,7 @@ async def _opens(lab: Lab) -> bool:
     return True
 
 
+@pytest.mark.slow
 def test_a_flipped_bit_in_any_value_is_found(live_bank: Live) -> None:
     async def story(lab: Lab) -> None:
         await lab.open()

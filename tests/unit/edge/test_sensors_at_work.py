@@ -215,6 +215,7 @@ def test_mains_and_the_lid_have_alarms_of_their_own(cold_bank):
     cold_bank(story)
 
 
+@pytest.mark.slow
 def test_a_sensor_that_is_taken_away_takes_its_alarm_with_it(cold_bank):
     async def story(lab, unusual):
         unusual("E", reads=14.0)

@@ -52,6 +52,7 @@ async def test_what_was_released_before_the_end_swings_open_meanwhile(tmp_path: 
     assert not (await board(at)).is_open(ONE)
 
 
+@pytest.mark.slow
 async def test_what_is_in_the_file_is_told_once_the_layout_is_known(tmp_path: Path) -> None:
     first = await board(str(tmp_path / "world.json"))
     first.force(TWO)

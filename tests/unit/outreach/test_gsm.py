@@ -1,5 +1,6 @@
 """What an SMS can say."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -14,6 +15,7 @@ def test_what_is_in_the_alphabet_stays_as_it_is(text: str) -> None:
     assert septets(text) == len(text) + sum(text.count(sign) for sign in "^{}\\[~]|€")
 
 
+@pytest.mark.slow
 @given(st.text())
 def test_plain_letters_are_plain(text: str) -> None:
     assert plain(plain(text)) == plain(text)

@@ -23,6 +23,7 @@ def test_the_folder_is_the_registry() -> None:
         channels.load("pigeon")
 
 
+@pytest.mark.slow
 def test_the_settings_name_the_outlets_best_first() -> None:
     env = {"CRANNY_SMS_URL": "https://sms.example.org", "CRANNY_SMS_TOKEN": "t", "CRANNY_SMS_FROM": "Lockers"}
     env |= {"CRANNY_SMTP_URL": "smtp://mail.example.org", "CRANNY_MAIL_FROM": SENDER}

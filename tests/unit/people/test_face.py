@@ -67,6 +67,7 @@ def test_two_are_the_same_up_to_the_threshold_and_not_beyond() -> None:
     assert not same(here, (math.nextafter(MOST_APART, 1), *here[1:]))
 
 
+@pytest.mark.slow
 @given(NUMBERS, NUMBERS)
 def test_a_template_is_packed_without_loss_and_the_middle_lies_between(one, other) -> None:
     assert unpack(pack(one)) == one

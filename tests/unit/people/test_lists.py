@@ -64,6 +64,7 @@ def test_lines_are_counted_as_an_editor_does() -> None:
     assert {flaw.line for flaw in check(sheet, GIVEN)[1]} == {6}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("raw", "code"),
     [

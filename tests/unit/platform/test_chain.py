@@ -116,6 +116,7 @@ def renumber(rows: list[Row]) -> None:
     rows[:] = [{**row, "position": position} for position, row in enumerate(rows, 1)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("tamper", [edited, dropped, reordered, put_in])
 def test_whatever_is_done_to_it_the_first_broken_link_is_named(tamper: Callable[[list[Row], SeededRng], int]) -> None:
     """A link that was put in and fits is no broken one: the next is, which does not fit it."""

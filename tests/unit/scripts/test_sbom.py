@@ -4,9 +4,12 @@ import json
 import re
 from importlib.metadata import version
 
+import pytest
+
 from scripts.sbom import ROOT, document
 
 
+@pytest.mark.slow
 def test_everything_that_is_locked_is_listed_with_its_version_and_hashes() -> None:
     made = document()
     assert (made["bomFormat"], made["specVersion"], made["metadata"]["component"]["name"]) == (

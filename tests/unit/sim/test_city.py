@@ -40,6 +40,7 @@ def test_the_catalogue_is_whole() -> None:
     assert all(0 < box.weight_g <= 40_425 for box in every)
 
 
+@pytest.mark.slow
 def test_nobody_sends_to_a_locker_what_is_too_heavy_for_it() -> None:
     assert max(box.weight_g for box in boxes()) <= HEAVIEST_G
     assert len(boxes()) > 0.98 * len(every_box())

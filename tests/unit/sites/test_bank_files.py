@@ -139,6 +139,7 @@ def test_no_text_does_more_than_be_refused(text: str, at: int, gone: int) -> Non
         read_yaml(GOOD[:at] + text + GOOD[at + gone :])
 
 
+@pytest.mark.slow
 @given(
     st.recursive(
         st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8) | st.just("S"),
@@ -180,6 +181,7 @@ def test_a_shipped_bank_could_stand_in_a_street(name: str) -> None:
     assert max(d.channel for d in bank.compartments()) == 16
 
 
+@pytest.mark.slow
 def test_shipped_banks_show_every_feature_and_read_the_same_as_json() -> None:
     banks: dict[str, BankFile] = {name: shipped_bank(name) for name in shipped_banks()}
     assert {feature for bank in banks.values() for d in bank.compartments() for feature in d.features} == set(FEATURES)

@@ -109,6 +109,7 @@ def test_nobody_said_how_big_it_is():
 # ---------------------------------------------------------------- choosing
 
 
+@pytest.mark.slow
 @given(DOORS, st.lists(SIZES, min_size=1, max_size=3), SETS, st.booleans(), st.none() | SIZES)
 def test_what_is_chosen_is_right_and_something_is_chosen_when_a_door_is_right(
     doors, items, features, seated, too_small

@@ -34,6 +34,7 @@ def code_of(call, *args):
 # ---------------------------------------------------------------- nkeys
 
 
+@pytest.mark.slow
 @given(KEYS, st.sampled_from([(Role.USER, nkeys.PREFIX_BYTE_USER), (Role.ACCOUNT, nkeys.PREFIX_BYTE_ACCOUNT)]))
 def test_we_write_keys_as_the_nats_library_does(raw, roles):
     role, prefix = roles
@@ -56,6 +57,7 @@ def test_one_key_signs_for_both(raw, nonce):
     assert not nkey.verify_nkey_signature(name.lower(), nonce, signature)
 
 
+@pytest.mark.slow
 @given(st.text(max_size=60) | st.from_regex(r"\A[SU][A-Z2-7]{50,60}\Z"), st.sampled_from(Role))
 def test_junk_is_no_key(text, role):
     assert code_of(nkey.public, text, role) == "nkey-invalid"

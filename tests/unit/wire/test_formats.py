@@ -152,6 +152,7 @@ def test_every_fact_of_every_kind_comes_back(fact):
     assert kinds.pack(kinds.unpack(fact.kind, facts.decode(stored).body)) == fact.body
 
 
+@pytest.mark.slow
 @given(st.dictionaries(st.text(), PLAIN, max_size=3))
 def test_a_kind_of_tomorrow_keeps_its_body(body):
     fact = msgspec.structs.replace(FACT, kind="robot.arrived", body=body)
@@ -166,6 +167,7 @@ def test_junk_is_no_fact(junk):
     assert caught.value.code == "fact-unreadable"
 
 
+@pytest.mark.slow
 @given(FACTS, EDITS)
 def test_a_damaged_fact_is_refused_or_is_another_fact_in_its_one_form(fact, edits):
     damaged = damage(facts.encode(fact), edits)
@@ -180,6 +182,7 @@ def is_read_as_the_careful_reader_reads_it(stored):
         assert facts.decode(stored) == facts.carefully(stored)
 
 
+@pytest.mark.slow
 @given(st.builds(lambda fact, body: msgspec.structs.replace(fact, v=1, body=body), every(Fact), PLAIN_BODY) | FACTS)
 def test_what_is_read_quickly_is_read_right(fact):
     stored = facts.encode(fact)
@@ -187,6 +190,7 @@ def test_what_is_read_quickly_is_read_right(fact):
     assert facts.decode(stored) == fact
 
 
+@pytest.mark.slow
 @given(FACTS, EDITS)
 def test_what_is_read_quickly_is_the_one_form(fact, edits):
     is_read_as_the_careful_reader_reads_it(damage(facts.encode(fact), edits))
@@ -310,6 +314,7 @@ def test_every_right_tells_its_kind(data):
     assert messages.unpack(messages.pack(messages.Entry(seq=1, given=given_)), messages.Entry).given == given_
 
 
+@pytest.mark.slow
 @given(MESSAGES, EDITS)
 def test_a_damaged_message_is_only_ever_invalid(message, edits):
     damaged = damage(messages.pack(message), edits)
@@ -350,6 +355,7 @@ def test_a_subject_tells_its_owner(tenant, bank):
         assert subjects.owner(subject) == (tenant, bank)
 
 
+@pytest.mark.slow
 @given(st.text() | st.from_regex(r"^cranny\.[0-9a-fA-F-]{30,36}\.[^.]+\.up\..*"))
 def test_another_subject_has_no_owner(subject):
     if code_of(subjects.owner, subject) != "subject-invalid":
