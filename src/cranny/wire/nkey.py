@@ -7,6 +7,7 @@ import base64
 import binascii
 import struct
 from enum import IntEnum
+from functools import lru_cache
 from typing import Final
 
 from cryptography.exceptions import InvalidSignature
@@ -30,6 +31,7 @@ def name(public: Ed25519PublicKey, role: Role = Role.USER) -> str:
     return _text(bytes([role]) + public.public_bytes_raw())
 
 
+@lru_cache(maxsize=4096)  # a server believes the same few thousand banks all day
 def public(name: str, role: Role = Role.USER) -> Ed25519PublicKey:
     """The inverse of `name`. Raises Invalid, code `nkey-invalid`."""
     raw = _raw(name)

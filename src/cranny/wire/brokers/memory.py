@@ -7,7 +7,7 @@ the wire; each process on it has a `MemoryBroker` of its own, with a name by whi
 import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
-from functools import partial
+from functools import lru_cache, partial
 from typing import Protocol
 
 from cranny.core.errors import Invalid, Unavailable
@@ -196,22 +196,27 @@ class _Message:
             self._receiver.answer(self._sender, self.subject, self._answer, payload)
 
 
+@lru_cache(maxsize=65_536)
+def _fits(wanted: str, subject: str) -> bool:
+    """Whether a subscription to `wanted`, with `*` and a last `>`, hears `subject`."""
+    parts, tokens = wanted.split("."), subject.split(".")
+    if parts[-1] == ">":
+        parts.pop()
+        fits = len(tokens) > len(parts)
+    else:
+        fits = len(tokens) == len(parts)
+    return fits and all(part in ("*", token) for part, token in zip(parts, tokens, strict=False))
+
+
 class _Subscription:
     def __init__(self, broker: MemoryBroker, subject: str, queue: str, lanes: Lanes) -> None:
         self.broker = broker
         self.queue = queue
-        self._subject = subject.split(".")
+        self._wanted = subject
         self._lanes = lanes
 
     def hears(self, subject: str) -> bool:
-        tokens = subject.split(".")
-        if self._subject[-1] == ">":
-            wanted = self._subject[:-1]
-            fits = len(tokens) > len(wanted)
-        else:
-            wanted = self._subject
-            fits = len(tokens) == len(wanted)
-        return fits and all(w in ("*", token) for w, token in zip(wanted, tokens, strict=False))
+        return _fits(self._wanted, subject)
 
     def take(self, message: _Message) -> None:
         """A message that was under way arrives, if we are still there."""
