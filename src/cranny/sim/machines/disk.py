@@ -54,6 +54,8 @@ class Platter:
 
     def __init__(self, path: Path | None, written: Callable[[Written], None]) -> None:
         self.full = False
+        self.stuck = False
+        """It holds something that the controller does not know to be written yet."""
         self._path = path
         self._written = written
         self._disk = InlineDisk(path)
@@ -135,7 +137,11 @@ class SimDisk:
             raise DiskFailed("planned")
         result, facts = await self._platter.commit(work)
         if not self._fates.calm and self._dice.chance(STUCK_ODDS):
-            await asyncio.sleep(self._dice.between(*STUCK_S))
+            self._platter.stuck = True
+            try:
+                await asyncio.sleep(self._dice.between(*STUCK_S))
+            finally:
+                self._platter.stuck = False
         await self._behind(facts)
         return result
 

@@ -54,11 +54,15 @@ class Lobby:
 
     async def scan(self, who: str, text: str, grant: UUID | None = None) -> Answer | None:
         """None when no answer comes. `grant` is what a QR proves."""
-        before = grant is not None and self._witness.doors.opens(grant, "qr")
+        before = self._opens(grant, "qr")
         answer = await self._ask(who, lambda controller: controller.scan(text), grant, code=len(text) == QR_LENGTH)
         if before and grant is not None and isinstance(answer, Refusal):
             self._witness.refused(grant, answer.reason, "qr")
         return answer
+
+    def _opens(self, grant: UUID | None, credential: str) -> bool:
+        """What a disk holds that has not answered yet opens nothing yet."""
+        return grant is not None and not self.bank.platter.stuck and self._witness.doors.opens(grant, credential)
 
     async def show_token(self, who: str, token: Token, text: str) -> Answer | None:
         """Signed by the server, for whoever holds it; `text` is its symbol."""
@@ -66,7 +70,7 @@ class Lobby:
         return await self._ask(who, lambda controller: controller.scan(text), None, code=False)
 
     async def type_code(self, who: str, digits: str, grant: UUID | None) -> Answer | None:
-        before = grant is not None and self._witness.doors.opens(grant, "code")
+        before = self._opens(grant, "code")
         answer = await self._ask(who, lambda controller: controller.type_code(digits), grant, code=True)
         wrong = isinstance(answer, Refusal) and answer.reason == "wrong"
         self._witness.codes.tried(digits, right=grant, wrong=wrong)
