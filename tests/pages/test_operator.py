@@ -260,7 +260,7 @@ async def test_nobody_is_led_elsewhere(yard, path: str) -> None:
 
 
 async def by_link(client, link: str, **more):
-    return await client.post("/link", data={"token": link}, **more)
+    return await client.post("/link/opened", data={"token": link}, **more)
 
 
 async def test_a_link_signs_one_browser_in_once(yard) -> None:

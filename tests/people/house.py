@@ -38,7 +38,7 @@ BORG = {"email": "borg@example.org", "name": "Borg", "roles": [{"role": "operato
 
 
 async def by_link(client: httpx2.AsyncClient, token: str) -> httpx2.Response:
-    return await client.post("/link", data={"token": token})
+    return await client.post("/link/opened", data={"token": token})
 
 
 class House:
@@ -63,7 +63,7 @@ class House:
     async def found(self, client: httpx2.AsyncClient) -> None:
         async with self.parts.db.transaction(self.tenant) as tx:
             token = await people.make_link(tx, people.FOUNDING, tx.tenant)
-        answer = await client.post("/welcome", data={"token": token, **ADA})
+        answer = await client.post("/welcome/found", data={"token": token, **ADA})
         assert (answer.status_code, answer.headers["location"]) == (303, "/me")
 
     async def send(self) -> None:

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -89,14 +90,21 @@ def refusal(answer: httpx2.Response) -> str:
 @pytest.fixture(scope="session")
 def provider(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     port, program = free_port(), Path(__file__).with_name("saml_idp.py")
-    folder = tmp_path_factory.mktemp("idp")
-    command = [sys.executable, "-W", "ignore", str(program), str(port), str(folder)]
+    with running(
+        f"http://localhost:{port}", "/metadata", str(program), str(port), str(tmp_path_factory.mktemp("idp"))
+    ) as url:
+        yield url
+
+
+@contextmanager
+def running(url: str, ready: str, *words: str) -> Iterator[str]:
+    """Python with these `words` as a process of its own, from when it answers at `ready` on."""
+    command = [sys.executable, "-W", "ignore", *words]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # noqa: S603 - our own list
-    url = f"http://localhost:{port}"
     try:
         for _ in range(600):
             try:
-                httpx2.get(f"{url}/metadata", timeout=20).raise_for_status()
+                httpx2.get(f"{url}{ready}", timeout=20).raise_for_status()
                 break
             except httpx2.HTTPError:
                 assert process.poll() is None

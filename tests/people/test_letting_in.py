@@ -23,15 +23,15 @@ async def test_the_first_admin_comes_by_a_link_that_works_once(house: House) -> 
         token = await people.make_link(tx, people.FOUNDING, tx.tenant)
     async with house.browser() as client:
         assert "Become the admin" in (await client.get("/welcome")).text
-        wrong = await client.post("/welcome", data={**ADA, "token": token, "email": "ada"})
+        wrong = await client.post("/welcome/found", data={**ADA, "token": token, "email": "ada"})
         assert "This is no e-mail address" in wrong.text
-        assert (await client.post("/welcome", data={**ADA, "token": token})).status_code == 303
+        assert (await client.post("/welcome/found", data={**ADA, "token": token})).status_code == 303
         assert (await client.get("/v1/self")).json()["roles"] == [{"role": "admin", "site": None}]
         page = (await client.get("/me")).text
         assert "Firefox, Linux" in page
         assert "as the first admin" in page
     async with house.browser() as stranger:
-        assert "used already" in (await stranger.post("/welcome", data={**ADA, "token": token})).text
+        assert "used already" in (await stranger.post("/welcome/found", data={**ADA, "token": token})).text
         assert (await stranger.get("/me")).status_code == 302
     assert [event.data["role"] for event in await house.told("person.role_given")] == ["admin"]
 

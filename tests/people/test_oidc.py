@@ -4,9 +4,6 @@ import asyncio
 import base64
 import hashlib
 import re
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
@@ -24,6 +21,7 @@ from cranny.people.vouching.begun import State
 from cranny.wiring.serving import join
 from tests.journeys.house import free_port
 from tests.people.house import House
+from tests.people.saml_abroad import running
 
 BORG = {"email": "borg@example.org", "roles": [{"role": "clerk"}]}
 HERE = {"Accept": "text/html"}
@@ -33,21 +31,9 @@ ADA_THERE = {"email": "ada@example.org", "email_verified": True, "name": "Ada at
 @pytest.fixture(scope="module")
 def provider() -> Iterator[str]:
     port = free_port()
-    program = [sys.executable, "-W", "ignore", "-m", "oidc_provider_mock", "--port", str(port), "--require-nonce"]
-    process = subprocess.Popen(program, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # noqa: S603 - our own list
-    url = f"http://localhost:{port}"
-    try:
-        for _ in range(300):
-            try:
-                httpx2.get(f"{url}/.well-known/openid-configuration").raise_for_status()
-                break
-            except httpx2.HTTPError:
-                assert process.poll() is None
-                time.sleep(0.1)
+    words = ("-m", "oidc_provider_mock", "--port", str(port), "--require-nonce")
+    with running(f"http://localhost:{port}", "/.well-known/openid-configuration", *words) as url:
         yield url
-    finally:
-        process.terminate()
-        process.wait(10)
 
 
 class Abroad:

@@ -24,7 +24,8 @@ PAGES_OPEN = {
     ("GET", "/sign-in"),
     ("POST", "/sign-in"),
     ("GET", "/link"),
-    ("POST", "/link"),  # proven by the link itself
+    ("GET", "/link/opened"),
+    ("POST", "/link/opened"),  # proven by the link itself
     ("POST", "/sign-in/mail"),
     ("POST", "/sign-in/passkey/begin"),
     ("POST", "/sign-in/passkey"),  # proven by the passkey
@@ -36,10 +37,13 @@ PAGES_OPEN = {
     ("POST", "/sign-in/with/{provider}/answer"),  # proven as above
     ("GET", "/sign-in/with/{provider}/metadata"),  # what we are called is no secret
     ("GET", "/welcome"),
-    ("POST", "/welcome"),  # proven by the link itself
+    ("GET", "/welcome/found"),
+    ("POST", "/welcome/found"),  # proven by the link itself
     ("GET", "/choose"),
+    ("GET", "/choose/shown"),
+    ("GET", "/choose/saved"),
     ("POST", "/choose/shown"),  # the same
-    ("POST", "/choose"),
+    ("POST", "/choose/saved"),
     ("POST", "/sign-out"),
     ("GET", "/static/{version}/{name}"),
 }

@@ -159,7 +159,7 @@ async def test_they_choose_for_themselves_with_a_link_that_works_once(office: Of
         assert "…678" in page
         assert "ada@example.org" not in page
         wrong = {"use": "sms", "quiet": "1", "start": "22:00", "end": "22:00"}
-        assert "two different times" in (await client.post("/choose", data=wrong | held)).text
+        assert "two different times" in (await client.post("/choose/saved", data=wrong | held)).text
         form = {
             "use": "sms",
             "first": "sms",
@@ -169,7 +169,7 @@ async def test_they_choose_for_themselves_with_a_link_that_works_once(office: Of
             "low": "1",
             "language": "de",
         }
-        saved = await client.post("/choose", data=form | held)
+        saved = await client.post("/choose/saved", data=form | held)
         assert "Gespeichert" in saved.text
         assert (
             "schon benutzt" in (await client.post("/choose/shown", data=held, headers={"Accept-Language": "de"})).text

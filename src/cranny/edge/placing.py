@@ -14,7 +14,7 @@ from cranny.edge.change import Ruled
 from cranny.edge.draft import Draft, Sight
 from cranny.edge.minting import Minted
 from cranny.edge.moment import NEVER, Moment
-from cranny.edge.rights import caught_up
+from cranny.edge.rights import caught_up, is_withdrawn
 from cranny.edge.rows import Compartment, Delivery, GivenMeanwhile, Occupancy, Opening, Tracking
 from cranny.edge.state import State
 from cranny.edge.steps import intent
@@ -108,7 +108,7 @@ def _found(state: State, scan: Scan, visit: Visit) -> Delivery | None:
         if state.policy.unknown_tracking == "refuse" and scan.own is None:
             raise Refused("Nobody announced this tracking number.", code="unknown_tracking")
         return None
-    if delivery.state is lifecycle.Delivery.WITHDRAWN:
+    if is_withdrawn(state, delivery):
         raise Refused("This delivery was withdrawn.", code="withdrawn")
     stored_before = delivery.state is lifecycle.Delivery.STORED and scan.digest in visit.scanned
     if stored_before and state.being_stored(delivery.delivery) is None:

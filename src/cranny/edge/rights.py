@@ -162,6 +162,11 @@ def caught_up(state: State, known: Delivery) -> Delivery:
     return _as_given(known, unpack(given, DeliveryGiven))
 
 
+def is_withdrawn(state: State, known: Delivery) -> bool:
+    """It is not wanted here, and was not given once more since, while its door stood open."""
+    return known.state is lifecycle.Delivery.WITHDRAWN and known.delivery not in state.meanwhile
+
+
 def _settle(state: State, delivery: UUID, rows: dict[object, Row]) -> None:
     """What was given while its door stood open counts no more."""
     if delivery in state.meanwhile or ("meanwhile", delivery) in rows:

@@ -17,7 +17,7 @@ from cranny.edge.draft import Draft
 from cranny.edge.minting import is_minted
 from cranny.edge.outcomes import NotStored, Settled, Shut, Stored
 from cranny.edge.placing import has_ended, size_of
-from cranny.edge.rights import end, ended_unseen
+from cranny.edge.rights import end, ended_unseen, is_withdrawn
 from cranny.edge.rows import Delivery, GivenMeanwhile, Occupancy, Opening, Row, Tracking
 from cranny.edge.state import State
 from cranny.edge.visits import TooSmall
@@ -152,8 +152,7 @@ def _stored_rows(
 
 
 def _abandon(draft: Draft, opening: Opening, reason: Reason) -> Settled:
-    withdrawn = (draft.state.deliveries[one].state is lifecycle.Delivery.WITHDRAWN for one in opening.deliveries)
-    if reason == "empty" and all(withdrawn):
+    if reason == "empty" and all(is_withdrawn(draft.state, draft.state.deliveries[one]) for one in opening.deliveries):
         reason = "withdrawn"
     draft.say(
         DepositAbandoned(

@@ -134,3 +134,22 @@ def test_the_last_word_counts_of_those_that_came_while_a_door_stood_open(live_ba
         assert fact.grant == last.collect_grant
 
     live_bank(story)
+
+
+def test_withdrawn_and_given_once_more_while_its_door_stands_open(live_bank: Any) -> None:
+    """Nobody is told to take it away: it is wanted after all."""
+
+    async def story(bank: Any) -> None:
+        parcel = await bank.announce("PARCEL")
+        again = given_to_somebody_else(bank, parcel, bank.state.deliveries[parcel.delivery])
+        opened = await bank.controller.scan("PARCEL")
+        await bank.give(DeliveryWithdrawn(parcel.delivery), again)
+        assert (await bank.controller.scan("PARCEL")).door == opened.door
+        await bank.shut(opened.door)
+        (fact,) = bank.bodies("deposit.abandoned")
+        assert fact.reason == "empty"
+        await bank.deposit(parcel)
+        (stored,) = bank.bodies("deposit.stored")
+        assert stored.grant == again.collect_grant
+
+    live_bank(story)

@@ -46,6 +46,8 @@ _PROOFS: Final[Mapping[str, tuple[Literal["key", "person"], bool]]] = {
 nothing: else whoever finds a browser signed in could prove by it that they are somebody else."""
 GOOD_FOR: Final = timedelta(minutes=10)
 PAGE: Final = "/link"
+OPENED: Final = "/link/opened"
+"""Not the page's own address: in a tab that still shows this answer, the next link would only be another fragment."""
 _BYTES: Final = 20
 _OPEN: Final = {PUBLIC: True}
 
@@ -99,11 +101,11 @@ def link_routes(desk: Desk) -> list[ControllerRouterHandler]:
 
         return await once(desk.db, request, deed)
 
-    @get(PAGE, opt=_OPEN, include_in_schema=False, sync_to_thread=False)
+    @get([PAGE, OPENED], opt=_OPEN, include_in_schema=False, sync_to_thread=False)
     def ask(request: Told) -> Response[str]:
         return desk.draw(request, "sign_in_link.html", gone=False)
 
-    @post(PAGE, opt=_OPEN, include_in_schema=False, status_code=200)
+    @post(OPENED, opt=_OPEN, include_in_schema=False, status_code=200)
     async def use(
         request: Told, data: Annotated[Held, Body(media_type=RequestEncodingType.URL_ENCODED)]
     ) -> Response[Any]:

@@ -135,11 +135,11 @@ def _by_passkey(desk: Desk) -> list[ControllerRouterHandler]:
 
 
 def _founding(desk: Desk) -> list[ControllerRouterHandler]:
-    @get("/welcome", opt=_OPEN, include_in_schema=False, sync_to_thread=False)
+    @get(["/welcome", "/welcome/found"], opt=_OPEN, include_in_schema=False, sync_to_thread=False)
     def ask(request: Told) -> Response[str]:
         return desk.draw(request, "welcome.html", token="", known=True, wrong="", name="", email="")
 
-    @post("/welcome", opt=_OPEN, include_in_schema=False, status_code=200)
+    @post("/welcome/found", opt=_OPEN, include_in_schema=False, status_code=200)
     async def become(
         request: Told, data: Annotated[Founder, Body(media_type=RequestEncodingType.URL_ENCODED)]
     ) -> Response[Any]:

@@ -73,7 +73,7 @@ def routes(parts: Parts) -> Sequence[ControllerRouterHandler]:
     """Raises Unavailable, code `assets-missing`."""
     page = Page(parts.db, Pages([TEMPLATES], Shelf()), outreach.channel_names(parts.outlets))
 
-    @get("/choose", opt=_OPEN, include_in_schema=False, sync_to_thread=False)
+    @get(["/choose", "/choose/shown", "/choose/saved"], opt=_OPEN, include_in_schema=False, sync_to_thread=False)
     def come(request: Told) -> Response[str]:
         return page.draw(request, said="come", token="", v=None)
 
@@ -88,7 +88,7 @@ def routes(parts: Parts) -> Sequence[ControllerRouterHandler]:
             view = await _choice(tx, found.ref, page.channels)
         return page.draw(request, language=view.language, said="", token=token, v=view)
 
-    @post("/choose", opt=_OPEN, include_in_schema=False, status_code=200)
+    @post("/choose/saved", opt=_OPEN, include_in_schema=False, status_code=200)
     async def chosen(request: Told) -> Response[str]:
         refuse_foreign(request)
         form = await request.form()
