@@ -82,6 +82,27 @@ async def test_deposit_x_rerouted_and_brought_to_both_banks(yard) -> None:
     assert ("duplicate_identity", f"deliveries/{shown.id}") in await yard.anomalies()
 
 
+async def test_deposit_x_rerouted_fetched_there_and_to_come_here_again(yard) -> None:
+    shown = await yard.announce()
+    there = await yard.reroute(shown.id, yard.other.bank)
+    yard.other.deposit(shown.id, grant=there.grants.collect)
+    await yard.other.sync()
+    leaving = await yard.reroute(shown.id, yard.box.bank)
+    yard.other.empty(shown.id, grant=leaving.grants.recall, purpose="recall")
+    await yard.other.sync()
+    yard.box.deposit(shown.id, grant=shown.grants.collect)  # offline since it was announced: it knows no other name
+    await yard.box.sync()
+    async with yard.db.transaction(yard.tenant) as tx:
+        (on, before) = await deliveries.newest(tx, limit=5, tracking="JD 01")
+    assert [(row.state, row.bank) for row in (on, before)] == [("stored", yard.box.bank), ("returned", yard.other.bank)]
+    await yard.work()
+    assert (await yard.grant(on.grants.collect)).state == "active"
+    yard.box.empty(shown.id, grant=on.grants.collect)
+    await yard.box.sync()
+    assert (await yard.state(on.id), await yard.anomalies()) == ("collected", [])
+    assert await yard.violations() == []
+
+
 async def test_deposit_x_stored_at_another_bank_already(yard) -> None:
     shown = await stored(yard, "JD 5")
     second = yard.other.found("JD 5", door="A2")

@@ -284,7 +284,7 @@ class Controller:
             gone = self._clock.monotonic() - said.at > self.journal.state.policy.visit_idle_s
             delivery = self.journal.state.deliveries.get(said.delivery)
             if not gone and delivery is not None and self._visit() is visit:
-                self._tell(await self._place(visit, Scan(delivery.items[0].tracking, "")))
+                self._tell(await self._place(visit, Scan(delivery.items[0].tracking, "", again=True)))
 
     # ------------------------------------------------------------ pick-ups
 

@@ -32,13 +32,15 @@ _RANK: Final = {lifecycle.Delivery.AWAITED: 0, lifecycle.Delivery.STORED: 1, lif
 @dataclass(frozen=True, slots=True)
 class Scan:
     """A tracking number: its digest, and its normal form; `at` is when. `own`: not a parcel for somebody, but something
-    that whoever stands there stores for themselves, of this size."""
+    that whoever stands there stores for themselves, of this size. `again`: it was let in, and the door was too
+    small."""
 
     digest: bytes
     text: str
     at: Moment = NEVER
     own: Minted | None = None
     size: Size = UNMEASURED
+    again: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,16 +106,22 @@ def _found(state: State, scan: Scan, visit: Visit) -> Delivery | None:
     tracked = (caught_up(state, found) for found in state.tracked(scan.digest))
     known = sorted(tracked, key=lambda found: found.delivery, reverse=True)
     delivery = min(known, key=lambda found: _RANK[found.state], default=None)
-    if delivery is None:
-        if state.policy.unknown_tracking == "refuse" and scan.own is None:
+    if delivery is None or _left_over(state, delivery):
+        if state.policy.unknown_tracking == "refuse" and scan.own is None and not scan.again:
             raise Refused("Nobody announced this tracking number.", code="unknown_tracking")
-        return None
+        return delivery
     if is_withdrawn(state, delivery):
         raise Refused("This delivery was withdrawn.", code="withdrawn")
     stored_before = delivery.state is lifecycle.Delivery.STORED and scan.digest in visit.scanned
     if stored_before and state.being_stored(delivery.delivery) is None:
         raise Refused("This one is stored already.", code="already_stored")
     return delivery
+
+
+def _left_over(state: State, delivery: Delivery) -> bool:
+    """Somebody brought it, nobody had announced it, and it did not stay."""
+    awaited = delivery.state is lifecycle.Delivery.AWAITED and not delivery.announced
+    return awaited and state.being_stored(delivery.delivery) is None
 
 
 def _unannounced(draft: Draft, scan: Scan, ids: Ids) -> Delivery:

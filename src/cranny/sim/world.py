@@ -141,7 +141,7 @@ class World:
             trace=self.trace,
             released=witness.released,
             written=witness.written,
-            acked=witness.chain.heard,
+            asked=witness.chain.asked,
             path=plan.folder / f"{name}.db" if plan.folder else None,
             beat_s=plan.beat_s,
             pace=plan.pace,
@@ -306,6 +306,8 @@ class World:
         dice = Dice(self._seed, NAME, "restores")
         while True:
             await pause(dice, RESTORED_S * self._plan.pace, self._troubles.restores)
+            for witness in self._witnesses:
+                witness.chain.restored()
             self._server.kill()
             lost = await self._server.restore()
             self._lasting.forget()

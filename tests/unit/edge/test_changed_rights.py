@@ -4,9 +4,9 @@ from typing import Any
 
 import msgspec
 
-from cranny.edge.outcomes import Refusal
+from cranny.edge.outcomes import Opened, Refusal
 from cranny.wire.kinds import DepositNoRoom
-from cranny.wire.messages import DeliveryGiven, DeliveryWithdrawn, GrantRevoked
+from cranny.wire.messages import DeliveryGiven, DeliveryWithdrawn, GrantRevoked, Policy
 
 LARGE = (300, 340, 440)
 
@@ -153,3 +153,19 @@ def test_withdrawn_and_given_once_more_while_its_door_stands_open(live_bank: Any
         assert stored.grant == again.collect_grant
 
     live_bank(story)
+
+
+def test_what_was_let_in_has_its_larger_door_and_nothing_more_when_the_policy_changes(live_bank: Any) -> None:
+    async def story(bank: Any) -> None:
+        opened = await bank.controller.scan("NOBODY KNOWS")
+        await bank.controller.too_small(opened.visit, emptied=True)
+        await bank.give(Policy(unknown_tracking="refuse"))
+        await bank.shut(opened.door)
+        larger = bank.outcomes()[-1]
+        assert isinstance(larger, Opened)
+        await bank.shut(larger.door)  # they have thought better of it
+        assert bank.bodies("deposit.abandoned")[-1].reason == "empty"
+        assert await bank.controller.scan("NOBODY KNOWS") == Refusal("unknown_tracking")
+        assert len(bank.pulsed) == 2
+
+    live_bank(story, unknown_tracking="accept")

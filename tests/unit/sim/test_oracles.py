@@ -17,6 +17,7 @@ from cranny.wire.kinds import (
     Body,
     CodeExhausted,
     CollectFinished,
+    DepositAbandoned,
     DepositStored,
     DoorBlocked,
     DoorNotOpened,
@@ -258,6 +259,18 @@ def test_an_acknowledgement_of_what_is_not_committed() -> None:
     assert {violation.invariant for violation in verdicts.found} == {"I4"}
 
 
+def test_an_acknowledgement_that_a_restored_server_has_overtaken() -> None:
+    verdicts, held = Verdicts(Trace(lambda: 0.0)), dict[tuple[UUID, int, int], KeptFact]()
+    chain = Chain("bank", BANK, held, verdicts)
+    chain.hear(facts(1)[0])
+    before = chain.asked()
+    chain.restored()
+    before(FactAck(1, 1))
+    assert verdicts.found == []
+    chain.asked()(FactAck(1, 1))
+    assert [violation.invariant for violation in verdicts.found] == ["I4"]
+
+
 def test_a_fork_a_gap_and_another_history() -> None:
     verdicts, held = Verdicts(Trace(lambda: 0.0)), dict[tuple[UUID, int, int], KeptFact]()
     chain = Chain("bank", BANK, held, verdicts)
@@ -269,6 +282,17 @@ def test_a_fork_a_gap_and_another_history() -> None:
     held[BANK, 1, 1] = kept(third, 1)
     chain.heard(FactAck(1, 1))
     assert [violation.invariant for violation in verdicts.found] == ["I8"] * 4
+
+
+def test_what_nobody_announced_gets_no_more_than_its_larger_door() -> None:
+    bench = Bench()
+    bench.given.policy = Policy(unknown_tracking="accept")
+    bench.happen(_intent(1, "01", 1, "deposit", None))
+    bench.given.policy = Policy()
+    bench.happen(DepositAbandoned(n(1), "01", 1, [n(9)], "too-small"), _intent(2, "02", 1, "deposit", None))
+    assert bench.said() == []
+    bench.happen(DepositAbandoned(n(2), "02", 1, [n(9)], "empty"), _intent(3, "03", 1, "deposit", None))
+    assert bench.said() == ["I1"]
 
 
 def test_rights_that_nobody_gave() -> None:

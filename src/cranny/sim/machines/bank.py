@@ -19,7 +19,7 @@ from cranny.sim.loop import VirtualClock
 from cranny.sim.machines.disk import Platter, SimDisk, Written
 from cranny.sim.machines.fates import Fates, Life, Section, odds
 from cranny.sim.machines.net import Net
-from cranny.sim.machines.tap import Heard, Tap
+from cranny.sim.machines.tap import Asked, Tap
 from cranny.sim.trace import Trace
 from cranny.sim.troubles import Troubles
 from cranny.wire.brokers.memory import Hub
@@ -132,7 +132,7 @@ def _nobody(_: Address, __: Reading | None) -> None:
 
 class VirtualBank:
     """`released` is told of every lock that is released, with the door's label; `written` of every commit;
-    `acked` of every answer to a batch."""
+    `asked` of every batch that is sent, which tells who is told of its answer."""
 
     def __init__(
         self,
@@ -149,7 +149,7 @@ class VirtualBank:
         trace: Trace,
         released: Callable[[str], None],
         written: Callable[[Written], None],
-        acked: Heard,
+        asked: Asked,
         path: Path | None,
         beat_s: float,
         pace: float,
@@ -173,7 +173,7 @@ class VirtualBank:
         self._hub = hub
         self._net = net
         self._trace = trace
-        self._acked = acked
+        self._asked = asked
         self._beat_s = beat_s
         self._rot_dice = Dice(seed, name, "rot")
         self._much_rot = troubles.rot
@@ -232,7 +232,7 @@ class VirtualBank:
             rng=self._rng,
             ids=TimeIds(self.clock, self._rng),
             disk=SimDisk(self.platter, life, self.fates, self._disk_dice),
-            broker=Tap(broker, self.identity, self._acked),
+            broker=Tap(broker, self.identity, self._asked),
             kdf=CheapKdf(),
             driver=Wires(self.board, life, self.fates, self._line_dice, self._repeats_s),
         )

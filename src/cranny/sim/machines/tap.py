@@ -8,14 +8,15 @@ from cranny.wire import acks
 from cranny.wire.brokers import Broker, Handler, Subscription
 from cranny.wire.messages import FactAck
 
-Heard = Callable[[FactAck], None]
+Asked = Callable[[], Callable[[FactAck], None]]
+"""A batch is sent: who is told of its answer."""
 
 
 class Tap:
-    def __init__(self, broker: Broker, identity: Identity, heard: Heard) -> None:
+    def __init__(self, broker: Broker, identity: Identity, asked: Asked) -> None:
         self._broker = broker
         self._identity = identity
-        self._heard = heard
+        self._asked = asked
 
     @property
     def connected(self) -> bool:
@@ -28,13 +29,14 @@ class Tap:
         await self._broker.publish(subject, payload)
 
     async def request(self, subject: str, payload: bytes, *, timeout: float) -> bytes:
+        if not subject.endswith(".up.facts"):
+            return await self._broker.request(subject, payload, timeout=timeout)
+        heard, me = self._asked(), self._identity
         answer = await self._broker.request(subject, payload, timeout=timeout)
-        if subject.endswith(".up.facts"):
-            me = self._identity
-            try:
-                self._heard(acks.read(me.server(), me.tenant, me.bank, payload, answer))
-            except Invalid:
-                return answer  # what the bank must not believe, the oracle does not either
+        try:
+            heard(acks.read(me.server(), me.tenant, me.bank, payload, answer))
+        except Invalid:
+            return answer  # what the bank must not believe, the oracle does not either
         return answer
 
     async def subscribe(self, subject: str, handler: Handler, *, queue: str = "", concurrent: int = 1) -> Subscription:

@@ -1,6 +1,6 @@
 """One chain for each bank, without gaps and without branches (I8); what was acknowledged is held for ever (I4)."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from uuid import UUID
 
@@ -23,6 +23,7 @@ class Chain:
     facts: list[bytes] = field(default_factory=list)
     acked: int = 0
     _head: bytes = GENESIS
+    _restored: int = 0
 
     def hear(self, stored: bytes) -> Fact | None:
         """The next fact on the disk."""
@@ -36,6 +37,15 @@ class Chain:
             self._say("I8", len(self.facts), f"it says it is fact {fact.seq}, and does not follow the one before it")
         self._head = digest(stored)
         return fact
+
+    def asked(self) -> Callable[[FactAck], None]:
+        """A batch is sent: who is told of its answer. What that says was so when it was said; a server that is restored
+        while it is on its way has lost it since."""
+        before = self._restored
+        return lambda ack: self.heard(ack) if before == self._restored else None
+
+    def restored(self) -> None:
+        self._restored += 1
 
     def heard(self, ack: FactAck) -> None:
         """The server answered: all up to `ack.seq` has to be committed by now."""

@@ -12,6 +12,7 @@ from cranny.wire.kinds import (
     CodeExhausted,
     CollectFinished,
     CollectLeft,
+    DepositAbandoned,
     DepositStored,
     DoorBlocked,
     DoorCleared,
@@ -65,6 +66,10 @@ class Doors:
         self._superseded: set[UUID] = set()
         self._exhausted: set[UUID] = set()
         self._collectors: dict[tuple[str, int], bytes] = {}
+        self._let_in: set[UUID] = set()
+        """Openings for what nobody announced, where that was allowed."""
+        self._next_door: dict[UUID, float] = {}
+        """Until when what was let in so may have another door, the one before having been none for it."""
 
     def hear(self, body: Body) -> None:
         """A fact that is on the disk; `given` stands at what the bank had applied when it was written."""
@@ -73,6 +78,8 @@ class Doors:
                 self._intended(body)
             case DepositStored():
                 self._deposited(body)
+            case DepositAbandoned():
+                self._abandoned(body)
             case CollectFinished():
                 self._emptied(body)
             case DoorBlocked():
@@ -110,8 +117,8 @@ class Doors:
         delivery = self.given.deposits.get(body.grant) if body.grant else None
         if body.grant is not None and delivery is None:
             self._say("I1", body, f"deposit grant {body.grant} was never given")
-        if body.grant is None and self.given.policy.unknown_tracking != "accept":
-            self._say("I1", body, "nobody announced it, and this bank takes no such thing")
+        if body.grant is None:
+            self._may_be_unknown(body)
         if delivery and delivery.delivery in self.given.withdrawn:
             self._say("I1", body, f"delivery {delivery.delivery} was withdrawn")
         if here.live == body.generation:
@@ -125,6 +132,20 @@ class Doors:
             self._say("I2", body, f"the door is blocked: {here.blocked}")
         if delivery and delivery.delivery in self.stored:
             self._say("I1", body, f"delivery {delivery.delivery} was stored before: its deposit grant is used")
+
+    def _may_be_unknown(self, body: OpeningIntended) -> None:
+        """A bank asks when it is scanned, and not once more at the next door for it."""
+        waiting = [one for one, until in self._next_door.items() if self._now() <= until]
+        if self.given.policy.unknown_tracking != "accept" and not waiting:
+            self._say("I1", body, "nobody announced it, and this bank takes no such thing")
+        for one in waiting[:1]:
+            del self._next_door[one]
+        self._let_in.add(body.opening)
+
+    def _abandoned(self, body: DepositAbandoned) -> None:
+        if body.opening in self._let_in and body.reason in ("too-small", "not-opened"):
+            self._let_in.discard(body.opening)
+            self._next_door[body.opening] = self._now() + self.given.policy.visit_idle_s
 
     def _may_join(self, body: OpeningIntended, here: DoorTold, collector: bytes) -> None:
         if not collector or collector != self._collectors.get((body.door, body.generation)):

@@ -131,10 +131,15 @@ class Ends:
                 self._say("I7", f"/doors/{door}/{generation}", f"inside are {there}, and {should} should be")
 
     def _rows(self, deliveries: Iterable[UUID]) -> list[DeliveryKept]:
-        wanted = set(deliveries)
-        found = [row for row in self._books.deliveries.kept.values() if wanted & {row.id, row.known_as}]
-        left = wanted - {name for row in found for name in (row.id, row.known_as)}
+        wanted, named = set(deliveries), self._named()
+        left = wanted - named.keys()
+        found = list({named[id_].id: named[id_] for id_ in wanted - left}.values())
         return found + [row for row in self._lost.deliveries.values() if left & {row.id, row.known_as}]
+
+    def _named(self) -> dict[UUID, DeliveryKept]:
+        """What the server means by each id; what this bank means by it, where the two differ."""
+        rows = self._books.deliveries.kept
+        return dict(rows) | {row.known_as: row for row in rows.values() if row.known_as and row.bank == self._bank.id}
 
     def _listed(self, deliveries: Iterable[UUID]) -> set[UUID]:
         """Those that a restore has lost, and of which somebody can see that the bank speaks of them."""
@@ -173,7 +178,7 @@ class Ends:
 
     def _noticed(self) -> None:
         """Whatever was accepted: somebody was told, or can see that something is wrong."""
-        names = {name: row for row in self._books.deliveries.kept.values() for name in (row.id, row.known_as) if name}
+        names = self._named()
         for delivery, (door, generation) in self._witness.doors.stored.items():
             row = names.get(delivery)
             about = f"/doors/{door}/{generation}"

@@ -4,7 +4,7 @@ import asyncio
 from typing import Final
 from uuid import UUID
 
-from cranny.edge.outcomes import Opened, Refusal, ShutFirst, Told
+from cranny.edge.outcomes import Answer, Opened, Refusal, ShutFirst, Told
 from cranny.sim.dice import Dice
 from cranny.sim.people.lobby import Lobby
 from cranny.sim.things import Thing
@@ -48,8 +48,7 @@ class Courier:
 
     async def _bring(self, thing: Thing, load: list[Thing]) -> None:
         shut_before = {door for door in self._lobby.bank.address if not self._lobby.is_open(door)}
-        answer = await self._lobby.scan(self.name, thing.tracking)
-        self._unanswered = self._unanswered + 1 if answer is None else 0
+        answer = await self._scan(thing)
         match answer:
             case Opened():
                 self._visit = answer.visit
@@ -59,6 +58,11 @@ class Courier:
             case None:
                 await asyncio.sleep(self._dice.between(1.0, 3.0))
                 await self._without_screen(thing, shut_before)
+
+    async def _scan(self, thing: Thing) -> Answer | None:
+        answer = await self._lobby.scan(self.name, thing.tracking)
+        self._unanswered = self._unanswered + 1 if answer is None else 0
+        return answer
 
     async def _at(self, door: str, thing: Thing, load: list[Thing]) -> None:
         """The door stands open for `thing`."""
@@ -81,7 +85,7 @@ class Courier:
         """The next ones of the same person, while the door stands open."""
         while load and load[0].owner == owner and self._dice.chance(KEEPS_OPEN):
             thing = load.pop(0)
-            answer = await self._lobby.scan(self.name, thing.tracking)
+            answer = await self._scan(thing)
             if not isinstance(answer, Opened):
                 self.left.append(thing)
             elif answer.door != door:

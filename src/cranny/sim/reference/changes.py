@@ -69,11 +69,15 @@ def go_on(rights: Rights, row: DeliveryKept) -> None:
 
 
 def came_here(rights: Rights, bank: UUID, ids: list[UUID], place: tuple[str, int] | None) -> list[DeliveryKept]:
-    """Those of `ids` that `bank` was given once, before they were to go elsewhere. They lie at `place`, or have lain
-    here and are gone."""
+    """Those of `ids` that `bank` was given once, before they were to go elsewhere, or what goes on from there under the
+    same number. They lie at `place`, or have lain here and are gone."""
     back: list[DeliveryKept] = []
     for row in rights.books.deliveries.values():
         if row.id not in ids or row.bank == bank or bank not in row.came_by:
+            continue
+        later = _later(rights, row) if place else None
+        if place and later:
+            back.append(take_over(rights, bank, row.id, later, place))
             continue
         if row.state not in (*AWAITED, Delivery.CANCELLED):
             rights.contradicts(bank, "duplicate_identity", f"deliveries/{row.id}")
@@ -87,6 +91,21 @@ def came_here(rights: Rights, bank: UUID, ids: list[UUID], place: tuple[str, int
         rights.books.deliveries.put(row.id, here)
         back.append(here)
     return back
+
+
+def take_over(rights: Rights, bank: UUID, id_: UUID, row: DeliveryKept, place: tuple[str, int]) -> DeliveryKept:
+    """What `bank` calls `id_`, and has put at `place`, is `row`, which is awaited."""
+    leave(rights, row)
+    grant = rights.issue(bank, "collect", row.id, *place)
+    here = replace(row, bank=bank, known_as=id_, collect_grant=grant.id)
+    rights.books.deliveries.put(row.id, here)
+    return here
+
+
+def _later(rights: Rights, row: DeliveryKept) -> DeliveryKept | None:
+    """Another delivery that is awaited with the number of `row`."""
+    others = (other for other in rights.books.deliveries.values() if other.id != row.id and not other.doubled)
+    return next((other for other in others if other.tracking == row.tracking and other.state in AWAITED), None)
 
 
 def _shares(rights: Rights, row: DeliveryKept) -> bool:

@@ -15,7 +15,6 @@ from cranny.sim.reference.rights import AWAITED, Rights
 from cranny.usecases.deliveries import DELIVERY, Delivery
 from cranny.usecases.deliveries import Deed as DeliveryDeed
 from cranny.wire.codes import normal_tracking
-from cranny.wire.messages import DeliveryWithdrawn
 
 FIRST = (*AWAITED, Delivery.CANCELLED)
 """Where a first deposit finds a delivery."""
@@ -109,7 +108,10 @@ class Reactions:
         names = {name for row in announced for name in (row.id, row.known_as)}
         lost = [id_ for id_ in fact.deliveries if id_ not in names]
         back = changes.came_here(self._rights, fact.bank, lost, (fact.door, fact.generation))
-        lost = [id_ for id_ in lost if id_ not in {row.id for row in back}]
+        names = {name for row in back for name in (row.id, row.known_as)}
+        if names & set(fact.deliveries) - {row.id for row in back}:
+            self._met("stored under its earlier name")
+        lost = [id_ for id_ in lost if id_ not in names]
         for id_ in lost:
             if id_ not in fact.unannounced:
                 self._rights.contradicts(fact.bank, "unknown_delivery", f"deliveries/{id_}")
@@ -163,12 +165,7 @@ class Reactions:
             row = DeliveryKept(id_, fact.bank, DELIVERY.start, "", tracking, doubled=True)
             self._books.deliveries.put(id_, row)
             return row
-        self._rights.revoke([holder.deposit_grant, holder.collect_grant])
-        self._rights.give(holder.bank, DeliveryWithdrawn(holder.id))
-        grant = self._rights.issue(fact.bank, "collect", holder.id, fact.door, fact.generation)
-        row = replace(holder, bank=fact.bank, known_as=id_, collect_grant=grant.id)
-        self._books.deliveries.put(holder.id, row)
-        return row
+        return changes.take_over(self._rights, fact.bank, id_, holder, (fact.door, fact.generation))
 
     def _beside(self, fact: Deposited) -> dict[UUID, str]:
         kept = self._books.facts.must((fact.bank, fact.epoch, fact.seq)).link.beside

@@ -243,9 +243,9 @@ class Rights:
 
     def known(self, bank: UUID, ids: Sequence[UUID]) -> list[DeliveryKept]:
         """The deliveries that `bank` calls by `ids`."""
-        names = {row.known_as: row for row in self.books.deliveries.values() if row.known_as and row.bank == bank}
-        found = [self.books.deliveries.get(id_) or names.get(id_) for id_ in ids]
-        return [row for row in found if row is not None and row.bank == bank]
+        here = [row for row in self.books.deliveries.values() if row.bank == bank]
+        names = {row.id: row for row in here} | {row.known_as: row for row in here if row.known_as}
+        return [names[id_] for id_ in ids if id_ in names]
 
     def pepper(self, bank: UUID) -> bytes:
         return self._peppers[bank]

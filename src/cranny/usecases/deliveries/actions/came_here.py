@@ -8,27 +8,41 @@ from uuid import UUID
 import msgspec
 
 from cranny import access
+from cranny.platform import rows
 from cranny.platform.db import Tx
 from cranny.platform.keys import Keyring
 from cranny.usecases.deliveries import tables
+from cranny.usecases.deliveries.actions.adopt import holders
+from cranny.usecases.deliveries.actions.found import take_over
 from cranny.usecases.deliveries.actions.known import contradicts, routed_away
 from cranny.usecases.deliveries.actions.reroute import leave
 from cranny.usecases.deliveries.facts import Deposited, Emptied
 from cranny.usecases.deliveries.lifecycle import AWAITED, Delivery
-from cranny.usecases.deliveries.tables import DeliveryRow
+from cranny.usecases.deliveries.tables import DeliveryRow, ItemRow
 
 
 async def came_here(
     tx: Tx, keyring: Keyring, fact: Deposited | Emptied, ids: Sequence[UUID]
 ) -> tuple[list[DeliveryRow], list[UUID]]:
-    """(the deliveries that are of the fact's bank again, those of `ids` that are not)."""
-    back: list[DeliveryRow] = []
+    """(the deliveries that are of the fact's bank again, or now; those of `ids` that are none of them)."""
+    back: dict[UUID, DeliveryRow] = {}
     for row in await routed_away(tx, fact.bank, ids):
         if row.state in AWAITED or row.state is Delivery.CANCELLED:
-            back.append(await _back(tx, keyring, fact, row))
+            back[row.id] = await _back(tx, keyring, fact, row)
+        elif isinstance(fact, Deposited) and (later := await _later(tx, row)) is not None:
+            back[row.id] = await take_over(tx, keyring, fact, row.id, later)
         else:
             await contradicts(tx, fact, "duplicate_identity", row)
-    return back, [id_ for id_ in ids if id_ not in {row.id for row in back}]
+    return list(back.values()), [id_ for id_ in ids if id_ not in back]
+
+
+async def _later(tx: Tx, row: DeliveryRow) -> DeliveryRow | None:
+    """The delivery that is awaited with the tracking numbers of `row`, all of them."""
+    items = rows.every(ItemRow, await tx.all(tables.ITEMS, tx.tenant, [row.id]))
+    keys = {item.tracking_key for item in items if item.tracking_key}
+    found = await holders(tx, sorted(keys)) if keys else []
+    one = found[0] if len(found) == len(keys) and len({other.id for other in found}) == 1 else None
+    return one if one is not None and one.state in AWAITED else None
 
 
 async def _back(tx: Tx, keyring: Keyring, fact: Deposited | Emptied, row: DeliveryRow) -> DeliveryRow:

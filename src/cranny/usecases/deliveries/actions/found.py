@@ -48,6 +48,22 @@ async def take_in(tx: Tx, keyring: Keyring, fact: Deposited, ids: Sequence[UUID]
     return [await _take_in(tx, keyring, fact, id_, trackings.get(id_, "")) for id_ in ids]
 
 
+async def take_over(tx: Tx, keyring: Keyring, fact: Deposited, id_: UUID, row: DeliveryRow) -> DeliveryRow:
+    """What the bank calls `id_`, and has put behind this door, is `row`, which is awaited. Its rights so far end; it
+    gets a collect grant for where it is."""
+    await access.revoke(tx, grants_of([row]), reason="deposited-unannounced")
+    await fleet.append(tx, row.bank, [DeliveryWithdrawn(row.id)])
+    if row.bank != fact.bank:
+        await contradicts(tx, fact, "deposited_elsewhere", row)
+        if row.reservation:
+            await sites.release_promise(tx, [row.reservation])
+    grant = await access.issue(
+        tx, keyring, fact.bank, "collect", f"deliveries/{row.id}", door=fact.door, generation=fact.generation
+    )
+    await tx.run(tables.TAKE_OVER, tx.tenant, row.id, fact.bank, id_, grant.id)
+    return await _get(tx, row.id)
+
+
 async def tell_found(tx: Tx, fact: Deposited, found: Sequence[DeliveryRow]) -> None:
     """Nobody can be told that these wait, so those who run the bank are."""
     data = {"bank": str(fact.bank), "door": fact.door, "generation": fact.generation}
@@ -67,7 +83,7 @@ async def _take_in(tx: Tx, keyring: Keyring, fact: Deposited, id_: UUID, trackin
     key = normal_tracking(tracking)[:LONGEST]
     holder = next(iter(await holders(tx, [key])), None) if key else None
     if holder is not None and holder.state in AWAITED:
-        return await _take_over(tx, keyring, fact, id_, holder)
+        return await take_over(tx, keyring, fact, id_, holder)
     shown = "".join(sign for sign in tracking if sign.isprintable()).strip()[:LONGEST]
     policy = (await sites.get_bank(tx, fact.bank)).policy
     await tx.run(
@@ -88,22 +104,6 @@ async def _take_in(tx: Tx, keyring: Keyring, fact: Deposited, id_: UUID, trackin
     if holder is not None:
         await contradicts(tx, fact, "duplicate_identity", holder)
     return await _get(tx, id_)
-
-
-async def _take_over(tx: Tx, keyring: Keyring, fact: Deposited, id_: UUID, row: DeliveryRow) -> DeliveryRow:
-    """`row` was announced while its parcel went behind this door as an unknown one. Its rights so far end; it gets
-    a collect grant for where it is."""
-    await access.revoke(tx, grants_of([row]), reason="deposited-unannounced")
-    await fleet.append(tx, row.bank, [DeliveryWithdrawn(row.id)])
-    if row.bank != fact.bank:
-        await contradicts(tx, fact, "deposited_elsewhere", row)
-        if row.reservation:
-            await sites.release_promise(tx, [row.reservation])
-    grant = await access.issue(
-        tx, keyring, fact.bank, "collect", f"deliveries/{row.id}", door=fact.door, generation=fact.generation
-    )
-    await tx.run(tables.TAKE_OVER, tx.tenant, row.id, fact.bank, id_, grant.id)
-    return await _get(tx, row.id)
 
 
 async def _get(tx: Tx, id_: UUID) -> DeliveryRow:
