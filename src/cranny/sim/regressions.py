@@ -22,5 +22,10 @@ REGRESSIONS: Final = (
     Regression(6, MONTH, "a month without a network: every known grant opens"),
     Regression(61, HOUR, "a clock with a wrong year took every acknowledged fact off a disk, and a backup came back"),
     Regression(23, HOUR, "one of two parcels behind a door was unknown to a restored server, and nobody was told"),
+    Regression(
+        502,
+        Plan(hours=24, deliveries=24, pace=9.6, beat_s=300, without=frozenset({"server", "restores", "rot"})),
+        "sent on, fetched there, and back at a bank that had heard of nothing: it lay there for nobody",
+    ),
     Regression(13, WHOLE_HOUR, "a restored server gave locators anew that it had given out before", tier=2),
 )
