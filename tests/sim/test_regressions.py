@@ -17,6 +17,7 @@ from tests.sim.mistakes import MISTAKES
 def test_it_does_not_fail_again(kept: Regression) -> None:
     report = run(kept.seed, kept.plan)
     assert not report.violations, "\n".join(tell(report))
+    assert not kept.meets or report.counts[kept.meets]
 
 
 @pytest.mark.prove

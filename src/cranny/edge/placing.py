@@ -100,12 +100,12 @@ def no_room(state: State, delivery: UUID, free_doors: int) -> Ruled[None]:
 
 
 def _found(state: State, scan: Scan, visit: Visit) -> Delivery | None:
-    """The delivery with this tracking number, one that is waited for first; of several of these the one announced last,
-    as a server that was restored from a backup has lost the others. None when there is none and the bank may take
-    unknown ones."""
+    """The delivery with this tracking number, one that is waited for first, and before one that nobody announced; of
+    several of these the one announced last, as a server that was restored from a backup has lost the others. None when
+    there is none and the bank may take unknown ones."""
     tracked = (caught_up(state, found) for found in state.tracked(scan.digest))
     known = sorted(tracked, key=lambda found: found.delivery, reverse=True)
-    delivery = min(known, key=lambda found: _RANK[found.state], default=None)
+    delivery = min(known, key=lambda found: (_RANK[found.state], not found.announced), default=None)
     if delivery is None or _left_over(state, delivery):
         if state.policy.unknown_tracking == "refuse" and scan.own is None and not scan.again:
             raise Refused("Nobody announced this tracking number.", code="unknown_tracking")

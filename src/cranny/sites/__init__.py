@@ -22,7 +22,7 @@ from cranny.sites.classes import SizeClass, add_size_class, default_size_classes
 from cranny.sites.climate import set_unfit
 from cranny.sites.layout import read_json, read_yaml, shipped_bank, shipped_banks
 from cranny.sites.lifecycle import RESERVATION
-from cranny.sites.occupancy import Blocked, Occupied, Vacated, block, follow, occupy, unblock, vacate
+from cranny.sites.occupancy import Blocked, Occupied, Vacated, block, follow, lying, occupy, unblock, vacate
 from cranny.sites.overbooked import reject_overbooked, reject_promises
 from cranny.sites.own import FEATURE
 from cranny.sites.policy import BankPolicy
@@ -71,6 +71,7 @@ __all__ = [
     "list_doors",
     "list_size_classes",
     "lock_bank",
+    "lying",
     "occupy",
     "promise",
     "promise_many",

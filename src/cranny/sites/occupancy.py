@@ -127,6 +127,12 @@ async def vacate(tx: Tx, changes: Sequence[Vacated]) -> list[Key]:
     return [(row["bank"], row["label"], row["generation"]) for row in ended]
 
 
+async def lying(tx: Tx, bank: UUID, delivery: UUID) -> tuple[str, int] | None:
+    """(door, generation) where what `bank` calls `delivery` lies now, as far as it has told."""
+    row = await tx.one(tables.LYING, tx.tenant, bank, delivery)
+    return None if row is None else (row["label"], row["generation"])
+
+
 async def block(tx: Tx, bank: UUID, label: str, reason: str) -> None:
     """Take a door out of the pool; the first reason stays. Records nothing: the report that it follows is the
     event. Raises NotFound, code `door-not-found`."""

@@ -212,6 +212,11 @@ WHERE o.tenant = $1 AND o.bank = g.bank AND o.label = g.label AND o.generation =
 RETURNING o.bank, o.label, o.generation
 """
 
+LYING: Final = """
+SELECT label, generation FROM occupancies
+WHERE tenant = $1 AND bank = $2 AND ended IS NULL AND $3 = ANY (deliveries)
+"""
+
 # ---------------------------------------------------------------- capacity
 
 # One round trip for all that promises at some banks are judged by. `part`: 'class' (of the tenant), 'door' (n: all

@@ -21,6 +21,7 @@ from cranny.wire.kinds import (
 )
 from cranny.wire.tokens import Token
 
+UNKNOWN: Final = "nobody announced it, and this bank takes no such thing"
 SLACK_S: Final = 3.0
 """The bank counts the grace time from when it has written the end."""
 
@@ -69,7 +70,9 @@ class Doors:
         self._let_in: set[UUID] = set()
         """Openings for what nobody announced, where that was allowed."""
         self._next_door: dict[UUID, float] = {}
-        """Until when what was let in so may have another door, the one before having been none for it."""
+        """By delivery: until when what was let in so may have another door, the one before having been none for it."""
+        self._as_before: dict[UUID, set[UUID]] = {}
+        """By opening, where the bank takes in no such thing any more: one of which deliveries it has to be for."""
 
     def hear(self, body: Body) -> None:
         """A fact that is on the disk; `given` stands at what the bank had applied when it was written."""
@@ -77,9 +80,10 @@ class Doors:
             case OpeningIntended():
                 self._intended(body)
             case DepositStored():
+                self._was_unknown(body)
                 self._deposited(body)
             case DepositAbandoned():
-                self._abandoned(body)
+                self._was_unknown(body)
             case CollectFinished():
                 self._emptied(body)
             case DoorBlocked():
@@ -135,17 +139,25 @@ class Doors:
 
     def _may_be_unknown(self, body: OpeningIntended) -> None:
         """A bank asks when it is scanned, and not once more at the next door for it."""
-        waiting = [one for one, until in self._next_door.items() if self._now() <= until]
-        if self.given.policy.unknown_tracking != "accept" and not waiting:
-            self._say("I1", body, "nobody announced it, and this bank takes no such thing")
-        for one in waiting[:1]:
-            del self._next_door[one]
         self._let_in.add(body.opening)
+        if self.given.policy.unknown_tracking == "accept":
+            return
+        waiting = {delivery for delivery, until in self._next_door.items() if self._now() <= until}
+        if not waiting:
+            self._say("I1", body, UNKNOWN)
+        self._as_before[body.opening] = waiting
 
-    def _abandoned(self, body: DepositAbandoned) -> None:
-        if body.opening in self._let_in and body.reason in ("too-small", "not-opened"):
-            self._let_in.discard(body.opening)
-            self._next_door[body.opening] = self._now() + self.given.policy.visit_idle_s
+    def _was_unknown(self, body: DepositStored | DepositAbandoned) -> None:
+        """Now it is told what the opening was for."""
+        waiting = self._as_before.pop(body.opening, None)
+        if waiting and not waiting & set(body.deliveries):
+            self._say("I1", body, UNKNOWN)
+        again = isinstance(body, DepositAbandoned) and body.reason in ("too-small", "not-opened")
+        for delivery in body.deliveries:
+            self._next_door.pop(delivery, None)
+            if again and body.opening in self._let_in:
+                self._next_door[delivery] = self._now() + self.given.policy.visit_idle_s
+        self._let_in.discard(body.opening)
 
     def _may_join(self, body: OpeningIntended, here: DoorTold, collector: bytes) -> None:
         if not collector or collector != self._collectors.get((body.door, body.generation)):
@@ -261,5 +273,7 @@ class Doors:
         self.gone.update(here.deliveries)
         here.live, here.deliveries, here.grant = 0, (), None
 
-    def _say(self, invariant: str, body: OpeningIntended | DepositStored | CollectFinished, detail: str) -> None:
+    def _say(
+        self, invariant: str, body: OpeningIntended | DepositStored | DepositAbandoned | CollectFinished, detail: str
+    ) -> None:
         self._verdicts.say(invariant, f"{self._bank}/doors/{body.door}/{body.generation}", detail)

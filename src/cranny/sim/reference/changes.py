@@ -1,6 +1,7 @@
 """What somebody asks for who changes their mind, as `usecases/deliveries` does it over PostgreSQL: another one collects
 it, it goes through another bank; and what a bank does before it has heard of that. Inside a transaction."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from uuid import UUID
 
@@ -68,26 +69,34 @@ def go_on(rights: Rights, row: DeliveryKept) -> None:
         rights.await_(Announced(row.reroute_to, UUID(row.owner), row.tracking, rights.size(row)))
 
 
-def came_here(rights: Rights, bank: UUID, ids: list[UUID], place: tuple[str, int] | None) -> list[DeliveryKept]:
+def came_here(
+    rights: Rights,
+    bank: UUID,
+    ids: list[UUID],
+    place: tuple[str, int] | None,
+    beside: Sequence[DeliveryKept] = (),
+) -> list[DeliveryKept]:
     """Those of `ids` that `bank` was given once, before they were to go elsewhere, or what goes on from there under the
-    same number. They lie at `place`, or have lain here and are gone."""
+    same number. They lie at `place`, with `beside`, or have lain here and are gone."""
     back: list[DeliveryKept] = []
     for row in rights.books.deliveries.values():
         if row.id not in ids or row.bank == bank or bank not in row.came_by:
             continue
-        later = _later(rights, row) if place else None
-        if place and later:
-            back.append(take_over(rights, bank, row.id, later, place))
-            continue
         if row.state not in (*AWAITED, Delivery.CANCELLED):
-            rights.contradicts(bank, "duplicate_identity", f"deliveries/{row.id}")
+            later = _later(rights, row)
+            company = [*rights.books.behind(bank, *place), *beside, *back] if place else []
+            alone = later and all(other.id != later.id and other.owner == later.owner for other in company)
+            if place and later and alone:
+                back.append(take_over(rights, bank, row.id, later, place))
+            else:
+                rights.contradicts(bank, "duplicate_identity", f"deliveries/{row.id}")
             continue
         rights.contradicts(bank, "deposited_elsewhere", f"deliveries/{row.id}")
         grant = row.collect_grant
         if row.state in AWAITED:
             leave(rights, row)
             grant = rights.issue(bank, "collect", row.id, *place).id if place else grant
-        here = replace(row, bank=bank, collect_grant=grant, known_as=None)
+        here = replace(row, bank=bank, collect_grant=grant, known_as=None, came_by=(*row.came_by, row.bank))
         rights.books.deliveries.put(row.id, here)
         back.append(here)
     return back
@@ -96,8 +105,12 @@ def came_here(rights: Rights, bank: UUID, ids: list[UUID], place: tuple[str, int
 def take_over(rights: Rights, bank: UUID, id_: UUID, row: DeliveryKept, place: tuple[str, int]) -> DeliveryKept:
     """What `bank` calls `id_`, and has put at `place`, is `row`, which is awaited."""
     leave(rights, row)
+    came_by = row.came_by
+    if row.bank != bank:
+        rights.contradicts(bank, "deposited_elsewhere", f"deliveries/{row.id}")
+        came_by = (*came_by, row.bank)
     grant = rights.issue(bank, "collect", row.id, *place)
-    here = replace(row, bank=bank, known_as=id_, collect_grant=grant.id)
+    here = replace(row, bank=bank, known_as=id_, collect_grant=grant.id, came_by=came_by)
     rights.books.deliveries.put(row.id, here)
     return here
 

@@ -107,7 +107,7 @@ class Reactions:
         announced = self._rights.known(fact.bank, fact.deliveries)
         names = {name for row in announced for name in (row.id, row.known_as)}
         lost = [id_ for id_ in fact.deliveries if id_ not in names]
-        back = changes.came_here(self._rights, fact.bank, lost, (fact.door, fact.generation))
+        back = changes.came_here(self._rights, fact.bank, lost, (fact.door, fact.generation), announced)
         names = {name for row in back for name in (row.id, row.known_as)}
         if names & set(fact.deliveries) - {row.id for row in back}:
             self._met("stored under its earlier name")
@@ -197,6 +197,13 @@ class Reactions:
             if row.state is Delivery.RECALLING and deed is DeliveryDeed.TAKE_BACK:
                 self._met("fetched to go on" if row.reroute_to else "fetched")
                 changes.go_on(self._rights, row)
+                self._is_there(row, event)
+
+    def _is_there(self, row: DeliveryKept, event: KeptEvent) -> None:
+        """The bank to which `row` was to go on has told that it lies there before this one told that it was fetched."""
+        for (bank, door, generation), lies in list(self._books.lies.items()):
+            if bank == row.reroute_to and lies.live and row.id in lies.deliveries:
+                self._deposited(Deposited(bank, door, generation, [row.id], None, epoch=0, seq=0), event)
 
 
 def _odd(row: DeliveryKept, deed: DeliveryDeed, *, revoked: bool) -> str:

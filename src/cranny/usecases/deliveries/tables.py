@@ -24,8 +24,9 @@ class KindRow(msgspec.Struct, frozen=True):
 
 
 class DeliveryRow(msgspec.Struct, frozen=True):
-    """Without a `recipient` nobody had announced it. `known_as` is the id that a bank gave it in that case, when
-    it is not our own. (`door`, `generation`) is where it lies or last lay."""
+    """Without a `recipient` nobody had announced it. `known_as` is what its bank calls it, where that is not our own
+    id: the bank had to name it, or knew it before it was re-routed and fetched elsewhere. (`door`, `generation`) is
+    where it lies or last lay."""
 
     tenant: UUID
     id: UUID
@@ -172,10 +173,6 @@ UPDATE delivery_items SET tracking = $3, width = $4, height = $5, depth = $6, si
 WHERE tenant = $1 AND delivery = $2
 """
 
-TAKE_OVER: Final = """
-UPDATE deliveries SET bank = $3, known_as = $4, collect_grant = $5 WHERE tenant = $1 AND id = $2
-"""
-
 STORE: Final = """
 UPDATE deliveries SET door = $3, generation = $4, evidence = $5, stored_at = $6,
     collect_by = $7::timestamptz + make_interval(hours => collect_hours), collect_grant = coalesce($8, collect_grant),
@@ -246,22 +243,37 @@ SELECT d.* FROM delivery_routes AS r JOIN deliveries AS d ON d.tenant = r.tenant
 WHERE r.tenant = $1 AND r.bank = $2 AND r.delivery = ANY($3::uuid[]) AND d.bank <> $2
 ORDER BY d.id FOR NO KEY UPDATE OF d
 """
-BACK_AT: Final = """
+# A bank that was left may yet tell of what it was given.
+_AWAY: Final = """
+WITH away AS (
+    INSERT INTO delivery_routes (tenant, delivery, bank) SELECT tenant, id, bank FROM deliveries
+    WHERE tenant = $1 AND id = $2 AND bank <> $3
+    ON CONFLICT DO NOTHING
+)
+"""
+BACK_AT: Final = (
+    _AWAY
+    + """
 UPDATE deliveries SET bank = $3, collect_grant = $4, reservation = NULL, known_as = NULL WHERE tenant = $1 AND id = $2
 """
+)
+TAKE_OVER: Final = (
+    _AWAY
+    + """
+UPDATE deliveries SET bank = $3, known_as = $4, collect_grant = $5 WHERE tenant = $1 AND id = $2
+"""
+)
 READDRESS: Final = """
 UPDATE deliveries SET recipient = $3, collect_grant = $4, collect_by = $5 WHERE tenant = $1 AND id = $2
 """
-REROUTE: Final = """
-WITH away AS (
-    INSERT INTO delivery_routes (tenant, delivery, bank) SELECT tenant, id, bank FROM deliveries
-    WHERE tenant = $1 AND id = $2
-    ON CONFLICT DO NOTHING
-)
+REROUTE: Final = (
+    _AWAY
+    + """
 UPDATE deliveries SET bank = $3, reservation = $4, hold_until = $5, deposit_grant = $6, collect_grant = $7,
     known_as = NULL
 WHERE tenant = $1 AND id = $2
 """
+)
 GO_ON_TO: Final = "UPDATE deliveries SET reroute_to = $3 WHERE tenant = $1 AND id = $2"
 PROMISED: Final = (
     "SELECT * FROM deliveries WHERE tenant = $1 AND reservation = ANY($2::uuid[]) ORDER BY id FOR NO KEY UPDATE"

@@ -35,7 +35,7 @@ FIRST: Final = (*AWAITED, Delivery.CANCELLED)
 async def deposited(tx: Tx, keyring: Keyring, fact: Deposited, when: datetime) -> None:
     """Tells each delivery, and sees to what does not fit. `when` it happened."""
     announced, lost = await as_known(tx, fact.bank, fact.deliveries)
-    back, lost = await came_here(tx, keyring, fact, lost)
+    back, lost = await came_here(tx, keyring, fact, lost, when)
     await list_strangers(tx, fact, [id_ for id_ in lost if id_ not in fact.unannounced])
     found = await take_in(tx, keyring, fact, [id_ for id_ in lost if id_ in fact.unannounced])
     found += back

@@ -5,16 +5,16 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from cranny import access
+from cranny import access, sites
 from cranny.platform import events
 from cranny.platform.db import Tx
 from cranny.platform.keys import Keyring
 from cranny.usecases.deliveries import tables
 from cranny.usecases.deliveries.actions.came_here import came_here
-from cranny.usecases.deliveries.actions.deposited import FIRST
+from cranny.usecases.deliveries.actions.deposited import FIRST, deposited
 from cranny.usecases.deliveries.actions.known import as_known, contradicts, list_strangers, told, use_promises
 from cranny.usecases.deliveries.actions.reroute import go_on
-from cranny.usecases.deliveries.facts import Emptied
+from cranny.usecases.deliveries.facts import Deposited, Emptied
 from cranny.usecases.deliveries.lifecycle import COLLECTABLE, DELIVERY, Deed, Delivery
 from cranny.usecases.deliveries.tables import DeliveryRow
 
@@ -22,7 +22,7 @@ from cranny.usecases.deliveries.tables import DeliveryRow
 async def emptied(tx: Tx, keyring: Keyring, fact: Emptied, when: datetime) -> None:
     """Tells each delivery, and sees to what does not fit. `when` it happened."""
     known, lost = await as_known(tx, fact.bank, fact.deliveries)
-    back, lost = await came_here(tx, keyring, fact, lost)
+    back, lost = await came_here(tx, keyring, fact, lost, when)
     known += back
     await list_strangers(tx, fact, lost)
     by_id = {row.id: row for row in known}
@@ -42,6 +42,15 @@ async def emptied(tx: Tx, keyring: Keyring, fact: Emptied, when: datetime) -> No
             await contradicts(tx, fact, odd, row, **ended)
         if one.before is Delivery.RECALLING and one.after is Delivery.RETURNED:
             await go_on(tx, keyring, fact, row)
+            await _is_there(tx, keyring, row, when)
+
+
+async def _is_there(tx: Tx, keyring: Keyring, row: DeliveryRow, when: datetime) -> None:
+    """The bank to which `row` was to go on has told that it lies there before this one has told that it was fetched."""
+    there = row.reroute_to
+    place = await sites.lying(tx, there, row.id) if there else None
+    if there and place:
+        await deposited(tx, keyring, Deposited(there, *place, [row.id], None, "inferred", epoch=0, seq=0), when)
 
 
 async def _ended_before(tx: Tx, fact: Emptied, when: datetime) -> dict[str, Any]:

@@ -51,15 +51,17 @@ async def take_in(tx: Tx, keyring: Keyring, fact: Deposited, ids: Sequence[UUID]
 async def take_over(tx: Tx, keyring: Keyring, fact: Deposited, id_: UUID, row: DeliveryRow) -> DeliveryRow:
     """What the bank calls `id_`, and has put behind this door, is `row`, which is awaited. Its rights so far end; it
     gets a collect grant for where it is."""
-    await access.revoke(tx, grants_of([row]), reason="deposited-unannounced")
+    grant = await access.issue(
+        tx, keyring, fact.bank, "collect", f"deliveries/{row.id}", door=fact.door, generation=fact.generation
+    )
+    if row.collect_grant:
+        await access.move_badge(tx, keyring, row.collect_grant, grant.id)
+    await access.revoke(tx, grants_of([row]), reason="deposited-under-another-name")
     await fleet.append(tx, row.bank, [DeliveryWithdrawn(row.id)])
     if row.bank != fact.bank:
         await contradicts(tx, fact, "deposited_elsewhere", row)
         if row.reservation:
             await sites.release_promise(tx, [row.reservation])
-    grant = await access.issue(
-        tx, keyring, fact.bank, "collect", f"deliveries/{row.id}", door=fact.door, generation=fact.generation
-    )
     await tx.run(tables.TAKE_OVER, tx.tenant, row.id, fact.bank, id_, grant.id)
     return await _get(tx, row.id)
 
