@@ -45,10 +45,14 @@ class Abroad:
         answer = await ada.post("/v1/saml-providers", json=body, headers=self.house.once())
         assert answer.status_code == 201, answer.text
         found: dict[str, Any] = answer.json()
-        ours = await ada.get(urlsplit(found["our_entity_id"]).path)
-        assert ours.headers["content-type"] == "application/samlmetadata+xml"
-        httpx2.put(f"{self.url}/sp/{found['id']}", content=ours.content)
+        await self.introduce(ada, found)
         return found
+
+    async def introduce(self, ada: httpx2.AsyncClient, way: dict[str, Any]) -> None:
+        """What we are called is set up over there."""
+        ours = await ada.get(urlsplit(way["our_entity_id"]).path)
+        assert ours.headers["content-type"] == "application/samlmetadata+xml"
+        httpx2.put(f"{self.url}/sp/{way['id']}", content=ours.content)
 
     async def out(self, client: httpx2.AsyncClient, way: dict[str, Any], path: str = "") -> str:
         answer = await client.get(path or urlsplit(way["begin"]).path)

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
+from html import unescape
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 from uuid import UUID
@@ -302,3 +303,17 @@ async def test_a_session_ends_with_the_sign_in_over_there(abroad: Abroad) -> Non
         (session,) = [one for one in (await ada.get("/v1/sessions")).json()["items"] if one["how"] == "oidc"]
         until = datetime.fromisoformat(session["until"])
         assert abs(until.timestamp() - (now + 3600)) < 60
+
+
+async def test_what_another_site_led_to_begins_with_a_click(abroad: Abroad) -> None:
+    house = abroad.house
+    async with house.browser() as ada, house.browser() as other:
+        await house.found(ada)
+        way = await abroad.set_up(ada)
+        path = f"{urlsplit(way['begin']).path}?next=%2Fme&anew=true"
+        for site in ("cross-site", "same-site"):
+            asked = await other.get(path, headers={"Sec-Fetch-Site": site})
+            assert (asked.status_code, "set-cookie" in asked.headers) == (200, False)
+            assert f'href="{path}"' in unescape(asked.text)
+        for site in ("same-origin", "none"):
+            assert (await other.get(path, headers={"Sec-Fetch-Site": site})).status_code == 302

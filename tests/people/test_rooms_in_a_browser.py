@@ -59,14 +59,15 @@ async def test_people_come_in_by_a_file_that_is_looked_at_first(page: Page, tmp_
 
 async def test_organisations_groups_and_one_persons_data(page: Page) -> None:
     await page.get_by_role("link", name="Organisations").click()
+    oidc = page.get_by_role("region", name="Add an organisation by OpenID Connect")
     for label, value in (
         ("Name, as people know it", "Example University"),
         ("Issuer", "http://login.example.org"),
         ("Client", "cranny"),
         ("Domains of its people", "example.org"),
     ):
-        await page.get_by_label(label).fill(value)
-    await page.get_by_role("button", name="Add it").click()
+        await oidc.get_by_label(label).fill(value)
+    await oidc.get_by_role("button", name="Add it").click()
     await expect(page.get_by_role("alert")).to_contain_text("has to be an https address")
     await expect(page.get_by_label("Client")).to_have_value("cranny")
 

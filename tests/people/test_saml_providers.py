@@ -1,6 +1,8 @@
 """The providers of sign-in by SAML, as admins keep them: their page, their certificates, what does not fit."""
 
 import re
+from html import unescape
+from pathlib import Path
 from uuid import UUID
 
 import pytest
@@ -31,6 +33,52 @@ async def test_the_page_lists_it_and_switches_it_off(abroad: Abroad) -> None:
         assert (await ada.post(off)).status_code == 303
         assert "None yet" in (await ada.get("/organisations")).text
         assert (await ada.post(off)).status_code == 404
+
+
+@needs_xmlsec
+async def test_it_is_added_on_the_page(abroad: Abroad) -> None:
+    house = abroad.house
+    form = {"name": "Example University", "metadata": abroad.metadata(), "domains": "example.org, b.example"}
+    async with house.browser() as ada, house.browser() as other:
+        await house.found(ada)
+        for change, said in (
+            ({"metadata": "<a/>"}, "This is no metadata that people can sign in with"),
+            ({"metadata": ""}, "That did not fit"),
+            ({"domains": "no domain at all!"}, "This is no domain"),
+        ):
+            no = unescape((await ada.post("/organisations/saml", data={**form, **change})).text)
+            assert (said in no, "Example University" in no, "None yet" in no) == (True, True, True), change
+        made = await ada.post("/organisations/saml", data={**form, "role": "resident", "trusts_email": "1"})
+        assert (made.status_code, made.headers["location"]) == (303, "/organisations")
+        (way,) = (await ada.get("/v1/saml-providers")).json()["items"]
+        assert (way["domains"], way["role"], way["proves"]) == (["b.example", "example.org"], "resident", False)
+        assert way["acs"] in (await ada.get("/organisations")).text
+        await abroad.introduce(ada, way)
+        assert (await abroad.whole(other, way)).status_code == 200
+        house.clock.pass_by(minutes=6)
+        stale = await ada.post("/organisations/saml", data=form)
+        assert stale.headers["location"].startswith("/prove")
+
+
+@needs_xmlsec
+async def test_a_program_that_does_not_end_is_not_waited_for(
+    abroad: Abroad, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    house, over = abroad.house, tmp_path / "over"
+    slow = tmp_path / "xmlsec1-slow"
+    slow.write_text(f'#!/bin/sh\nwhile ! [ -e "{over}" ]; do sleep 0.1; done\nexit 1\n')
+    slow.chmod(0o755)
+    async with house.browser() as ada, house.browser() as other:
+        await house.found(ada)
+        way = await abroad.set_up(ada)
+        xml = await abroad.sign(await abroad.out(other, way))
+        monkeypatch.setattr(engine, "PROGRAM", str(slow))
+        monkeypatch.setattr(engine, "PATIENCE_S", 0.5)
+        busy = await abroad.back(other, way, xml)
+        over.touch()
+        assert (busy.status_code, refusal(busy)) == (503, "saml-busy")
+        monkeypatch.undo()
+        assert (await abroad.whole(other, way)).status_code == 200
 
 
 @needs_xmlsec

@@ -47,6 +47,10 @@ from cranny.people.preferring import clock as quiet_clock
 from cranny.people.preferring import minutes as quiet_minutes
 from cranny.people.remember import Remembered, contact, contacts, known_by, lock, remember, remembered
 from cranny.people.roles import give, members, memberships, rights, set_all, take
+from cranny.people.saml.api import LONGEST as SAML_METADATA_LONGEST
+from cranny.people.saml.api import SamlProviderAsked
+from cranny.people.saml.api import said as saml_said
+from cranny.people.saml.providers import add as add_saml_provider
 from cranny.people.saml.providers import providers as saml_providers
 from cranny.people.saml.providers import remove as remove_saml_provider
 from cranny.people.saml.signing import LONGEST as SAML_LONGEST
@@ -77,6 +81,7 @@ __all__ = [
     "MOVED_OUT",
     "PREFERENCES_ASKED",
     "SAML_LONGEST",
+    "SAML_METADATA_LONGEST",
     "CameBack",
     "Contact",
     "Holder",
@@ -91,9 +96,11 @@ __all__ = [
     "ProviderAsked",
     "Quiet",
     "Remembered",
+    "SamlProviderAsked",
     "Visitors",
     "Ways",
     "add_provider",
+    "add_saml_provider",
     "agent",
     "ask_link",
     "ask_link_of",
@@ -153,6 +160,7 @@ __all__ = [
     "rights",
     "roles_shown",
     "saml_providers",
+    "saml_said",
     "saml_sign_in_providers",
     "scim_groups",
     "set_all",

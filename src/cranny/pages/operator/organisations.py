@@ -7,6 +7,7 @@ the last step is taken by a page of ours.
 
 from collections.abc import Awaitable
 from typing import Annotated, Any, Final, Literal
+from urllib.parse import urlencode
 from uuid import UUID
 
 import msgspec
@@ -27,6 +28,7 @@ from cranny.web import problems
 from cranny.web.openapi import PUBLIC
 
 _OPEN: Final = {PUBLIC: True}
+_ELSEWHERE: Final = frozenset({"cross-site", "same-site"})
 
 
 class ByMail(msgspec.Struct, frozen=True):
@@ -76,9 +78,14 @@ def _out(desk: Desk) -> list[ControllerRouterHandler]:
         anew: FromQuery[bool] = False,
     ) -> Response[Any]:
         desk.insist_on("organisation")
+        back = inside(next)
+        if request.headers.get("sec-fetch-site") in _ELSEWHERE:
+            # A session begins by a click of whoever it is for: a link that another site has followed for them is none.
+            onward = urlencode({"next": back, "anew": str(anew).lower()})
+            return desk.draw(request, "sign_in_asked.html", provider=provider, onward=onward)
         who = await desk.visitors.who(request)
         before = None if who is None else who.session
-        return await _begun(desk, request, provider, inside(next), before=before, anew=anew)
+        return await _begun(desk, request, provider, back, before=before, anew=anew)
 
     return [whose, ask, out]
 

@@ -58,7 +58,8 @@ Asking = Request[Principal, None, Any]
 Name = Annotated[str, Meta(min_length=1, max_length=100, pattern=r"^\S(.*\S)?$")]
 Domain = Annotated[str, Meta(min_length=1, max_length=253)]
 Attribute = Annotated[str, Meta(max_length=200)]
-Text = Annotated[str, Meta(min_length=1, max_length=200_000)]
+LONGEST: Final = 200_000
+Text = Annotated[str, Meta(min_length=1, max_length=LONGEST)]
 
 
 class SamlProviderEdited(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -157,7 +158,7 @@ def _certificate(der: str) -> SamlCertificate:
     return SamlCertificate(found.fingerprint(SHA256()).hex(), found.not_valid_after_utc)
 
 
-def _said(asked: SamlProviderEdited) -> Said:
+def said(asked: SamlProviderEdited) -> Said:
     return msgspec.convert(msgspec.structs.asdict(asked), Said)
 
 
@@ -180,7 +181,7 @@ def _add(shared: Providers) -> ControllerRouterHandler:
         of = shared.described(data.metadata)
 
         async def deed(tx: Tx) -> Reply:
-            id_ = await providers.add(tx, _said(data), of, by=request.user.who)
+            id_ = await providers.add(tx, said(data), of, by=request.user.who)
             shown = shared.shown(await providers.provider(tx, id_))
             return Reply(201, shown, location=f"/v1/saml-providers/{id_}")
 
@@ -233,7 +234,7 @@ def _edit(shared: Providers) -> Sequence[ControllerRouterHandler]:
         async with shared.db.transaction(request.user.tenant) as tx:
             await etags.hold(tx, request)
             etags.insist(request, shared.shown(await providers.provider(tx, saml_provider)))
-            await providers.change(tx, saml_provider, _said(data), of, by=request.user.who)
+            await providers.change(tx, saml_provider, said(data), of, by=request.user.who)
             return etags.respond(shared.shown(await providers.provider(tx, saml_provider)))
 
     @delete("/v1/saml-providers/{saml_provider:uuid}", needs=Action.SIGN_IN_EDIT, tags=["people"])

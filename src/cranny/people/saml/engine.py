@@ -21,6 +21,8 @@ AT_ONCE: Final = 4
 """Programs that check signatures at the same time."""
 WAITING: Final = 40
 """Who waits longer than these has closed the page."""
+PATIENCE_S: Final = 30.0
+"""What takes longer is answered without it; it keeps its turn until it is done."""
 POST: Final = "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST"
 REDIRECT: Final = "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect"
 
@@ -39,7 +41,7 @@ class Ours:
 class Engine:
     def __init__(self) -> None:
         self._turns = asyncio.Semaphore(AT_ONCE)
-        self._asked = 0
+        self._asked = set[asyncio.Task[Any]]()
 
     @staticmethod
     def insist() -> str:
@@ -72,14 +74,24 @@ class Engine:
 
     async def _away(self, deed: Callable[[], T]) -> T:
         """Raises Unavailable, code `saml-busy`."""
-        if self._asked >= AT_ONCE + WAITING:
-            raise Unavailable("Too many people sign in just now: try again in a minute.", code="saml-busy")
-        self._asked += 1
+        if len(self._asked) >= AT_ONCE + WAITING:
+            raise _busy()
+        task = asyncio.create_task(self._in_turn(deed))
+        self._asked.add(task)
+        task.add_done_callback(self._asked.discard)
+        done, _ = await asyncio.wait([task], timeout=PATIENCE_S)
+        if not done:
+            logger.warning("the check of a signature does not end", program=PROGRAM, after_s=PATIENCE_S)
+            task.add_done_callback(_ended_late)
+            raise _busy()
         try:
-            async with self._turns:
-                return await asyncio.to_thread(deed)
+            return task.result()
         finally:
-            self._asked -= 1
+            del task, done  # an error that holds itself keeps what pysaml2 has open
+
+    async def _in_turn(self, deed: Callable[[], T]) -> T:
+        async with self._turns:
+            return await asyncio.to_thread(deed)
 
     def _client(self, of: Described, ours: Ours) -> Any:
         program = self.insist()
@@ -91,6 +103,15 @@ class Engine:
         from saml2.config import SPConfig
 
         return Saml2Client(SPConfig().load(_config(of, ours, program)))
+
+
+def _ended_late(task: asyncio.Task[Any]) -> None:
+    error = None if task.cancelled() else task.exception()
+    logger.warning("the check of a signature has ended after all", error=type(error).__name__ if error else "")
+
+
+def _busy() -> Unavailable:
+    return Unavailable("Too many people sign in just now: try again in a minute.", code="saml-busy")
 
 
 def _config(of: Described, ours: Ours, program: str) -> dict[str, Any]:
