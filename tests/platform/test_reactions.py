@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 
 from cranny.core.events import Event, NewEvent
-from cranny.platform import events, log, sequencer
+from cranny.platform import events, log, reactions, sequencer
 from cranny.platform.db import Database, Tx
 from cranny.platform.reactions import Reaction, Reactor, advance, pause
 from cranny.wire.brokers.memory import Hub
@@ -109,9 +109,17 @@ async def test_a_failing_subject_is_parked_and_the_others_go_on(wide: Database, 
     async with wide.transaction(tenant) as tx:
         (alarm,) = await log.read(tx, 0, 100, ["reaction.parked"])
         tries = await tx.all("SELECT tries FROM reaction_parked ORDER BY position")
+        assert await reactions.stuck(tx) == []
     assert alarm.subject == "reactions/note"
     assert alarm.data["subject"] == "things/bad"
     assert [row["tries"] for row in tries] == [2, 0, 0]
+
+    clock.offset += timedelta(minutes=1)
+    await runner.catch_up(tenant)
+    async with wide.transaction(tenant) as tx:
+        (found,) = await reactions.stuck(tx)
+    assert (found.invariant, found.subject) == ("I7", "things/bad")
+    assert found.detail.endswith(": ZeroDivisionError")
 
     broken = False
     assert await runner.catch_up(tenant) == 0, "the pause is not over"

@@ -5,7 +5,7 @@ from functools import partial
 from typing import Any, Final
 from uuid import UUID
 
-from cranny.platform import directory, heads, idempotency, said, trail
+from cranny.platform import directory, heads, idempotency, reactions, said, trail
 from cranny.platform.db import Tx
 from cranny.platform.feature import Feature, Parts, Violation
 from cranny.platform.keys import Keyring
@@ -23,9 +23,9 @@ def _sweeps(parts: Parts) -> Sequence[Sweep]:
 
 
 async def _audit(tx: Tx) -> list[Violation]:
-    """I8: the log is what was written."""
+    """I8: the log is what was written; I7: and what it says is followed up."""
     broken = await trail.verify(tx)
-    return [] if broken is None else [Violation("I8", f"log/{broken.position}", broken.why)]
+    return [Violation("I8", f"log/{broken.position}", broken.why)] if broken else await reactions.stuck(tx)
 
 
 async def _export(tx: Tx, person: UUID) -> dict[str, Any]:

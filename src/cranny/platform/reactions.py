@@ -20,6 +20,7 @@ from cranny.core.events import Event, NewEvent
 from cranny.platform import events
 from cranny.platform.db import Database, Row, Tx
 from cranny.platform.rounds import Rounds
+from cranny.platform.violation import Violation
 from cranny.wire import subjects
 from cranny.wire.brokers import Broker
 
@@ -85,6 +86,11 @@ TRY_LATER: Final = """
 UPDATE reaction_parked SET tries = $4, retry_at = $5, error = $6
 WHERE tenant = $1 AND reaction = $2 AND position = $3
 """
+STUCK: Final = """
+SELECT reaction, position, subject, error FROM reaction_parked WHERE tenant = $1 AND tries >= $2 ORDER BY position
+"""
+MANY_TRIES: Final = 3
+"""After so many it is no passing trouble."""
 
 logger = structlog.get_logger(__name__)
 
@@ -261,6 +267,15 @@ async def _retry_subject(tx: Tx, reaction: Reaction, subject: str) -> int:
     if rows and len(rows) < BATCH:
         await events.record(tx, [_alarm("reaction.resumed", reaction, _plain(rows[-1], "tries"))])
     return len(rows)
+
+
+async def stuck(tx: Tx) -> list[Violation]:
+    """I7: what happened is followed up. What can't be is told by an event as well (`reaction.parked`), and waits."""
+    rows = await tx.all(STUCK, tx.tenant, MANY_TRIES)
+    return [
+        Violation("I7", row["subject"], f"{row['reaction']} can't handle event {row['position']}: {row['error']}")
+        for row in rows
+    ]
 
 
 def pause(tries: int) -> timedelta:
