@@ -153,13 +153,15 @@ async def test_another_recipient_and_another_bank(yard) -> None:
     path = f"/v1/deliveries/{shown.id}"
     async with yard.client() as client:
         who = {"recipient": {"email": "bob@example.org"}}
-        changed = await client.patch(path, json=who, headers={"Idempotency-Key": "one"})
-        again = await client.patch(path, json=who, headers={"Idempotency-Key": "one"})
+        tag = {"If-Match": (await client.get(path)).headers["etag"]}
+        changed = await client.patch(path, json=who, headers=tag)
+        assert (await client.patch(path, json=who, headers=tag)).status_code == 412
+        again = await client.patch(path, json=who, headers={"If-Match": changed.headers["etag"]})
         assert (changed.status_code, changed.json()) == (200, again.json())
         assert changed.json()["recipient"] != str(shown.recipient)
         assert changed.json()["grants"]["collect"] != str(shown.grants.collect)
         for wrong in ({"recipient": {}}, {"recipient": {"email": "x"}}, {}, {"bank": "x"}):
-            answer = await client.patch(path, json=wrong, headers={"Idempotency-Key": repr(wrong)})
+            answer = await client.patch(path, json=wrong)
             assert answer.status_code == 400, answer.text
         there = await post(client, f"{path}/reroute", {"bank": str(yard.other.bank), "reason": "moved"})
         assert (there["status"], there["bank"], there["state"]) == (200, str(yard.other.bank), "announced")

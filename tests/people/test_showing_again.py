@@ -1,6 +1,7 @@
 """Who has to show again who they are, what wrong tries cost, and what of all that is in the log."""
 
 import re
+from uuid import UUID
 
 import pyotp
 
@@ -77,7 +78,7 @@ async def test_wrong_tries_cost_time_and_what_fits_is_never_asked_to_wait(house:
 
 async def test_a_session_of_a_key_shows_the_key_again_and_no_link_of_its_own_does(house: House) -> None:
     """Whoever finds a browser signed in, with a key or as somebody, has not shown anything by making a link there."""
-    bank = {"url": "https://hooks.example.org/"}
+    hook = {"url": "https://hooks.example.org/"}
     async with house.browser() as client, house.browser() as other, house.browser(house.key) as program:
         assert (await client.post("/sign-in", data={"key": house.key})).status_code == 303
         assert (await client.get("/v1/self")).json()["key"] is not None
@@ -85,7 +86,10 @@ async def test_a_session_of_a_key_shows_the_key_again_and_no_link_of_its_own_doe
         assert (await client.post("/v1/api-keys", json=new, headers=house.once())).status_code == 201
         house.clock.pass_by(minutes=6)
         assert (await client.post("/v1/api-keys", json=new, headers=house.once())).json()["code"] == "step-up-needed"
-        assert (await client.post("/v1/webhook-endpoints", json=bank, headers=house.once())).status_code != 403
+        thief = await client.patch(f"/v1/deliveries/{UUID(int=9)}", json={"recipient": {"email": "eve@example.org"}})
+        elsewhere = await client.post("/v1/webhook-endpoints", json=hook, headers=house.once())
+        assert {one.json()["code"] for one in (thief, elsewhere)} == {"step-up-needed"}
+        assert (await client.get("/v1/deliveries")).status_code == 200
         path = (await client.post("/v1/sign-in-links", headers=house.once())).json()["path"]
         assert (await by_link(other, path)).status_code == 303
         assert (await other.post("/v1/api-keys", json=new, headers=house.once())).json()["code"] == "step-up-needed"

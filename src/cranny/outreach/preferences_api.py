@@ -23,6 +23,7 @@ from cranny.outreach.preferences_shapes import (
     StopAsked,
     Stopped,
 )
+from cranny.platform import etags
 from cranny.platform.auth import Principal
 from cranny.platform.db import Database, Tx
 from cranny.platform.idempotency import Reply, once
@@ -44,11 +45,11 @@ def _choosing(db: Database) -> list[ControllerRouterHandler]:
         tags=["people"],
         responses={200: answer(PreferencesShown, "What is honoured.", shapes.SHOWN)},
     )
-    async def get_preferences(request: Asking, person: FromPath[UUID]) -> PreferencesShown:
+    async def get_preferences(request: Asking, person: FromPath[UUID]) -> Response[PreferencesShown]:
         """How this person wants to be told, what they have agreed to, and which doors suit them. Everybody may read
         their own. Problem `person-not-found`."""
         async with db.transaction(request.user.tenant) as tx:
-            return await shown(tx, person)
+            return etags.respond(await shown(tx, person))
 
     @put(
         PATH,
@@ -60,15 +61,15 @@ def _choosing(db: Database) -> list[ControllerRouterHandler]:
         request: Asking,
         person: FromPath[UUID],
         data: Annotated[PreferencesAsked, Body(examples=[Example(summary="All of it", value=shapes.ASKED)])],
-    ) -> PreferencesShown:
+    ) -> Response[PreferencesShown]:
         """What is wished for from now on, of messages that wait already, too. Quiet hours hold back what can wait, up
         to two hours before it would come too late; never that staff opened a door, that something may be spoiled, and
         links that somebody has just asked for.
 
         Problems: `person-not-found`, `channels-invalid`, `quiet-invalid`, `language-invalid`."""
-        async with db.transaction(request.user.tenant) as tx:
-            await choose(tx, person, data, by=request.user.who)
-            return await shown(tx, person)
+        return await etags.edit(
+            db, request, lambda tx: shown(tx, person), lambda tx: choose(tx, person, data, by=request.user.who)
+        )
 
     return [get_preferences, put_preferences]
 

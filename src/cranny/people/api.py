@@ -25,7 +25,7 @@ from cranny.people.shapes import (
     show_session,
 )
 from cranny.people.within import Sites, insist_known, insist_on, shown
-from cranny.platform import paging
+from cranny.platform import etags, paging
 from cranny.platform.auth import Principal
 from cranny.platform.db import Database, Tx
 from cranny.platform.gate import BY_SITE
@@ -137,12 +137,12 @@ def _read(db: Database, cursors: paging.Cursors) -> Sequence[ControllerRouterHan
         tags=["people"],
         responses={200: answer(PersonShown, "The person.", PERSON)},
     )
-    async def get_person(request: Asking, person: FromPath[UUID]) -> PersonShown:
+    async def get_person(request: Asking, person: FromPath[UUID]) -> Response[PersonShown]:
         """One person; everybody may read their own. Problem `person-not-found`."""
         at = None if person == request.user.id else _at(request, Action.PEOPLE_READ)
         async with db.transaction(request.user.tenant) as tx:
             await insist_known(tx, person, at)
-            return await _show(tx, person, at)
+            return etags.respond(await _show(tx, person, at))
 
     return [list_people, get_person]
 
@@ -153,21 +153,26 @@ def _set_roles(db: Database, keyring: Keyring) -> ControllerRouterHandler:
         needs=Action.PEOPLE_EDIT,
         narrows=BY_SITE,
         tags=["people"],
+        matched=True,
         responses={200: answer(PersonShown, "The person with these roles, and no others.", PERSON)},
     )
     async def set_roles(
         request: Asking,
         person: FromPath[UUID],
         data: Annotated[RolesAsked, Body(examples=[Example(summary="One role", value={"roles": ASKED["roles"]})])],
-    ) -> PersonShown:
+    ) -> Response[PersonShown]:
         """All that a person is, from now on. Without any role their sessions are over. An admin of a site says what
-        they are at that site, and it stays what they are elsewhere.
+        they are at that site, and it stays what they are elsewhere. The `ETag` is that of the person.
 
         Problems: `person-not-found`, `site-not-found`, `no-address`, `last-admin`, `not-yours`, `step-up-needed`."""
         at = _at(request, Action.PEOPLE_EDIT)
-        async with db.transaction(request.user.tenant) as tx:
-            await roles.set_all(tx, keyring, person, as_memberships(data.roles), by=request.user.who, at=at)
-            return await _show(tx, person, at)
+        given = as_memberships(data.roles)
+        return await etags.edit(
+            db,
+            request,
+            lambda tx: _show(tx, person, at),
+            lambda tx: roles.set_all(tx, keyring, person, given, by=request.user.who, at=at),
+        )
 
     return set_roles
 

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from datetime import datetime
-from typing import Any, Final, Protocol, TypeAlias
+from typing import Any, Final, Protocol, TypeAlias, TypeVar
 from uuid import UUID
 
 import asyncpg
@@ -26,6 +26,8 @@ log = structlog.get_logger(__name__)
 Row: TypeAlias = Mapping[str, Any]
 """A record of the driver: values by column name."""
 Poke = Callable[[str], Awaitable[None]]
+T = TypeVar("T")
+TRIES: Final = 3
 
 UNSAFE: Final = """
 SELECT current_user AS role, why FROM (
@@ -287,6 +289,17 @@ async def _codecs(connection: asyncpg.Connection) -> None:
         decoder=lambda raw: msgspec.json.decode(raw[1:]),
         format="binary",
     )
+
+
+async def patiently(deed: Callable[[], Awaitable[T]]) -> T:
+    """Where its transaction and another one waited for each other and it gave way, `deed` is done again. Raises
+    GaveWay the third time."""
+    for _ in range(TRIES - 1):
+        try:
+            return await deed()
+        except GaveWay:
+            continue
+    return await deed()
 
 
 async def open_pool(dsn: str, *, size: int = 12) -> asyncpg.Pool:

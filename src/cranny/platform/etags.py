@@ -2,13 +2,14 @@
 `ETag`; an edit that names it in `If-Match` is done only if nobody has changed the thing since."""
 
 import hashlib
+from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
 import msgspec
 from litestar import Request, Response
 
 from cranny.core.errors import CrannyError
-from cranny.platform.db import Tx
+from cranny.platform.db import Database, Tx, patiently
 
 MATCH: Final = "If-Match"
 ANY: Final = "*"
@@ -46,3 +47,21 @@ def insist(request: Request[Any, Any, Any], shown: msgspec.Struct | None) -> Non
     wanted = [tag.strip() for tag in asked.split(",")]
     if shown is None or (ANY not in wanted and etag(shown) not in wanted):
         raise Changed("Somebody has changed it since you read it. Read it again, then decide.")
+
+
+async def edit(
+    db: Database,
+    request: Request[Any, Any, Any],
+    show: Callable[[Tx], Awaitable[msgspec.Struct]],
+    deed: Callable[[Tx], Awaitable[object]],
+) -> Response[Any]:
+    """Do `deed` where the thing is still as it was read, and answer with it as it is then. Raises Changed."""
+
+    async def edited() -> Response[Any]:
+        async with db.transaction(request.user.tenant) as tx:
+            await hold(tx, request)
+            insist(request, await show(tx))
+            await deed(tx)
+            return respond(await show(tx))
+
+    return await patiently(edited)

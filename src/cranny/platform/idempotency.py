@@ -15,11 +15,10 @@ from litestar import Request, Response
 
 from cranny.core.errors import Conflict, Invalid
 from cranny.platform import rows
-from cranny.platform.db import WITNESS, Database, GaveWay, Tx
+from cranny.platform.db import WITNESS, Database, Tx, patiently
 
 HEADER: Final = "Idempotency-Key"
 LONGEST_KEY: Final = 255
-TRIES: Final = 3
 
 CLAIM: Final = """
 INSERT INTO idempotency (tenant, key, route, request_hash, created) VALUES ($1, $2, $3, $4, $5)
@@ -80,12 +79,9 @@ async def once(
     with another request before), and Conflict, code `secret-shown-once` (409). Where two transactions waited for
     each other and this one gave way, it is tried again.
     """
-    for _ in range(TRIES - 1):
-        try:
-            return await _once(db, request, deed)
-        except GaveWay:
-            continue
-    return await _once(db, request, deed)
+    if request.method != "POST":
+        raise AssertionError("the API's description asks for a key with POST only")
+    return await patiently(lambda: _once(db, request, deed))
 
 
 async def _once(

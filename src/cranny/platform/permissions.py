@@ -35,6 +35,7 @@ class Action(StrEnum):
     BANKS_ENROL = "banks.enrol"
     DELIVERIES_READ = "deliveries.read"
     DELIVERIES_EDIT = "deliveries.edit"
+    DELIVERIES_READDRESS = "deliveries.readdress"
     GRANTS_READ = "grants.read"
     GRANTS_REVEAL = "grants.reveal"
     GRANTS_EDIT = "grants.edit"
@@ -95,6 +96,7 @@ ALL: Final[Mapping[Action, tuple[Role, ...]]] = {
     _A.BANKS_ENROL: (_R.ADMIN, _R.TECHNICIAN, _R.INTEGRATOR),
     _A.DELIVERIES_READ: (*_DESK, _R.AUDITOR),
     _A.DELIVERIES_EDIT: _DESK,
+    _A.DELIVERIES_READDRESS: _DESK,
     _A.GRANTS_READ: (*_DESK, _R.AUDITOR),
     _A.GRANTS_REVEAL: _DESK,
     _A.GRANTS_EDIT: _DESK,
@@ -168,6 +170,9 @@ STEP_UP: Final = frozenset(
         _A.COMMANDS_AGREE,
         _A.GRANTS_REVEAL,
         _A.GRANTS_EDIT,
+        _A.DELIVERIES_READDRESS,
+        _A.BANKS_ENROL,
+        _A.WEBHOOKS_EDIT,
         _A.PEOPLE_EDIT,
         _A.PEOPLE_PROVISION,
         _A.PERSONAL_EXPORT,
@@ -179,7 +184,8 @@ STEP_UP: Final = frozenset(
         _A.SELF_PROOFS,
     }
 )
-"""What a person does only who has just shown again that it is them: doors, codes, keys and powers."""
+"""What a person does only who has just shown again that it is them: doors, codes (also by letting somebody else
+collect), keys, powers, and where data goes."""
 
 OF_A_PLAIN_KEY: Final = frozenset({Role.OPERATOR, Role.INTEGRATOR})
 """What a key may do that says nothing of roles."""

@@ -32,6 +32,8 @@ PUBLIC: Final = "public"
 
 PROBLEMS: Final = "problems"
 """`@get(…, problems={"409": "…"})`: what else it may answer than what follows from its address and method."""
+MATCHED: Final = "matched"
+"""`@put(…, matched=True)`: it is edited with the ETag of what stands at another address."""
 KEY: Final = "bearer"
 SESSION: Final = "session"
 """The names of the two ways in, in the description."""
@@ -93,7 +95,7 @@ def complete(app: Litestar, *, bearer: bool) -> None:
                 if (leaves := deprecation.leaving(handler.opt)) is not None:
                     _mark(operation, leaves)
                 _add_problems(operation, method, handler.opt.get(PROBLEMS, {}), key=bearer and not public)
-                _add_match(operation, method, item)
+                _add_match(operation, method, matched=item.get is not None or bool(handler.opt.get(MATCHED)))
                 if bearer:
                     _add_key(operation, method, public=public)
                 _link(document, item, route.path_format, operation, method)
@@ -144,9 +146,9 @@ def _problem(description: str) -> OpenAPIResponse:
     return OpenAPIResponse(description=description, content={MEDIA_TYPE: OpenAPIMediaType(schema=schema)})
 
 
-def _add_match(operation: Operation, method: str, item: PathItem) -> None:
+def _add_match(operation: Operation, method: str, *, matched: bool) -> None:
     """What stands at an address that can be read is edited with `If-Match`."""
-    if method in {"PUT", "PATCH", "DELETE"} and item.get is not None:
+    if method in {"PUT", "PATCH", "DELETE"} and matched:
         operation.parameters = [*(operation.parameters or []), _MATCH]
         answers = dict(operation.responses or {})
         answers["412"] = _problem("Somebody has changed it since it was read.")

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Final
 from uuid import UUID
 
 import msgspec
-from litestar import Request, delete, get, put
+from litestar import Request, Response, delete, get, put
 from litestar.openapi.spec import Example
 from litestar.params import Body, FromPath
 from litestar.types import ControllerRouterHandler
@@ -16,6 +16,7 @@ from cranny.core.errors import Invalid
 from cranny.people.face import templates
 from cranny.people.face.checks import FaceCheck
 from cranny.people.face.templates import Faces
+from cranny.platform import etags
 from cranny.platform.auth import Principal
 from cranny.platform.db import Database, Tx
 from cranny.platform.permissions import Action
@@ -76,10 +77,10 @@ def _tenant(db: Database, check: FaceCheck) -> list[ControllerRouterHandler]:
         tags=["privacy"],
         responses={200: answer(FaceCheckShown, "What holds.", SHOWN)},
     )
-    async def get_face_check(request: Asking) -> FaceCheckShown:
+    async def get_face_check(request: Asking) -> Response[FaceCheckShown]:
         """Whether faces may be a second thing beside a code here, and if not, why."""
         async with db.transaction(request.user.tenant) as tx:
-            return await _shown(tx, check)
+            return etags.respond(await _shown(tx, check))
 
     @put(
         "/v1/privacy/face-check",
@@ -90,16 +91,18 @@ def _tenant(db: Database, check: FaceCheck) -> list[ControllerRouterHandler]:
     async def put_face_check(
         request: Asking,
         data: Annotated[FaceCheckAsked, Body(examples=[Example(summary="End it", value={"on": False})])],
-    ) -> FaceCheckShown:
+    ) -> Response[FaceCheckShown]:
         """Allow people to enrol their faces, or end it: then every template is erased. Ending it always works.
 
         Problems: `face-check-off`: it can't be allowed, and `detail` says why; `step-up-needed`."""
-        async with db.transaction(request.user.tenant) as tx:
+
+        async def deed(tx: Tx) -> None:
             if data.on:
                 await templates.allow(tx, check, by=request.user.who)
             else:
                 await templates.end(tx, by=request.user.who)
-            return await _shown(tx, check)
+
+        return await etags.edit(db, request, lambda tx: _shown(tx, check), deed)
 
     return [get_face_check, put_face_check]
 

@@ -10,7 +10,7 @@ from litestar.openapi.spec import Example
 from litestar.params import Body, FromPath, FromQuery, QueryParameter
 from litestar.types import ControllerRouterHandler
 
-from cranny.core.errors import Invalid
+from cranny.core.errors import Invalid, NotFound
 from cranny.platform import etags, paging
 from cranny.platform.auth import Principal
 from cranny.platform.db import Database, Tx
@@ -199,7 +199,7 @@ def _changing(db: Database, keyring: Keyring) -> Sequence[ControllerRouterHandle
 def _redirecting(db: Database, keyring: Keyring) -> Sequence[ControllerRouterHandler]:
     @patch(
         "/v1/deliveries/{delivery:uuid}",
-        needs=Action.DELIVERIES_EDIT,
+        needs=Action.DELIVERIES_READDRESS,
         tags=["deliveries"],
         responses={200: answer(DeliveryShown, "With its new recipient.", examples.STORED)},
     )
@@ -207,17 +207,18 @@ def _redirecting(db: Database, keyring: Keyring) -> Sequence[ControllerRouterHan
         request: Asking,
         delivery: FromPath[UUID],
         data: Annotated[ChangeAsked, _examples(("Somebody else collects it", examples.CHANGED))],
-    ) -> Response[bytes]:
+    ) -> Response[DeliveryShown]:
         """Change who collects it. The old code ends, the new recipient gets one of their own: by message once it is
         stored. For the same person nothing changes. Problems `delivery-not-found`, `delivery-readdress-when-…`,
-        `shares-door` (more of the old recipient lies behind the same door), `invalid` with the path of each field."""
+        `shares-door` (more of the old recipient lies behind the same door), `invalid` with the path of each field,
+        `step-up-needed`."""
 
-        async def deed(tx: Tx) -> None:
-            await etags.hold(tx, request)
-            etags.insist(request, await reading.get(tx, delivery))
-            await readdress(tx, keyring, delivery, data.recipient)
-
-        return await _changed(db, request, delivery, deed)
+        return await etags.edit(
+            db,
+            request,
+            lambda tx: reading.get(tx, delivery),
+            lambda tx: readdress(tx, keyring, delivery, data.recipient),
+        )
 
     @post(
         "/v1/deliveries/{delivery:uuid}/reroute",
@@ -269,6 +270,20 @@ def _kinds(db: Database) -> Sequence[ControllerRouterHandler]:
         async with db.transaction(request.user.tenant) as tx:
             return paging.Page(await reading.kinds(tx), None)
 
+    @get(
+        "/v1/delivery-kinds/{name:str}",
+        needs=Action.CATALOGUE_READ,
+        tags=["deliveries"],
+        responses={200: answer(KindShown, "The kind.", examples.KIND)},
+    )
+    async def get_kind(request: Asking, name: FromPath[str]) -> Response[KindShown]:
+        """One of your kinds. Problem `kind-unknown`."""
+        async with db.transaction(request.user.tenant) as tx:
+            found = await _kind(tx, name)
+        if found is None:
+            raise NotFound("There is no such kind of delivery.", code="kind-unknown")
+        return etags.respond(found)
+
     @put(
         "/v1/delivery-kinds/{name:str}",
         needs=Action.CATALOGUE_EDIT,
@@ -285,12 +300,15 @@ def _kinds(db: Database) -> Sequence[ControllerRouterHandler]:
             raise Invalid("A kind's name has 1 to 32 of a-z, 0-9 and -, and begins with a letter.", code="kind-invalid")
         async with db.transaction(request.user.tenant) as tx:
             await etags.hold(tx, request)
-            before = next((kind for kind in await reading.kinds(tx) if kind.name == name), None)
-            etags.insist(request, before)
+            etags.insist(request, await _kind(tx, name))
             await tx.run(tables.PUT_KIND, tx.tenant, name, data.title, data.hold_hours, data.collect_hours)
         return etags.respond(KindShown(name, data.title, data.hold_hours, data.collect_hours))
 
-    return [list_kinds, put_kind]
+    return [list_kinds, get_kind, put_kind]
+
+
+async def _kind(tx: Tx, name: str) -> KindShown | None:
+    return next((kind for kind in await reading.kinds(tx) if kind.name == name), None)
 
 
 def _examples(*shown: tuple[str, object]) -> Any:

@@ -12,6 +12,7 @@ from litestar.params import Body, FromPath
 from litestar.types import ControllerRouterHandler
 from msgspec import Meta
 
+from cranny.platform import etags
 from cranny.platform.auth import Principal
 from cranny.platform.db import Database, Tx
 from cranny.platform.idempotency import Reply, once
@@ -108,10 +109,10 @@ def _settings(db: Database, kept: Sequence[Kept]) -> list[ControllerRouterHandle
         tags=["privacy"],
         responses={200: answer(PrivacyShown, "What holds.", SHOWN)},
     )
-    async def get_privacy(request: Asking) -> PrivacyShown:
+    async def get_privacy(request: Asking) -> Response[PrivacyShown]:
         """For how long each kind of data is kept, and whether people are asked how they want to be told."""
         async with db.transaction(request.user.tenant) as tx:
-            return await _shown(tx, kept)
+            return etags.respond(await _shown(tx, kept))
 
     @put(
         "/v1/privacy",
@@ -122,14 +123,17 @@ def _settings(db: Database, kept: Sequence[Kept]) -> list[ControllerRouterHandle
     async def put_privacy(
         request: Asking,
         data: Annotated[PrivacyAsked, Body(examples=[Example(summary="Ask, and keep less", value=ASKED)])],
-    ) -> PrivacyShown:
+    ) -> Response[PrivacyShown]:
         """All of it, from now on. What is older than the new time is erased within the hour, and can't be brought
         back.
 
         Problems: `retention-unknown`, `retention-invalid`, `step-up-needed`."""
-        async with db.transaction(request.user.tenant) as tx:
-            await settings.write(tx, kept, data.retention, ask=data.ask, by=request.user.who)
-            return await _shown(tx, kept)
+        return await etags.edit(
+            db,
+            request,
+            lambda tx: _shown(tx, kept),
+            lambda tx: settings.write(tx, kept, data.retention, ask=data.ask, by=request.user.who),
+        )
 
     return [get_privacy, put_privacy]
 
