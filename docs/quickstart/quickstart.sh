@@ -30,12 +30,17 @@ print(functools.reduce(lambda data, name: data[name], sys.argv[1].split("."), js
 # Ask until the answer is what we wait for: $1 is looked for in what the rest prints.
 until_it_says() {
     wanted=$1; shift
-    for _ in $(seq 600); do
+    for _ in $(seq 3000); do
         said=$("$@" 2>/dev/null || true)
         case $said in *"$wanted"*) return 0 ;; esac
+        for child in $children; do kill -0 "$child" 2>/dev/null || give_up "a program has ended"; done
         sleep 0.1
     done
-    echo "waited a minute for '$wanted', got: $said" >&2
+    give_up "waited five minutes for '$wanted', got: $said"
+}
+give_up() { # what was wrong, and what the programs said last
+    echo "$1. Their last words:" >&2
+    tail -n 5 "$dir"/*.log >&2
     exit 1
 }
 api() { # METHOD PATH [BODY]: a POST names its deed, so that sending it twice does it once

@@ -53,6 +53,11 @@ def lacks(document: dict[str, Any], path: str, method: str, said: dict[str, Any]
     wanted |= {"409", "422"} if method == "post" and key else set()
     for code in sorted(wanted - set(said["responses"])):
         yield f"{where}: does not say when {code}"
+    described = {tag["name"] for tag in document["tags"]}
+    yield from (f"{where}: nothing is said of its tag {tag}" for tag in set(said.get("tags", [])) - described)
+    headers = {code: set(answer.get("headers", {})) for code, answer in said["responses"].items()}
+    if key and not all({"RateLimit", "RateLimit-Policy"} <= headers[code] for code in headers if code[0] == "2"):
+        yield f"{where}: does not say what is left of the limit"
     for code, answer in said["responses"].items():
         yield from (f"{where}: {code} {lack}" for lack in answer_lacks(said["operationId"], code, answer))
     yield from (f"{where}: the body has no example" for _ in bodies_without_example(document, said))

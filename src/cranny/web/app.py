@@ -8,7 +8,7 @@ from litestar import Litestar, Router
 from litestar.datastructures import State
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin, YamlRenderPlugin
-from litestar.openapi.spec import Components, SecurityScheme
+from litestar.openapi.spec import Components, SecurityScheme, Tag
 from litestar.plugins import PluginProtocol
 from litestar.plugins.core import MsgspecDIPlugin
 from litestar.types import ControllerRouterHandler, Guard, Message, Middleware, Scope
@@ -87,6 +87,8 @@ def _openapi(title: str, version: str, *, bearer: bool) -> OpenAPIConfig:
     return OpenAPIConfig(
         title=title,
         version=version,
+        description=openapi.ABOUT if bearer else None,
+        tags=[Tag(name=name, description=about) for name, about in openapi.TAGS.items()] if bearer else None,
         openapi_router=Router("/schema", route_handlers=[], include_in_schema=False, opt={PUBLIC: True}),
         render_plugins=[JsonRenderPlugin(path=["/openapi.json", "/"]), YamlRenderPlugin()],
         components=Components(security_schemes={KEY: key, SESSION: session}) if bearer else Components(),

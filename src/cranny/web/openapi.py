@@ -56,6 +56,10 @@ _MATCH: Final = Parameter(
     description="The ETag that it was read with: edit it only if nobody has changed it since.",
     schema=_TEXT,
 )
+_LIMITS: Final = {
+    "RateLimit-Policy": "How many requests in how many seconds (draft-ietf-httpapi-ratelimit-headers-08).",
+    "RateLimit": "How many are left (`r`), and in how many seconds all are again (`t`).",
+}
 _PARAMETERS: Final = {
     "after": "The cursor `next` of the page before.",
     "limit": "How many at most.",
@@ -63,6 +67,29 @@ _PARAMETERS: Final = {
     "bank": "Only of this bank.",
 }
 """What parameters of these names mean wherever they stand in a query."""
+ABOUT: Final = """Smart lockers: announce what is to be handed over, and see it deposited and collected.
+
+Begin with `docs/quickstart`; `docs/api.md` says what holds everywhere: keys and scopes, problems, `Idempotency-Key`,
+pages, ETags, limits, and what may change. What happens is told by `/v1/events`, live or in pages, and by webhooks."""
+TAGS: Final = {
+    "alarms": "What a bank's sensors say is not as it should be, and its end.",
+    "anomalies": "What does not fit together, with its next step, until somebody settles it.",
+    "api keys": "Keys of programs: their scopes, ends and last use.",
+    "banks": "Sites, banks and their compartments: what is free, promised, blocked; policies and enrolment.",
+    "commands": "Opening from afar, and whatever else a bank is asked to do; some need a second person.",
+    "deliveries": "One or several items for one recipient, through one bank, from the announcement to the end.",
+    "events": "Everything that has happened, in one order, and where each log stands.",
+    "grants": "The right to open, once: its state, its code (read with a reason), its badge.",
+    "health": "For supervisors and load balancers.",
+    "notices": "Messages to people: what was sent by which channel, and what could not be.",
+    "pages": "What the pages of a bank's own screen ask.",
+    "people": "Who is what, sessions, other organisations, preferences.",
+    "privacy": "How long what is kept, one person's data, erasure.",
+    "size classes": "The names that doors' sizes go by.",
+    "tokens": "Signed rights for a bank that is offline.",
+    "webhooks": "Endpoints of yours that are told of events, and what was sent to them.",
+}
+"""What belongs together, in a sentence."""
 _SENTENCE_END: Final = re.compile(r"(?<=[.:!])\s")
 
 
@@ -99,6 +126,10 @@ def complete(app: Litestar, *, bearer: bool) -> None:
                 if bearer:
                     _add_key(operation, method, public=public)
                 _link(document, item, route.path_format, operation, method)
+        for method, (handler, _) in route.route_handler_map.items():
+            operation = getattr(item, method.lower(), None)
+            if operation is not None:
+                _head(operation, method, item, limited=bearer and not handler.opt.get(PUBLIC))
 
 
 def _describe(operation: Operation) -> None:
@@ -160,6 +191,23 @@ def _add_key(operation: Operation, method: str, *, public: bool) -> None:
         operation.security = []
     elif method == "POST":
         operation.parameters = [*(operation.parameters or []), _KEY]
+
+
+def _head(operation: Operation, method: str, item: PathItem, *, limited: bool) -> None:
+    """Headers of good answers that follow from what an operation is."""
+    said = dict(_LIMITS) if limited else {}
+    if method == "GET" and any(_takes_match(other) for other in (item.put, item.patch, item.delete)):
+        said["ETag"] = "What it is like now, for `If-Match`."
+    for code, answer in (operation.responses or {}).items():
+        if not isinstance(answer, OpenAPIResponse):
+            continue
+        own = said if code.startswith("2") else {"Retry-After": "Seconds."} if code == "429" else {}
+        headers = {name: OpenAPIHeader(description=text, schema=_TEXT) for name, text in own.items()}
+        answer.headers = {**(answer.headers or {}), **headers} or None
+
+
+def _takes_match(operation: Operation | None) -> bool:
+    return operation is not None and _MATCH in (operation.parameters or [])
 
 
 def _link(document: OpenAPI, item: PathItem, path: str, operation: Operation, method: str) -> None:
