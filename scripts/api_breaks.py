@@ -8,6 +8,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
+from cranny.web.literal import ecma
+
 METHODS: Final = ("get", "put", "post", "patch", "delete")
 LOWER: Final = ("minimum", "exclusiveMinimum", "minLength", "minItems")
 UPPER: Final = ("maximum", "exclusiveMaximum", "maxLength", "maxItems")
@@ -212,7 +214,7 @@ def _narrower(old: Schema, new: Schema, where: str) -> Iterator[Break]:
         for word in words:
             if word in new and (word not in old or tighter(float(new[word]), float(old[word]))):
                 yield Break(where, f"{word} is {new[word]} now")
-    if "pattern" in new and new["pattern"] != old.get("pattern"):
+    if "pattern" in new and new["pattern"] != ecma(old.get("pattern", "")):  # older baselines have Python's
         yield Break(where, f"it has to look like {new['pattern']} now")
     if old.get("additionalProperties", True) is not False and new.get("additionalProperties") is False:
         yield Break(where, "fields that are not known are refused now")

@@ -13,6 +13,7 @@ from uuid import UUID
 import msgspec
 
 import cranny
+from cranny.web.literal import ecma
 from cranny.wire import acks, commands, facts, kinds, messages, subjects
 
 FILE = Path(__file__).parents[1] / "docs" / "asyncapi.json"
@@ -136,15 +137,18 @@ def schemas() -> dict[str, Any]:
 
 
 def _as_asyncapi(schema: Any) -> Any:
-    """OpenAPI's discriminator is an object, AsyncAPI's the name of the property."""
+    """OpenAPI's discriminator is an object, AsyncAPI's the name of the property; Python's patterns are not JSON's."""
     if isinstance(schema, list):
         return [_as_asyncapi(part) for part in schema]
     if not isinstance(schema, dict):
         return schema
-    return {
-        name: part["propertyName"] if name == "discriminator" and isinstance(part, dict) else _as_asyncapi(part)
-        for name, part in schema.items()
-    }
+    return {name: _member(name, part) for name, part in schema.items()}
+
+
+def _member(name: str, part: Any) -> Any:
+    if name == "discriminator" and isinstance(part, dict):
+        return part["propertyName"]
+    return ecma(part) if name == "pattern" and isinstance(part, str) else _as_asyncapi(part)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ from uuid import UUID
 import msgspec
 from msgspec import Meta
 
-_CLOCK = Annotated[str, Meta(pattern="^([01][0-9]|2[0-3]):[0-5][0-9]$", examples=["22:00"])]
+_CLOCK = Annotated[str, Meta(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]\Z", examples=["22:00"])]
 Channel = Annotated[str, Meta(min_length=1, max_length=20, examples=["sms"])]
 
 ASKED: Final[dict[str, Any]] = {

@@ -44,7 +44,7 @@ class KeyAsked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """`label` says who or what it is for. `scopes`: an area with `:read` or `:write`; `all` for everything. It opens
     nothing any more from `expires` on."""
 
-    label: Annotated[str, Meta(min_length=1, max_length=100, pattern=r"^\S(.*\S)?$")]
+    label: Annotated[str, Meta(min_length=1, max_length=100, pattern=r"^\S(.*\S)?\Z")]
     scopes: Annotated[list[str], Meta(min_length=1, max_length=50)]
     expires: Annotated[datetime, Meta(tz=True)] | None = None
 

@@ -33,7 +33,7 @@ Limit = Annotated[int, QueryParameter(ge=1, le=paging.MOST)]
 class SizeClassAsked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Inner sides in mm."""
 
-    name: Annotated[str, msgspec.Meta(min_length=1, max_length=20, pattern=r"^\S(.*\S)?$")]
+    name: Annotated[str, msgspec.Meta(min_length=1, max_length=20, pattern=r"^\S(.*\S)?\Z")]
     width: Millimetres
     height: Millimetres
     depth: Millimetres

@@ -24,7 +24,7 @@ from litestar.openapi.spec import (
 from litestar.openapi.spec.enums import OpenAPIType
 from litestar.routes import HTTPRoute
 
-from cranny.web import deprecation
+from cranny.web import deprecation, literal
 from cranny.web.problems import MEDIA_TYPE, Problem
 
 PUBLIC: Final = "public"
@@ -130,6 +130,7 @@ def complete(app: Litestar, *, bearer: bool) -> None:
             operation = getattr(item, method.lower(), None)
             if operation is not None:
                 _head(operation, method, item, limited=bearer and not handler.opt.get(PUBLIC))
+    literal.spell(document)
 
 
 def _describe(operation: Operation) -> None:

@@ -12,7 +12,7 @@ from cranny.webhooks.tables import AttemptRow, EndpointRow, MessageRow
 from cranny.webhooks.trying import TRIP
 
 Url: TypeAlias = Annotated[str, Meta(min_length=10, max_length=2000)]
-Pattern: TypeAlias = Annotated[str, Meta(max_length=100, pattern=r"^[a-z][a-z_]*\.([a-z][a-z_]*|\*)$")]
+Pattern: TypeAlias = Annotated[str, Meta(max_length=100, pattern=r"^[a-z][a-z_]*\.([a-z][a-z_]*|\*)\Z")]
 Types: TypeAlias = Annotated[list[Pattern], Meta(max_length=50)]
 Description: TypeAlias = Annotated[str, Meta(max_length=200)]
 

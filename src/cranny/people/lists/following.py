@@ -28,7 +28,7 @@ from cranny.platform.db import Database, Tx
 from cranny.platform.keys import Keyring
 from cranny.platform.permissions import Role
 
-NAME: Final = r"^[a-z0-9][a-z0-9-]{0,59}$"
+NAME: Final = r"^[a-z0-9][a-z0-9-]{0,59}\Z"
 """How lists are called."""
 MOST_FLAWS: Final = 1000
 MANY: Final = 10

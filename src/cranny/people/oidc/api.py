@@ -49,7 +49,7 @@ SHOWN: Final = {
 }
 
 Asking = Request[Principal, None, Any]
-Name = Annotated[str, Meta(min_length=1, max_length=100, pattern=r"^\S(.*\S)?$")]
+Name = Annotated[str, Meta(min_length=1, max_length=100, pattern=r"^\S(.*\S)?\Z")]
 Domain = Annotated[str, Meta(min_length=1, max_length=253)]
 
 

@@ -55,7 +55,7 @@ SHOWN: Final = {
 }
 
 Asking = Request[Principal, None, Any]
-Name = Annotated[str, Meta(min_length=1, max_length=100, pattern=r"^\S(.*\S)?$")]
+Name = Annotated[str, Meta(min_length=1, max_length=100, pattern=r"^\S(.*\S)?\Z")]
 Domain = Annotated[str, Meta(min_length=1, max_length=253)]
 Attribute = Annotated[str, Meta(max_length=200)]
 LONGEST: Final = 200_000

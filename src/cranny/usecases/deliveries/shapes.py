@@ -1,6 +1,6 @@
 """What comes in and goes out over HTTP. Sizes in mm, weights in g, ids as UUID text, times as RFC 3339."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, Final
 from uuid import UUID
@@ -15,7 +15,7 @@ from cranny.wire.codes import normal_tracking
 from cranny.wire.kinds import Evidence
 
 MOST_ITEMS: Final = 20
-KIND_NAME: Final = "^[a-z][a-z0-9-]{0,31}$"
+KIND_NAME: Final = r"^[a-z][a-z0-9-]{0,31}\Z"
 PARCEL: Final = "parcel"
 """The kind when none is said; it needs no row of its own."""
 
@@ -40,7 +40,7 @@ class ItemAsked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class RequirementsAsked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What the door must offer: features such as `chilled`, and whether it should be in reach of somebody seated."""
 
-    features: Annotated[tuple[str, ...], Meta(max_length=8, examples=[["chilled"]])] = ()
+    features: Annotated[Sequence[str], Meta(max_length=8, examples=[["chilled"]])] = ()
     seated: bool = False
 
 
