@@ -4,6 +4,7 @@ import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from http.cookies import Morsel, SimpleCookie
 from typing import Any
 from uuid import UUID
 
@@ -41,6 +42,13 @@ async def by_link(client: httpx2.AsyncClient, token: str) -> httpx2.Response:
     return await client.post("/link/opened", data={"token": token})
 
 
+def kept(answer: httpx2.Response) -> "Morsel[str]":
+    """The one cookie that comes with it, as the header has it."""
+    (header,) = answer.headers.get_list("set-cookie")
+    (one,) = SimpleCookie(header).values()
+    return one
+
+
 class House:
     """One tenant, its server in this very loop, and the mailboxes of everybody."""
 
@@ -54,10 +62,10 @@ class House:
         self.keys = 0
 
     @asynccontextmanager
-    async def browser(self, key: str = "") -> AsyncIterator[httpx2.AsyncClient]:
+    async def browser(self, key: str = "", scheme: str = "http") -> AsyncIterator[httpx2.AsyncClient]:
         headers = {"User-Agent": FIREFOX} | ({"Authorization": f"Bearer {key}"} if key else {})
         transport = httpx2.ASGITransport(self.app)
-        async with httpx2.AsyncClient(transport=transport, base_url="http://server", headers=headers) as client:
+        async with httpx2.AsyncClient(transport=transport, base_url=f"{scheme}://server", headers=headers) as client:
             yield client
 
     async def found(self, client: httpx2.AsyncClient) -> None:

@@ -88,6 +88,17 @@ async def test_a_link_to_ones_mailbox_and_nothing_of_who_is_known(house: House) 
     assert not any(secret in everything + queued for secret in secrets)
 
 
+async def test_a_link_in_a_mail_is_good_for_ten_minutes(house: House) -> None:
+    async with house.browser() as ada, house.browser() as client:
+        await house.found(ada)
+        for after, status, says in (({"minutes": 9, "seconds": 59}, 303, ""), ({"minutes": 10}, 200, "too old")):
+            await client.post("/sign-in/mail", data={"email": "ada@example.org"})
+            token = await house.link("ada@example.org")
+            house.clock.pass_by(**after)
+            answer = await by_link(client, token)
+            assert (answer.status_code, says in answer.text) == (status, True)
+
+
 async def test_who_has_no_role_left_is_out_at_once_and_the_last_admin_stays(house: House) -> None:
     async with house.browser() as ada, house.browser() as borg:
         await house.found(ada)

@@ -21,7 +21,7 @@ from cranny.core.clock import SystemClock
 from cranny.people.vouching.begun import State
 from cranny.wiring.serving import join
 from tests.journeys.house import free_port
-from tests.people.house import House
+from tests.people.house import House, kept
 from tests.people.saml_abroad import running
 
 BORG = {"email": "borg@example.org", "roles": [{"role": "clerk"}]}
@@ -317,3 +317,17 @@ async def test_what_another_site_led_to_begins_with_a_click(abroad: Abroad) -> N
             assert f'href="{path}"' in unescape(asked.text)
         for site in ("same-origin", "none"):
             assert (await other.get(path, headers={"Sec-Fetch-Site": site})).status_code == 302
+
+
+async def test_the_way_back_is_kept_from_pages_and_other_hosts(abroad: Abroad) -> None:
+    """Lax, as another site leads back; `tests/people/test_cookies.py` has the session's."""
+    house = abroad.house
+    async with house.browser() as ada:
+        await house.found(ada)
+        path = urlsplit((await abroad.set_up(ada))["begin"]).path
+    for scheme, safe in (("http", False), ("https", True)):
+        async with house.browser(scheme=scheme) as client:
+            one = kept(await client.get(path))
+        assert one.key == ("__Host-cranny-sign-in" if safe else "cranny-sign-in")
+        assert ((one["secure"] is True), one["httponly"], one["samesite"].lower()) == (safe, True, "lax")
+        assert (one["path"], one["domain"], one["max-age"]) == ("/", "", "600")

@@ -145,17 +145,37 @@ async def test_a_body_has_a_limit() -> None:
     assert (large.status_code, large.json()["code"]) == (413, "too-large")
 
 
+EVERYWHERE = ("/fail/none", "/fail/bug", "/nowhere", "/schema")
+
+
 async def test_every_answer_has_its_headers(client: AsyncClient) -> None:
-    for path in ("/fail/none", "/fail/bug", "/nowhere", "/schema"):
+    for path in EVERYWHERE:
         headers = (await client.get(path)).headers
-        assert "default-src 'self'" in headers["content-security-policy"]
+        policy = headers["content-security-policy"].split("; ")
+        assert {"default-src 'self'", "object-src 'none'", "base-uri 'none'", "frame-ancestors 'none'"} <= set(policy)
         assert "unsafe" not in headers["content-security-policy"]
         assert headers["x-content-type-options"] == "nosniff"
+        assert headers["referrer-policy"] == "no-referrer"
         assert headers["cache-control"] == "no-store"
         assert headers["x-request-id"]
         assert "strict-transport-security" not in headers
+
+
+async def test_by_tls_browsers_are_told_to_stay_with_it_for_two_years() -> None:
     async with AsyncClient(transport=ASGITransport(make(https=True)), base_url="https://server") as secure:
-        assert "strict-transport-security" in (await secure.get("/fail/none")).headers
+        for path in EVERYWHERE:
+            pinned = (await secure.get(path)).headers["strict-transport-security"].split("; ")
+            assert pinned == [f"max-age={2 * 365 * 24 * 3600}", "includeSubDomains"]
+
+
+@pytest.mark.parametrize("origin", ["https://elsewhere.example", "null", "http://server"])
+async def test_no_page_of_others_may_read_an_answer(client: AsyncClient, origin: str) -> None:
+    """Neither what is asked simply, nor what a browser asks about first."""
+    asked = {"Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "content-type"}
+    answers = [await client.get(path, headers={"Origin": origin}) for path in EVERYWHERE]
+    answers += [await client.options(path, headers={"Origin": origin, **asked}) for path in (*EVERYWHERE, "/parcels")]
+    told = [name for answer in answers for name in answer.headers if name.startswith("access-control-")]
+    assert told == []
 
 
 async def test_nobody_is_shown_what_they_sent(client: AsyncClient) -> None:
