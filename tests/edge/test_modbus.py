@@ -5,16 +5,13 @@ from collections.abc import AsyncIterator
 
 import pytest
 from pymodbus import FramerType
-from pymodbus.framer import FRAMER_NAME_TO_CLASS
-from pymodbus.pdu import DecodePDU
-from pymodbus.pdu.bit_message import ReadDiscreteInputsRequest
 
 from cranny.core.clock import SystemClock
 from cranny.core.errors import Conflict, Invalid
 from cranny.core.rng import SeededRng
 from cranny.edge.drivers import Address, Bench, BoardFault, BoardSilent, Reading, modbus
 from cranny.edge.drivers._modbus.bench import Bus, open_bench
-from cranny.edge.drivers._modbus.line import FLASH_AT, Coil
+from cranny.edge.drivers._modbus.line import Coil
 from cranny.edge.drivers._modbus.map import Map, read_map
 from cranny.edge.drivers._serial.address import Port
 from cranny.edge.drivers.modbus import ModbusBoard, open_board, open_modbus
@@ -72,13 +69,6 @@ async def bench(line: Line) -> Bench:
     """What the contract's tests, imported above, run against."""
     line.board.fit([ONE, TWO])
     return line.bench
-
-
-def test_frames_are_those_of_the_manual() -> None:
-    rtu = FRAMER_NAME_TO_CLASS[FramerType.RTU](DecodePDU(False))
-    assert rtu.buildFrame(Coil(FLASH_AT, 5, dev_id=1)).hex(" ") == "01 05 02 00 00 05 0c 71"
-    assert rtu.buildFrame(Coil(FLASH_AT, 7, dev_id=1)).hex(" ") == "01 05 02 00 00 07 8d b0"
-    assert rtu.buildFrame(ReadDiscreteInputsRequest(address=0, count=8, dev_id=1)).hex(" ") == "01 02 00 00 00 08 79 cc"
 
 
 async def test_two_boards_on_one_bus_each_have_their_own_doors(line: Line) -> None:

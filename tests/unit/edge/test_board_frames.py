@@ -7,8 +7,12 @@ others the worked examples and captures of several independent open programs, na
 from typing import Any
 
 import pytest
+from pymodbus.pdu import ModbusPDU
+from pymodbus.pdu.bit_message import ReadCoilsRequest, ReadDiscreteInputsRequest
 
 from cranny.edge.drivers import Reading, bcc_8a80, kerong_cu16, kerong_cu48, winnsen
+from cranny.edge.drivers._modbus.line import FLASH_AT, ON, Coil
+from cranny.edge.drivers._modbus.rtu import framer
 from cranny.edge.drivers._serial.address import read
 from cranny.edge.drivers._serial.dialect import Dialect
 from cranny.edge.drivers._serial.line import Request
@@ -74,7 +78,28 @@ def test_sums_of_the_maker_s_other_examples() -> None:
     assert kerong_cu16.frame(0, 1, 0x33) == bytes.fromhex("02 00 33 03 38")
     assert bcc_8a80.frame(0x90, 1, 2, 2, 2) == bytes.fromhex("90 01 02 02 02 93")
     assert bcc_8a80.frame(0x9A, 1, 1, 0x11) == bytes.fromhex("9A 01 01 11 8B")
+    assert bcc_8a80.frame(0x9B, 1, 1, 0x11) == bytes.fromhex("9B 01 01 11 8A")
     assert bcc_8a80.frame(0x82, 1, 0, 0x22) == bytes.fromhex("82 01 00 22 A1")
+    assert bcc_8a80.frame(0x8A, 1, 0, 0x11) == bytes.fromhex("8A 01 00 11 9A")
+
+
+# A relay board on Modbus RTU with eight relays and eight inputs: the examples of its maker's manual (Waveshare, "Modbus
+# RTU Relay (D)") as Open-Locker and two libraries of device maps repeat them.
+MODBUS: list[tuple[ModbusPDU, str]] = [
+    (Coil(FLASH_AT, 5, 1), "01 05 02 00 00 05 0C 71"),
+    (Coil(FLASH_AT, 7, 1), "01 05 02 00 00 07 8D B0"),
+    (Coil(0, ON, 1), "01 05 00 00 FF 00 8C 3A"),
+    (Coil(0, 0, 1), "01 05 00 00 00 00 CD CA"),
+    (Coil(0xFF, 0, 1), "01 05 00 FF 00 00 FD FA"),  # all relays off: no driver sends it, and that neither
+    (ReadDiscreteInputsRequest(address=0, count=8, dev_id=1), "01 02 00 00 00 08 79 CC"),
+    (ReadCoilsRequest(address=0, count=8, dev_id=1), "01 01 00 00 00 08 3D CC"),
+]
+
+
+@pytest.mark.parametrize(("asked", "hexes"), MODBUS)
+def test_modbus_frames_are_the_maker_s_examples(asked: ModbusPDU, hexes: str) -> None:
+    """Framed as the driver's serial line frames them, with its checksum."""
+    assert framer().buildFrame(asked) == bytes.fromhex(hexes)
 
 
 def answer(request: Request, hexes: str) -> bytes:
