@@ -2,7 +2,8 @@
 
 The banks below keep to the rules of a controller: they open for what they hold, and for nothing else. Whatever is
 asked for and whenever it is told, the audits find nothing, no reaction is stuck, and once everything has been told
-the server, the doors and the list of anomalies agree.
+the server, the doors and the list of anomalies agree. Each story has a tenant of its own beside those of the stories
+before, and no row of one names anything of another (I10).
 """
 
 from dataclasses import dataclass, field
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 
 from cranny.core.errors import Refused
 from cranny.core.rng import SeededRng, pick
+from cranny.platform.crossing import crossings
 from cranny.usecases import deliveries
 from cranny.wire.kinds import CollectFinished
 from cranny.wire.messages import DeliveryGiven, DeliveryWithdrawn, GrantGiven, GrantRevoked
@@ -182,6 +184,7 @@ async def test_any_story_ends_well(yard, seed, steps) -> None:
     await story.come_to_rest()
     assert await yard.parked() == 0
     assert await yard.violations() == []
+    assert await crossings(yard.db) == []
     await _server_and_doors_agree(yard, story)
     await _banks_hold_what_the_server_gave(yard, story)
 

@@ -22,6 +22,7 @@ BROKEN = {
     "a_number_says_where_a_bank_stands": "I7",
     "a_locator_may_be_two_people_s": "I9",
     "a_refusal_is_noted": "I7",
+    "a_bank_that_is_alone_trusts_nobody": "I14",
 }
 
 

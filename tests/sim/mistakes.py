@@ -151,6 +151,23 @@ def a_restart_opens_the_door_again(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(controller.Controller, "start", eager)
 
 
+def a_lock_is_tried_out_after_each_start(patch: pytest.MonkeyPatch) -> None:
+    """Two minutes after a start one lock is released, to see that the board does what it is told."""
+    start = controller.Controller.start
+
+    def curious(self: Any) -> None:
+        start(self)
+
+        async def try_out() -> None:
+            await asyncio.sleep(120)
+            box = next(iter(self.journal.state.boxes.values()))
+            await self._driver.pulse(box.unit, box.channel)
+
+        self._crew.spawn(try_out(), name="try out")
+
+    patch.setattr(controller.Controller, "start", curious)
+
+
 def what_was_sent_counts_as_held(patch: pytest.MonkeyPatch) -> None:
     """Any answer is taken for an acknowledgement of everything."""
 
@@ -262,6 +279,7 @@ MISTAKES: dict[str, Plant] = {
         a_disk_error_is_swallowed,
         a_revoked_grant_still_opens,
         a_restart_opens_the_door_again,
+        a_lock_is_tried_out_after_each_start,
         what_was_sent_counts_as_held,
         a_parcel_counts_when_the_door_opens,
         every_try_is_an_opening_of_its_own,

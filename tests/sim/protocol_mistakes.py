@@ -1,15 +1,16 @@
 """Mistakes in what bank and server tell each other. Rarer than those in `mistakes`, so it takes more lives to find
 them."""
 
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 import pytest
 
 from cranny.access import GRANT, Grant
 from cranny.access import Deed as GrantDeed
+from cranny.core.errors import Refused
 from cranny.core.lifecycle import Move
-from cranny.edge import downlink, placing, rights, sums, uplink
+from cranny.edge import collects, downlink, placing, rights, sums, uplink
 from cranny.edge.change import Change
 from cranny.edge.rows import Row
 from cranny.edge.state import State
@@ -17,6 +18,9 @@ from cranny.sim.reference import server
 from cranny.sim.reference.rights import Rights
 from cranny.wire.messages import FactAck
 from tests.sim.mistakes import Plant
+
+UNHEARD: Final = 40
+"""Facts that wait for the server: a day or two of a quiet bank."""
 
 
 def rights_are_believed_unsigned(patch: pytest.MonkeyPatch) -> None:
@@ -80,6 +84,18 @@ def a_refusal_is_noted(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Rights, "refused", lambda *_: None)
 
 
+def a_bank_that_is_alone_trusts_nobody(patch: pytest.MonkeyPatch) -> None:
+    """The server has not taken our facts for so long: it may have revoked everything meanwhile."""
+    intend = collects.intend
+
+    def wary(state: State, *given: Any) -> Any:
+        if state.mark.seq - state.mark.acked > UNHEARD:
+            raise Refused("alone", code="wrong")
+        return intend(state, *given)
+
+    patch.setattr(collects, "intend", wary)
+
+
 class _Nothing:
     def __enter__(self) -> None:
         pass
@@ -104,5 +120,6 @@ PROTOCOL_MISTAKES: dict[str, Plant] = {
         a_number_says_where_a_bank_stands,
         a_locator_may_be_two_people_s,
         a_refusal_is_noted,
+        a_bank_that_is_alone_trusts_nobody,
     )
 }

@@ -35,7 +35,14 @@ FAULTS: Final = (
     "partition",
     "broker restart",
     "server killed",
+    "server restored",
+    "bit rot",
+    "tampering",
+    "lost message",
+    "repeated message",
+    "overtaken message",
 )
+"""The last four strike the bank whose message it is. A message that a partition keeps away is the partition's."""
 PHASES: Final = ("nothing", "an intent", "a pulse", "an open door", "facts not sent", "rights not applied")
 """What a bank can be in the middle of: the intent is written and the lock not pulsed, it is pulsed and nobody has seen
 the door, it stands open; and what waits for the network."""

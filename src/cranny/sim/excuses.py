@@ -27,6 +27,10 @@ _OVER: Final = "a bank tells nothing more of tries at what has ended there; ever
 _LOOKS_FIRST: Final = (
     "the job that makes verifiers looks first, and leaves what needs none; every row: tests/unit/access"
 )
+_UNAIMED: Final = (
+    "nothing lies in ambush with a backup, and both last for moments in which a bank asks no server anything; what it "
+    "wrote then waits as facts not sent, in the middle of which servers are restored in many lives"
+)
 _TIMER: Final = "a timer that is late by one turn of the event loop: every row in tests/unit/wire/test_doors.py"
 
 
@@ -60,5 +64,8 @@ ROWS: Final[dict[str, str]] = {
 }
 """Rows of state tables that two hundred lives need not meet: "table: state, trigger". They may."""
 
-PAIRS: Final[dict[tuple[str, str], str]] = {}
-"""(fault, what it would have to strike in the middle of)."""
+PAIRS: Final[dict[tuple[str, str], str]] = {
+    ("server restored", "an intent"): _UNAIMED,
+    ("server restored", "a pulse"): _UNAIMED,
+}
+"""(fault, what it would have to strike in the middle of). They may be met all the same."""

@@ -10,10 +10,10 @@ class Trace:
         self.lines: list[str] = []
         self.counts: Counter[str] = Counter()
         self.longest_of: dict[str, float] = {}
-        self._now = now
+        self.now = now
 
     def say(self, who: str, what: str) -> None:
-        self.lines.append(f"{self._now():9.2f}  {who:<11} {what}")
+        self.lines.append(f"{self.now():9.2f}  {who:<11} {what}")
 
     def longest(self, what: str, seconds: float) -> None:
         self.longest_of[what] = max(seconds, self.longest_of.get(what, 0.0))

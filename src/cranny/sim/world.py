@@ -111,6 +111,7 @@ class World:
         self._server.listen(self._lasting.look)
         self._fates.heard = partial(self._met, "")
         self._net.heard = lambda fault, bank: self._met(bank, fault)
+        self._net.spoilt = self._net.adversary.heard = self._spoilt
         for number, (name, made) in enumerate(layouts.items()):
             self._add_bank(name, founded.identities[name], made, number)
 
@@ -243,6 +244,12 @@ class World:
                 for phase in witness.phases():
                     self.trace.count(pair(fault, phase))
 
+    def _spoilt(self, fault: str, subject: str) -> None:
+        """A message of one bank's, to it or from it, meets a fault."""
+        for witness in self._witnesses:
+            if witness.bank.hex in subject:
+                self._met(witness.name, fault)
+
     def _network(self) -> list[asyncio.Task[None]]:
         """What becomes of it."""
         plan, names = self._plan, [bank.name for bank in self._banks]
@@ -306,6 +313,7 @@ class World:
         dice = Dice(self._seed, NAME, "restores")
         while True:
             await pause(dice, RESTORED_S * self._plan.pace, self._troubles.restores)
+            self._met("", "server restored")
             for witness in self._witnesses:
                 witness.chain.restored()
             self._server.kill()

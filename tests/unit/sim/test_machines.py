@@ -12,6 +12,7 @@ from cranny.edge.journal import load
 from cranny.edge.steps import started
 from cranny.sim.dice import Dice
 from cranny.sim.loop import VirtualClock, VirtualLoop, live
+from cranny.sim.machines.adversary import Adversary
 from cranny.sim.machines.disk import Platter, SimDisk, Written
 from cranny.sim.machines.fates import Fates, Life, Section
 from cranny.sim.machines.net import Net
@@ -179,6 +180,51 @@ def test_who_starts_in_a_storm_is_cut_off_as_well() -> None:
     net, hub = Net(Dice(1), NONE, trace()), Hub()
     net._cut.add("bank-1")
     assert not net.join(hub, "bank-1").connected
+
+
+def test_what_happens_to_a_message_is_told_and_what_a_partition_does_is_not() -> None:
+    told = list[tuple[str, str]]()
+    net = Net(Dice(1), Troubles(2, 0, 0, 0, 0, 0), trace())
+    net.spoilt = lambda fault, subject: told.append((fault, subject))
+    fates = through(net)
+    assert told.count(("lost message", "any")) == fates.count(())
+    assert told.count(("repeated message", "any")) == sum(len(fate) > 1 for fate in fates)
+    assert set(told) == {(f"{what} message", "any") for what in ("lost", "repeated", "overtaken")}
+    deaf = Net(Dice(1), NONE, trace())
+    deaf.spoilt = net.spoilt
+    deaf._deaf.add(("bank-1", "server"))
+    told.clear()
+    assert set(through(deaf)) == {()}
+    assert told == []
+
+
+def test_one_that_arrives_before_an_earlier_one_has_overtaken_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    now, told = 0.0, list[str]()
+    net = Net(Dice(1), NONE, Trace(lambda: now))
+    net.spoilt = lambda fault, _: told.append(fault)
+    delays = iter((5.0, 3.0, 3.0, 3.0, 1.0))
+    monkeypatch.setattr(net, "_delay", lambda: next(delays))
+    net.fate("bank-1", "server", "first")  # arrives at 5
+    net.fate("server", "bank-1", "other way")
+    assert told == []
+    net.fate("bank-1", "server", "second")  # at 3
+    assert told == ["overtaken message"]
+    now = 2.0
+    net.fate("bank-1", "server", "third")  # at 5, with the first
+    now = 5.0
+    net.fate("bank-1", "server", "fourth")  # nothing is under way any more
+    assert told == ["overtaken message"]
+
+
+async def test_whoever_holds_the_broker_is_told_of() -> None:
+    told = list[tuple[str, str]]()
+    adversary = Adversary(Dice(1), 50.0, trace(), pace=1.0)
+    adversary.heard = lambda fault, subject: told.append((fault, subject))
+    assert adversary.touch("request", "a.bank.up.facts", b"fact") != b"fact"
+    assert told == [("tampering", "a.bank.up.facts")]
+    adversary.calm = True
+    assert adversary.touch("request", "a.bank.up.facts", b"fact") == b"fact"
+    assert len(told) == 1
 
 
 # ---------------------------------------------------------------- troubles

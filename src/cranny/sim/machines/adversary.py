@@ -22,11 +22,17 @@ INJECTS_S: Final = 240.0
 NAME: Final = "adversary"
 
 
+def _nobody(_: str, __: str) -> None:
+    """Nobody listens."""
+
+
 class Adversary:
     """`calm`: leaves everything alone."""
 
     def __init__(self, dice: Dice, much: float, trace: Trace, *, pace: float) -> None:
         self.calm = False
+        self.heard: Callable[[str, str], None] = _nobody
+        """Told of each message that is touched, and of its subject (`coverage.FAULTS`)."""
         self._dice = dice
         self._much = much
         self._pace = pace
@@ -41,6 +47,7 @@ class Adversary:
         kept.append((subject, payload))
         if self.calm or not self._dice.chance(TOUCHED * self._much):
             return payload
+        self.heard("tampering", subject)
         if self._dice.chance(0.5):
             self._trace.count(f"broker rewrites: {kind}")
             return self._flip(payload)
@@ -67,6 +74,7 @@ class Adversary:
             purpose: signing.Purpose = "command" if kind.startswith("command") else "facts"
             payload = signing.sign(self._key, purpose, payload[7:-66])
         self._trace.count(f"broker injects: {kind}")
+        self.heard("tampering", subject)
         try:
             await broker.publish(subject, payload)
         except CrannyError:

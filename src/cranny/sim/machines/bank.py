@@ -213,6 +213,7 @@ class VirtualBank:
             await self._one_life()
             return
         self._trace.count("misfortune: rot")
+        self.fates.heard("bit rot")
         self._trace.say(self.name, f"~~~ a bit of {flipped.place.name} has flipped")
         began = self.clock.monotonic()
         try:

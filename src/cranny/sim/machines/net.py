@@ -34,6 +34,10 @@ class Net:
         self.calm = False
         self.heard: Callable[[str, str], None] = _nobody
         """Told of each fault, and of whom it parts; empty for everybody."""
+        self.spoilt: Callable[[str, str], None] = _nobody
+        """Told of what happens to single messages, and of their subject (`coverage.FAULTS`)."""
+        self._last: dict[tuple[str, str], float] = {}
+        """When the last of those that are under way arrives, by (sender, receiver)."""
         self._pace = pace
         self._messages = troubles.messages
         self._partitions = troubles.partitions
@@ -46,17 +50,31 @@ class Net:
         self.adversary = Adversary(Dice.beside(dice, "adversary"), troubles.broker, trace, pace=pace)
 
     def fate(self, sender: str, receiver: str, subject: str) -> Sequence[float]:
-        del subject
         if self.calm:
             return (0.01,)
         dice = self._dice
-        if (sender, receiver) in self._deaf or dice.chance(LOSS * self._messages):
+        parted = (sender, receiver) in self._deaf
+        if parted or dice.chance(LOSS * self._messages):
             self._trace.count("messages lost")
+            if not parted:
+                self.spoilt("lost message", subject)
             return ()
+        delays: tuple[float, ...]
         if dice.chance(TWICE * self._messages):
             self._trace.count("messages repeated")
-            return (self._delay(), self._delay() + dice.soon(4.0))
-        return (self._delay(),)
+            self.spoilt("repeated message", subject)
+            delays = (self._delay(), self._delay() + dice.soon(4.0))
+        else:
+            delays = (self._delay(),)
+        self._look_for_overtaking((sender, receiver), subject, delays)
+        return delays
+
+    def _look_for_overtaking(self, way: tuple[str, str], subject: str, delays: Sequence[float]) -> None:
+        """Does this message arrive before one that was sent earlier?"""
+        now = self._trace.now()
+        if now + min(delays) < self._last.get(way, 0.0):
+            self.spoilt("overtaken message", subject)
+        self._last[way] = max(now + max(delays), self._last.get(way, 0.0))
 
     def join(self, hub: Hub, name: str) -> TappedWire:
         """A connection for a program that starts, perhaps in the middle of a storm."""
