@@ -10,7 +10,7 @@ from cranny.core.clock import SystemClock
 from cranny.core.errors import Invalid
 from cranny.core.rng import SeededRng
 from cranny.edge import drivers
-from cranny.edge.drivers import Address
+from cranny.edge.drivers import Address, simulated
 from cranny.edge.drivers.simulated import SimulatedBoard
 
 ONE, TWO = (1, 1), (2, 16)
@@ -76,6 +76,23 @@ async def test_an_address_says_what_it_means(tmp_path: Path) -> None:
     assert (tmp_path / "world.json").exists()
     with pytest.raises(Invalid, match="no-content"):
         await board("some/path")
+
+
+async def test_a_door_that_nobody_can_shut_falls_shut_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(simulated, "FALLS_SHUT_S", 0.05)
+    monkeypatch.setattr(simulated, "SPRING_MS", (1, 2))
+    waits, falls = await board(""), await board("falls-shut")
+    for one in (waits, falls):
+        seen: asyncio.Queue[bool] = asyncio.Queue()
+        watch = asyncio.create_task(one.watch(lambda _, now, seen=seen: seen.put_nowait(now.door_open)))
+        assert [await seen.get(), await seen.get()] == [False, False]
+        await one.pulse(*ONE)
+        assert await seen.get()
+        if one is falls:
+            assert not await seen.get()
+        assert one.is_open(ONE) is (one is waits)
+        watch.cancel()
+        await one.close()
 
 
 @pytest.mark.parametrize("content", ["", "[]", '{"1": {}}', '{"1/1": {"door_open": 3}}'])

@@ -22,6 +22,8 @@ LINE_S = 0.02
 SPRING_MS = (60, 250)
 """From release to a door that is seen open."""
 BOUNCE_S = 0.015
+FALLS_SHUT_S = 8.0
+"""Time to see it open and to press a key."""
 
 
 class SimulatedBoard:
@@ -36,7 +38,9 @@ class SimulatedBoard:
         latch: bool = True,
         released: Callable[[Address], None] | None = None,
         world: World | None = None,
+        falls_shut_s: float = 0.0,
     ) -> None:
+        """`falls_shut_s` after it was released a door falls shut by itself; 0: it waits for a hand."""
         self.has_content = content
         self.has_latch = latch
         self.meters = Meters()
@@ -45,6 +49,7 @@ class SimulatedBoard:
         self.boxes: dict[Address, Box] = world.read() if world else {}
         self._fitted: dict[Address, None] = {}  # in order, as below
         self._world = world
+        self._falls_shut_s = falls_shut_s
         self._rng = rng
         self._released = released
         self._line = asyncio.Lock()
@@ -184,6 +189,9 @@ class SimulatedBoard:
             return
         box.door_open = True
         self._changed(address)
+        if self._falls_shut_s:
+            await asyncio.sleep(self._falls_shut_s)
+            self.shut(address)
 
     async def _bounce(self, address: Address, box: Box) -> None:
         for _ in range(1 + self._rng.below(3)):
@@ -222,19 +230,23 @@ class SimulatedBoard:
 
 
 async def open_board(address: str, *, clock: Clock, rng: Rng) -> Driver:  # noqa: ARG001 - springs need no clock
-    """`address`, all of it optional and after commas: `no-content` for a cabinet that can't see inside, and the
-    absolute path of the file of its world. Raises Invalid, codes `board-address-invalid` and `world-invalid`."""
-    content, world = True, None
+    """`address`, all of it optional and after commas: `no-content` for a cabinet that can't see inside, `falls-shut`
+    for one whose doors do so by themselves (to rehearse commissioning, where nobody has hands at a simulated door), and
+    the absolute path of the file of its world. Raises Invalid, codes `board-address-invalid` and `world-invalid`."""
+    content, falls_shut_s, world = True, 0.0, None
     for word in filter(None, address.split(",")):
         if word == "no-content":
             content = False
+        elif word == "falls-shut":
+            falls_shut_s = FALLS_SHUT_S
         elif word.startswith("/"):
             world = World(Path(word))
         else:
             raise Invalid(
-                f"A simulated board has no {word!r}: no-content, /path/world.json", code="board-address-invalid"
+                f"A simulated board has no {word!r}: no-content, falls-shut, /path/world.json",
+                code="board-address-invalid",
             )
-    return SimulatedBoard(rng=rng, content=content, world=world)
+    return SimulatedBoard(rng=rng, content=content, world=world, falls_shut_s=falls_shut_s)
 
 
 @asynccontextmanager
