@@ -83,8 +83,10 @@ async def test_a_door_is_opened_and_the_recipient_is_told(house: House) -> None:
         await kiosk.shows(door, "taken")
         assert (await parcel.shown())["state"] == "stored"
 
+        grant = (await parcel.shown())["grants"]["collect"]
+
         async def notice() -> bool:
-            found = (await house.get(f"/v1/notices?delivery={parcel.id}"))["items"]
+            found = (await house.get(f"/v1/notices?grant={grant}"))["items"]
             return any(one["kind"] == "operator_opened" and one["state"] == "sent" for one in found)
 
         await eventually(notice)

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from cranny.platform.scopes import KNOWN
 from scripts.describe import described
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -105,6 +106,19 @@ def test_every_link_leads_to_an_operation(document: dict[str, Any]) -> None:
 def test_every_reference_leads_somewhere(document: dict[str, Any]) -> None:
     wanted = set(re.findall(r'"\$ref":\s*"#/components/schemas/([^"]+)"', json.dumps(document)))
     assert wanted <= set(document["components"]["schemas"])
+
+
+def test_the_page_names_every_scope_and_every_list_with_its_filters(document: dict[str, Any]) -> None:
+    page = (DOCS / "api.md").read_text(encoding="utf-8")
+    rows = [line.split("|") for line in page.splitlines() if line.startswith("| `")]
+    named = {name for row in rows for name in re.findall(r"`([^`]+)`", row[1])}
+    areas = {scope.partition(":")[0] for scope in KNOWN} - {"all", "codes"}
+    assert areas - named == set()
+    said = {path: set(re.findall(r"`(\w+)`", row[-2])) for row in rows for path in re.findall(r"`(/[^`]+)`", row[1])}
+    for path, item in document["paths"].items():
+        asked = {one["name"] for one in item.get("get", {}).get("parameters", []) if one["in"] == "query"}
+        if path.startswith("/v1/") and asked & {"after", "limit"}:
+            assert said.get(path) == asked - {"after", "limit", "sort"}, path
 
 
 def test_the_description_in_docs_is_the_servers() -> None:
