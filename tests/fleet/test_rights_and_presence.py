@@ -60,14 +60,29 @@ async def test_an_answer_is_no_bigger_than_the_broker_carries(db, box, monkeypat
             await fleet.pending(tx, UUID(int=404), 0)
 
 
-async def test_a_new_policy_goes_down_to_the_bank(db, box):
-    reaction = next(one for one in fleet.FEATURE.reactions(None) if one.name == "fleet.policy")
+async def follow(db, box, name):
+    reaction = next(one for one in fleet.FEATURE.reactions(None) if one.name == name)
     assert isinstance(reaction, Reaction)
-    async with db.transaction(box.tenant) as tx:
-        await sites.set_policy(tx, box.bank, sites.BankPolicy(unknown_tracking="accept"))
     await sequence(db, box.tenant)
     while await advance(db, reaction, box.tenant) is not None:
         pass
+
+
+async def test_a_new_name_goes_down_to_the_bank(db, box):
+    async with db.transaction(box.tenant) as tx:
+        before = await sites.as_layout(tx, box.bank)
+        for name in ("North", "North", "South"):
+            await sites.change_bank(tx, box.bank, sites.BankChange(name), by="keys/1")
+    await follow(db, box, "fleet.layout")
+    async with db.transaction(box.tenant) as tx:
+        entries, _ = await fleet.pending(tx, box.bank, 2)
+    assert [entry.given for entry in entries] == [msgspec.structs.replace(before, name="South")] * 2
+
+
+async def test_a_new_policy_goes_down_to_the_bank(db, box):
+    async with db.transaction(box.tenant) as tx:
+        await sites.set_policy(tx, box.bank, sites.BankPolicy(unknown_tracking="accept"))
+    await follow(db, box, "fleet.policy")
     async with db.transaction(box.tenant) as tx:
         entries, _ = await fleet.pending(tx, box.bank, 2)
         assert await log.head(tx) > 0

@@ -6,7 +6,7 @@ from uuid import UUID
 import msgspec
 import pytest
 
-from cranny import fleet
+from cranny import fleet, sites
 from cranny.core.errors import Refused
 from cranny.core.rng import SeededRng
 from cranny.pages.operator import board
@@ -125,6 +125,20 @@ async def test_what_is_about_the_whole_bank_is_read_as_a_whole_and_what_is_about
     before = kept.board
     await kept.look()
     assert kept.board is before, "another bank's doors, and an intent, which shows nothing"
+
+
+async def test_a_wall_says_what_its_bank_and_its_site_are_called_now(yard, kept) -> None:
+    async with yard.db.transaction(yard.tenant) as tx:
+        await sites.change_bank(tx, yard.box.bank, sites.BankChange("North"), by="keys/1")
+    await yard.follow()
+    view = await kept.look()
+    assert (view.bank, view.feed[0].type) == ("North", "bank.changed")
+    async with yard.db.transaction(yard.tenant) as tx:
+        site = (await sites.get_bank(tx, yard.box.bank)).site
+        await sites.change_site(tx, site, sites.SiteChange("Station"), by="keys/1")
+    await yard.follow()
+    assert (await kept.look()).site == "Station"
+    assert kept.whole == 2
 
 
 @pytest.mark.parametrize("seed", range(4))

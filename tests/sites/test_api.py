@@ -1,53 +1,14 @@
 """An integrator adds a bank, looks at it, changes its policy, and is told what is wrong in words that help."""
 
-from collections.abc import AsyncIterator
 from typing import Any
-from uuid import UUID, uuid5
+from uuid import UUID
 
 import httpx2
-import pytest
 
 from cranny import sites
 from cranny.platform.db import Database
-from cranny.platform.feature import Parts
-from cranny.platform.keys import Keyring
-from cranny.platform.server import create_server
-from cranny.platform.tenants import add_key, add_tenant
-from cranny.wire.brokers.memory import Hub
-from cranny.wire.kdf import CheapKdf
-
-YAML = {"Content-Type": "application/yaml"}
-CORNER = sites.shipped_banks()["corner-20"]
-
-
-def once(deed: str) -> dict[str, str]:
-    return {"Idempotency-Key": f"{uuid5(UUID(int=0), deed)}"}
-
-
-@pytest.fixture
-def parts(db: Database) -> Parts:
-    keyring = Keyring(bytes(32), rng=db.rng)
-    return Parts(db, Hub().join("server"), keyring, CheapKdf(), db.clock, db.ids, db.rng)
-
-
-@pytest.fixture
-async def client(db: Database, tenant: UUID, parts: Parts) -> AsyncIterator[httpx2.AsyncClient]:
-    async with db.transaction(tenant) as tx:
-        _, key = await add_key(tx, label="test")
-    app = create_server(sites.FEATURE.routes(parts), parts)
-    headers = {"Authorization": f"Bearer {key}"}
-    async with httpx2.AsyncClient(
-        transport=httpx2.ASGITransport(app), base_url="http://localhost", headers=headers
-    ) as client:
-        yield client
-
-
-async def add(client: httpx2.AsyncClient, text: str, deed: str = "add") -> dict[str, Any]:
-    answer = await client.post("/v1/banks", content=text, headers=YAML | once(deed))
-    assert answer.status_code == 201, answer.text
-    assert answer.headers["location"] == f"/v1/banks/{answer.json()['id']}"
-    bank: dict[str, Any] = answer.json()
-    return bank
+from cranny.platform.tenants import add_tenant
+from tests.sites.conftest import CORNER, YAML, add, once
 
 
 async def test_a_bank_from_its_yaml_to_its_doors_and_capacity(client: httpx2.AsyncClient) -> None:

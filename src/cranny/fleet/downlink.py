@@ -83,6 +83,12 @@ async def open_desk(tx: Tx, bank: UUID) -> None:
         await _give(tx, bank, first)
 
 
+async def bank_changed(tx: Tx, event: Event) -> None:
+    """A reaction: what the bank is called goes down to it, with the doors that it knows already."""
+    bank = UUID(event.subject.split("/")[1])
+    await append(tx, bank, [await sites.as_layout(tx, bank)])
+
+
 async def policy_changed(tx: Tx, event: Event) -> None:
     """A reaction: what the bank may do by itself goes down to it."""
     bank = UUID(event.subject.split("/")[1])

@@ -45,6 +45,7 @@ def _routes(parts: Parts) -> Sequence[ControllerRouterHandler]:
 def _reactions(_: Parts) -> Sequence[Reaction]:
     return [
         Reaction("fleet.policy", frozenset({"bank.policy_changed"}), downlink.policy_changed),
+        Reaction("fleet.layout", frozenset({"bank.changed"}), downlink.bank_changed),
         Reaction("fleet.alarms", alarms.FACTS, alarms.follow),
         settling.REACTION,
     ]

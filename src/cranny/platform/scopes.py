@@ -31,6 +31,7 @@ _AREAS: Final = {
     "sessions": "people",
     "saml-providers": "people",
     "sign-in-providers": "people",
+    "sites": "banks",
     "size-classes": "banks",
     "webhook-endpoints": "webhooks",
     "webhook-messages": "webhooks",

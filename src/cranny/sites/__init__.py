@@ -25,6 +25,7 @@ from cranny.sites.lifecycle import RESERVATION
 from cranny.sites.occupancy import Blocked, Occupied, Vacated, block, follow, lying, occupy, unblock, vacate
 from cranny.sites.overbooked import reject_overbooked, reject_promises
 from cranny.sites.own import FEATURE
+from cranny.sites.places import BankChange, Site, SiteChange, change_bank, change_site, get_site, list_sites
 from cranny.sites.policy import BankPolicy
 from cranny.sites.promises import (
     PromiseAsked,
@@ -42,6 +43,7 @@ __all__ = [
     "FEATURES",
     "RESERVATION",
     "Bank",
+    "BankChange",
     "BankFile",
     "BankPolicy",
     "Blocked",
@@ -51,6 +53,8 @@ __all__ = [
     "Occupied",
     "PromiseAsked",
     "SensorFile",
+    "Site",
+    "SiteChange",
     "SizeClass",
     "Stock",
     "Vacated",
@@ -61,14 +65,18 @@ __all__ = [
     "as_layout",
     "as_policy",
     "block",
+    "change_bank",
+    "change_site",
     "default_size_classes",
     "follow",
     "free_counts",
     "get_bank",
+    "get_site",
     "lapse_promises",
     "layout_of",
     "list_banks",
     "list_doors",
+    "list_sites",
     "list_size_classes",
     "lock_bank",
     "lying",

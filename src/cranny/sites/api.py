@@ -92,10 +92,11 @@ def _one_bank(db: Database) -> Sequence[ControllerRouterHandler]:
         tags=["banks"],
         responses={200: answer(banks.Bank, "The bank.", examples.BANK)},
     )
-    async def get_bank(request: Asking, bank: FromPath[UUID]) -> banks.Bank:
-        """One bank, with its policy and its towers from left to right."""
+    async def get_bank(request: Asking, bank: FromPath[UUID]) -> Response[banks.Bank]:
+        """One bank, with its policy and its towers from left to right, and the `ETag` that an edit can name. Problem
+        `bank-not-found`."""
         async with db.transaction(request.user.tenant) as tx:
-            return await banks.get_bank(tx, bank)
+            return etags.respond(await banks.get_bank(tx, bank))
 
     @get(
         "/v1/banks/{bank:uuid}/policy",

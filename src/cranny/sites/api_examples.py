@@ -55,6 +55,10 @@ BANK: Final[dict[str, Any]] = {
     ],
 }
 BANKS: Final = {"items": [BANK], "next": None}
+BANK_CHANGE: Final = {"name": "Station 60, north"}
+SITE: Final = {"id": _SITE_ID, "name": "Main station", "timezone": "Europe/Prague", "banks": 3}
+SITES: Final = {"items": [SITE], "next": None}
+SITE_CHANGE: Final = {"name": "Central station"}
 COMPARTMENTS: Final = {
     "items": [
         {

@@ -51,12 +51,18 @@ def read(value: object, reader: Reader) -> BankFile:
 
 def _timezone(top: Mapping[str, object], reader: Reader) -> str:
     name = reader.text(top, "timezone", (), 64)
-    if name:
-        try:
-            ZoneInfo(name)
-        except (ZoneInfoNotFoundError, ValueError, OSError):
-            reader.say(("timezone",), f"`{name}` is no IANA time zone; write one such as `Europe/Prague`")
+    if name and not is_zone(name):
+        reader.say(("timezone",), f"`{name}` is no IANA time zone; write one such as `Europe/Prague`")
     return name
+
+
+def is_zone(name: str) -> bool:
+    """Whether this is an IANA time zone that this machine knows."""
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return False
+    return True
 
 
 def _policy(value: object, reader: Reader) -> BankPolicy:

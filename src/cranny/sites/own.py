@@ -9,8 +9,7 @@ from cranny.platform.feature import Feature, Parts
 from cranny.platform.gate import found_by
 from cranny.platform.paging import Cursors
 from cranny.platform.sweeps import Sweep
-from cranny.sites import tables
-from cranny.sites.api import routes
+from cranny.sites import api, places_api, tables
 from cranny.sites.audit import audit
 from cranny.sites.promises import lapse_promises
 
@@ -19,7 +18,8 @@ LAPSE_EVERY_S: Final = 15.0
 
 
 def _routes(parts: Parts) -> Sequence[ControllerRouterHandler]:
-    return routes(parts.db, Cursors(parts.keyring.cursor_key))
+    cursors = Cursors(parts.keyring.cursor_key)
+    return [*api.routes(parts.db, cursors), *places_api.routes(parts.db, cursors)]
 
 
 def _sweeps(_: Parts) -> Sequence[Sweep]:

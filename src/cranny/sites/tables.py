@@ -123,6 +123,21 @@ ON CONFLICT (tenant, lower(name)) DO NOTHING
 SITE_NAMED: Final = "SELECT id FROM sites WHERE tenant = $1 AND lower(name) = lower($2)"
 WHERE_BANK: Final = "SELECT id AS bank, site FROM banks WHERE tenant = $1 AND id = $2"
 WHERE_SITE: Final = "SELECT id AS site FROM sites WHERE tenant = $1 AND id = $2"
+GET_SITE: Final = """
+SELECT s.id, s.name, s.timezone,
+       (SELECT count(*) FROM banks b WHERE b.tenant = s.tenant AND b.site = s.id) AS banks
+FROM sites s WHERE s.tenant = $1 AND s.id = $2
+"""
+LIST_SITES: Final = """
+SELECT s.id, s.name, s.timezone,
+       (SELECT count(*) FROM banks b WHERE b.tenant = s.tenant AND b.site = s.id) AS banks
+FROM sites s
+WHERE s.tenant = $1 AND ($2::uuid IS NULL OR s.id > $2) AND ($4::uuid[] IS NULL OR s.id = ANY ($4))
+ORDER BY s.id LIMIT $3
+"""
+LOCK_SITE: Final = "SELECT FROM sites WHERE tenant = $1 AND id = $2 FOR NO KEY UPDATE"
+CHANGE_SITE: Final = "UPDATE sites SET name = $3, timezone = $4 WHERE tenant = $1 AND id = $2"
+RENAME_BANK: Final = "UPDATE banks SET name = $3 WHERE tenant = $1 AND id = $2"
 HAS_SITE: Final = "SELECT EXISTS (SELECT FROM sites WHERE tenant = $1 AND id = $2)"
 ADD_BANK: Final = """
 INSERT INTO banks (tenant, id, site, name, timezone, policy, towers, created, sensors)

@@ -23,6 +23,28 @@ def test_a_promise_that_can_not_be_kept_is_told_once(live_bank: Any) -> None:
     live_bank(story)
 
 
+def test_a_new_name_disturbs_nobody(live_bank: Any) -> None:
+    """It comes with all doors anew, while one of them stands open."""
+
+    async def story(bank: Any) -> None:
+        parcel = await bank.announce("PARCEL")
+        opened = await bank.controller.scan("PARCEL")
+        await bank.put(opened.door, parcel)
+        pulsed = list(bank.pulsed)
+        await bank.give(msgspec.structs.replace(bank.layout, name="North"))
+        assert bank.state.layout.name == "North"
+        assert (await bank.controller.scan("PARCEL")).door == opened.door
+        await bank.shut(opened.door)
+        (fact,) = bank.bodies("deposit.stored")
+        assert (fact.door, fact.grant) == (opened.door, parcel.grant)
+        assert bank.pulsed == pulsed
+        await bank.restart()
+        assert bank.state.layout.name == "North"
+        assert (await bank.controller.type_code(parcel.digits)).door == opened.door
+
+    live_bank(story)
+
+
 def test_given_once_more_for_somebody_else(live_bank: Any) -> None:
     """The recipient was changed while it was awaited, and once more while it lies inside."""
 

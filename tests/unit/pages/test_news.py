@@ -42,6 +42,10 @@ def only(*labels: str) -> News:
         ("delivery.extended", "deliveries/2", {"hours": 24}, None),
         ("door.opened", f"banks/{OTHER}/doors/07", {"bank": str(OTHER)}, None),
         ("delivery.announced", "deliveries/2", {"bank": str(OTHER)}, None),
+        ("bank.changed", f"banks/{BANK}", HERE, WHOLE),
+        ("bank.changed", f"banks/{OTHER}", {"bank": str(OTHER)}, None),
+        # Its name stands on the walls of its banks.
+        ("site.changed", f"sites/{UUID(int=5)}", {"name": "Central station"}, WHOLE),
         # A bank whose id begins like this one's is another.
         ("bank.offline", f"banks/{BANK}0", {}, None),
         # Nothing shows of it: a wall drawn for it would only be late for the door that opens next.

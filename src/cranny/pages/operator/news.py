@@ -10,6 +10,8 @@ from cranny.core.events import Event
 
 UNSAID: Final = frozenset({"opening.intended", "command.taken", "command.answered"})
 """What came of it is said by the next event."""
+SITE: Final = "site.changed"
+"""It may be the site of any bank, and its name stands on the wall; it is rare."""
 UNSEEN: Final = ("grants/", "notices/", "tokens/")
 """Subjects of which nothing shows on a wall: what they lead to is an event of its own."""
 
@@ -30,6 +32,8 @@ def news(bank: UUID, places: Mapping[str, str], events: Iterable[Event]) -> News
         about = event.subject
         if event.type in UNSAID or about.startswith(UNSEEN):
             continue
+        if event.type == SITE:
+            return News(whole=True)
         here = event.data.get("bank") == str(bank)
         if about.startswith(f"{own}/doors/"):
             doors.add(about.removeprefix(f"{own}/doors/"))
