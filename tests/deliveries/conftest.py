@@ -36,7 +36,10 @@ from cranny.wire.kinds import NAMES, Body, CollectFinished, DepositStored, pack
 from cranny.wire.messages import FactBatch, Given
 
 BOOT = UUID(int=3)
-DOOR = "      - {{label: {label}, width: {size}, height: 190, depth: 640, centre: 900, unit: 1, channel: {n}}}\n"
+DOOR = (
+    "      - {{label: {label}, width: {size}, height: 190, depth: 640, centre: 900, unit: 1, channel: {n}, "
+    "features: [{has}]}}\n"
+)
 HEAD = "name: {name}\ntimezone: Europe/Prague\nsite: Corner\ntowers:\n  - name: A\n    compartments:\n"
 
 
@@ -139,12 +142,12 @@ class Yard:
         self.other = await self.add_box(self.boxes + 2, doors=6)
         self.boxes += 2
 
-    async def add_box(self, n: int, doors: int) -> Box:
-        """`doors` of 380 x 190 x 640 mm, labelled A1, A2…"""
+    async def add_box(self, n: int, doors: int, features: str = "") -> Box:
+        """`doors` of 380 x 190 x 640 mm, labelled A1, A2…, which all have `features`."""
         seed = nkeys.encode_seed(SeededRng(n).bytes(32), nkeys.PREFIX_BYTE_USER)
         identity = nkeys.from_seed(seed).public_key.decode()
         text = HEAD.format(name=f"Bank {n}") + "".join(
-            DOOR.format(label=f"A{i + 1}", size=380, n=i + 1) for i in range(doors)
+            DOOR.format(label=f"A{i + 1}", size=380, n=i + 1, has=features) for i in range(doors)
         )
         async with self.db.transaction(self.tenant) as tx:
             bank = await sites.add_bank(tx, sites.read_yaml(text))

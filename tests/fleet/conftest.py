@@ -31,7 +31,10 @@ _journals = importlib.util.module_from_spec(_spec)
 _spec.loader.exec_module(_journals)
 Journal = _journals.Journal
 
-DOOR = "      - {{label: {label:02}, width: 380, height: 190, depth: 640, centre: 900, unit: 1, channel: {label}}}\n"
+DOOR = (
+    "      - {{label: {label:02}, width: 380, height: 190, depth: 640, centre: 900, unit: 1, channel: {label}, "
+    "features: [{has}]}}\n"
+)
 HEAD = "name: {name}\ntimezone: Europe/Prague\nsite: Corner\ntowers:\n  - name: A\n    compartments:\n"
 
 
@@ -79,11 +82,11 @@ async def tenant(db: Database) -> UUID:
 
 @pytest.fixture
 def box_of(db: Database, tenant: UUID, keyring: Keyring) -> BoxOf:
-    """Adds a bank with doors 01, 02… and enrols a controller."""
+    """Adds a bank with doors 01, 02…, which all have `features`, and enrols a controller."""
 
-    async def add(n: int = 1, doors: int = 12) -> Box:
+    async def add(n: int = 1, doors: int = 12, features: str = "") -> Box:
         key, identity = identity_of(n)
-        text = HEAD.format(name=f"Bank {n}") + "".join(DOOR.format(label=i + 1) for i in range(doors))
+        text = HEAD.format(name=f"Bank {n}") + "".join(DOOR.format(label=i + 1, has=features) for i in range(doors))
         async with db.transaction(tenant) as tx:
             bank = await sites.add_bank(tx, sites.read_yaml(text))
             await open_desk(tx, bank.id)

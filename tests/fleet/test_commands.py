@@ -146,6 +146,30 @@ async def test_above_three_in_ten_minutes_somebody_else_has_to_agree(bench):
     assert (await bench.ask("09", "take_out")).json()["state"] == "executed"
 
 
+@pytest.mark.parametrize("action", ["open_all", "inventory"])
+async def test_what_opens_every_door_needs_somebody_else_whoever_asks_and_however_seldom(bench, action):
+    waits = (await bench.ask("", action)).json()
+    assert (waits["state"], waits["second_person"]) == ("awaiting_confirmation", action.replace("_", "-"))
+    assert "it opens every door" in waits["says"]
+    assert (await bench.agree(bench.client, waits["id"])).json()["code"] == "own-command"
+    assert bench.heard == []
+    assert (await bench.agree(bench.other, waits["id"])).json()["state"] == "executed"
+    assert len(bench.heard) == 1
+
+
+async def test_a_high_security_door_needs_somebody_else_for_the_first_opening_already(bench, box_of):
+    bench.box = await box_of(2, features="high-security")
+    await bench.serve()
+    await bench.beat()
+    waits = (await bench.ask("01")).json()
+    assert (waits["state"], waits["second_person"]) == ("awaiting_confirmation", "high-security")
+    assert (await bench.agree(bench.client, waits["id"])).json()["code"] == "own-command"
+    assert bench.heard == []
+    assert (await bench.agree(bench.other, waits["id"])).json()["opened"] == ["01"]
+    # What opens nothing is one person's to ask for.
+    assert (await bench.ask("02", "take_out")).json()["state"] == "executed"
+
+
 async def test_nobody_agrees_in_time(bench):
     command = (await bench.ask("", "open_all")).json()
     assert command["second_person"] == "open-all"

@@ -281,7 +281,10 @@ async def test_out_of_service_and_back(house: House) -> None:
         listed = await say("bank", "commands", bank, env=house.env)
         assert [listed.count(word) for word in ("take_out M1", "put_back M1", "open M2", "executed")] == [1, 1, 1, 3]
         assert (await ask(house, bank, "put_back", "M1"))["answer"] == "in-use"
-        assert (await ask(house, bank, "inventory"))["state"] == "executed"
+        counts = await ask(house, bank, "inventory")
+        assert (counts["state"], counts["second_person"]) == ("awaiting_confirmation", "inventory")
+        agreed = await as_other(house, await second_key(house), f"/v1/commands/{counts['id']}/confirm")
+        assert agreed.json()["state"] == "executed", agreed.text
 
 
 async def test_whoever_holds_the_broker_opens_nothing(house: House) -> None:

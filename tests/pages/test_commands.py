@@ -98,6 +98,34 @@ async def test_every_door_needs_somebody_else(yard) -> None:
         assert len(heard) == 1
 
 
+async def test_an_inventory_opens_every_door_and_waits_for_somebody_else(yard) -> None:
+    async with browsers(yard) as (mine, theirs, heard):
+        asked = await mine.get(f"/walls/{yard.box.bank}/ask", params={"action": "inventory"}, headers=FRAGMENT)
+        assert "An inventory opens every door" in asked.text
+        form, path = hidden(asked.text), f"/walls/{yard.box.bank}/commands"
+        waits = await mine.post(path, data={**form, "reason": "the yearly count"}, headers=FRAGMENT)
+        assert "waits for a second person" in waits.text
+        confirm = f"{path}/{form['id']}/confirm"
+        assert "somebody else has to confirm" in (await mine.post(confirm, headers=FRAGMENT)).text
+        assert heard == []
+        assert "The inventory has begun" in (await theirs.post(confirm, headers=FRAGMENT)).text
+        assert [command.action for command in heard] == ["inventory"]
+
+
+async def test_a_high_security_door_waits_for_somebody_else(yard) -> None:
+    yard.boxes += 1
+    yard.box = await yard.add_box(yard.boxes, doors=1, features="high-security")
+    yard.boxes += 1  # the seed of the box is the one before the last
+    async with browsers(yard) as (mine, theirs, heard):
+        asked = await mine.get(f"/walls/{yard.box.bank}/ask?action=open&door=A1", headers=FRAGMENT)
+        assert "This is a high-security door" in asked.text
+        form, path = hidden(asked.text), f"/walls/{yard.box.bank}/commands"
+        waits = await mine.post(path, data={**form, "reason": "to look inside"}, headers=FRAGMENT)
+        assert "waits for a second person" in waits.text
+        assert heard == []
+        assert "Door A1 is open" in (await theirs.post(f"{path}/{form['id']}/confirm", headers=FRAGMENT)).text
+
+
 async def test_a_bank_that_has_gone_is_said_to_be(yard) -> None:
     async with browsers(yard, answers=False) as (mine, _, _):
         form = await question(mine, yard, action="open", door="A1")

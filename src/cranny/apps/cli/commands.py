@@ -74,9 +74,9 @@ def back_in_service(bank: str, door: str, /, *, reason: Why, key: Key = UNSAID, 
     _ask(server, key, bank, "put_back", reason, door=door)
 
 
-def inventory(bank: str, /, *, reason: Why, key: Key = UNSAID, server: Server = HERE) -> None:
-    """Begin the guided inventory at BANK."""
-    _ask(server, key, bank, "inventory", reason)
+def inventory(bank: str, /, *, reason: Why, key: Key = UNSAID, server: Server = HERE, wait: Wait = False) -> None:
+    """Begin the guided inventory at BANK: it opens every door in turn. A second person has to confirm it."""
+    _ask(server, key, bank, "inventory", reason, wait=wait)
 
 
 def confirm(command: str, /, *, key: Key = UNSAID, server: Server = HERE) -> None:

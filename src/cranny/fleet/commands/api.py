@@ -89,8 +89,8 @@ def _ask(desk: Desk) -> ControllerRouterHandler:
         `open` one door, `open_all`, `reboot` the controller, `take_out` of service and `put_back` a door, begin an
         `inventory`. The answer waits up to 25 seconds for the outcome; read on with `GET /v1/commands/{id}`. A door
         behind which something else lies than when you looked stays shut. Above the bank's `second_person_above`
-        openings in ten minutes, for high-security doors and for `open_all` it is `awaiting_confirmation` for five
-        minutes. A recipient whose door was opened is told.
+        openings in ten minutes, for high-security doors, for `open_all` and for an `inventory` it is
+        `awaiting_confirmation` for five minutes. A recipient whose door was opened is told.
 
         Problems: `bank-offline`, `bank-not-found`, `door-not-found`, `door-missing`, `door-unwanted`."""
 

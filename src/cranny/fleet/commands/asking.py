@@ -1,7 +1,7 @@
 """Asking for a command, and agreeing to it: a deed each, in the caller's transaction. What is to be sent afterwards is
 returned, and sent by `sending` once the transaction is through."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -33,6 +33,7 @@ TRIES: Final = 2
 SLACK_S: Final = 5.0
 SLOW_S: Final = 180.0
 """How long a restart, or the opening of every door, may take before it is said to be unknown."""
+EVERY_DOOR: Final[Mapping[Action, Why]] = {"open_all": "open-all", "inventory": "inventory"}
 ONE_DOOR: Final = frozenset({"open", "take_out", "put_back"})
 
 
@@ -177,8 +178,10 @@ def _aimed_at(action: Action, door: str, doors: Sequence[DoorNow]) -> list[DoorN
 
 
 async def _second_person(tx: Tx, bank: UUID, action: Action, doors: Sequence[DoorNow], asker: UUID) -> Why:
-    if action == "open_all":
-        return "open-all"
+    """An inventory opens every door as well, one after the other: whoever could begin one alone would need no second
+    person for anything."""
+    if action in EVERY_DOOR:
+        return EVERY_DOOR[action]
     if action != "open":
         return ""
     if any("high-security" in door.features for door in doors):

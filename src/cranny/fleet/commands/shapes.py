@@ -92,6 +92,7 @@ _WHY: Final[Mapping[Why, str]] = {
     "count": "you have opened several doors in the last ten minutes",
     "high-security": "this is a high-security compartment",
     "open-all": "it opens every door",
+    "inventory": "it opens every door, one after the other",
 }
 _ANSWERS: Final[Mapping[str, str]] = {
     "changed": "something else lies behind the door by now. Look at it again",

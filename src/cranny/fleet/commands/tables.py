@@ -12,7 +12,7 @@ from cranny.platform import events
 events.register(COMMAND, table="commands", subject="commands")
 
 Action = Literal["open", "open_all", "reboot", "take_out", "put_back", "inventory"]
-Why = Literal["", "count", "high-security", "open-all"]
+Why = Literal["", "count", "high-security", "open-all", "inventory"]
 """Why a second person has to agree; empty where nobody has to."""
 
 
