@@ -13,6 +13,7 @@ from cranny.core.clock import millis
 from cranny.core.errors import Invalid, NotFound
 from cranny.core.events import NewEvent
 from cranny.platform import events
+from cranny.platform.auth import Principal
 from cranny.platform.db import Tx
 from cranny.platform.keys import Keyring
 from cranny.wire import tokens
@@ -22,12 +23,14 @@ from cranny.wire.summed import Label
 
 class TokenAsked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """`purpose` `recall` takes out what lies there, `inspect` only looks. Good for `hours`: 24 at most to recall, 8 to
-    inspect. `reason` stays in the log, beside who asked."""
+    inspect. `reason` stays in the log, beside who asked. `agreed`: the command `token` for this door that somebody else
+    has confirmed, where a second person has to."""
 
     purpose: tokens.Purpose
     door: Annotated[Label, Meta(examples=["07"])]
     reason: Annotated[str, Meta(min_length=1, max_length=200, examples=["the bank has been offline since Monday"])]
     hours: Annotated[int, Meta(ge=1, le=24)] = 4
+    agreed: UUID | None = None
 
 
 class TokenShown(msgspec.Struct, frozen=True):
@@ -43,9 +46,10 @@ class TokenShown(msgspec.Struct, frozen=True):
     qr: str
 
 
-async def issue_token(tx: Tx, keyring: Keyring, bank: UUID, asked: TokenAsked, *, who: str) -> TokenShown:
+async def issue_token(tx: Tx, keyring: Keyring, bank: UUID, asked: TokenAsked, *, by: Principal) -> TokenShown:
     """Sign one, and record `token.issued`. Raises NotFound, codes `bank-not-found`, `door-not-found`; Invalid, codes
-    `hours-too-many`, `nothing-to-recall`."""
+    `hours-too-many`, `nothing-to-recall`; Refused, code `second-person-needed`, and what else `fleet.allow_token`
+    raises."""
     most = tokens.MOST_HOURS[asked.purpose]
     if asked.hours > most:
         raise Invalid(f"A token to {asked.purpose} is good for {most} hours at most.", code="hours-too-many")
@@ -55,6 +59,7 @@ async def issue_token(tx: Tx, keyring: Keyring, bank: UUID, asked: TokenAsked, *
     generation = doors[asked.door].generation or 0
     if asked.purpose == "recall" and not generation:
         raise Invalid("Nothing lies behind this door, as far as the server knows.", code="nothing-to-recall")
+    leave = await fleet.allow_token(tx, bank, doors[asked.door], asked.reason, by=by, agreed=asked.agreed)
     key, now = keyring.downlink_key(tx.tenant), tx.now()
     expires = now + timedelta(hours=asked.hours)
     id_ = tx.ids.new()
@@ -74,7 +79,8 @@ async def issue_token(tx: Tx, keyring: Keyring, bank: UUID, asked: TokenAsked, *
         "door": asked.door,
         "generation": generation,
         "expires": expires.isoformat(),
-        "who": who,
+        "who": by.who,
+        "command": str(leave),
     }
     await events.record(tx, [NewEvent("token.issued", f"tokens/{id_}", data, {"reason": asked.reason})])
     shown = (id_, bank, asked.purpose, asked.door, generation, expires)

@@ -67,12 +67,14 @@ def _issue(db: Database, keyring: Keyring) -> ControllerRouterHandler:
     ) -> Response[bytes]:
         """A signed token that opens one door once, also while the bank is out of reach: show its `qr` to the bank's
         scanner. It is in the log with your key and your reason, the opening will be listed as an anomaly
-        (`opened_locally`), and the answer is shown once for each `Idempotency-Key`. Problems `bank-not-found`,
-        `door-not-found`, `hours-too-many`, `nothing-to-recall`."""
+        (`opened_locally`), and the answer is shown once for each `Idempotency-Key`. It counts with
+        your openings from afar: above the bank's `second_person_above` in ten minutes, and always for high-security
+        doors, somebody else has to agree. Ask for the command `token` (`POST /v1/banks/{id}/commands`), have it
+        confirmed, and name it as `agreed`. Problems `bank-not-found`, `door-not-found`, `hours-too-many`,
+        `nothing-to-recall`, `second-person-needed`, `agreement-unfit`, `agreement-used`, `door-changed`."""
 
         async def deed(tx: Tx) -> Reply:
-            who = request.user.who
-            return Reply(201, await issue_token(tx, keyring, bank, data, who=who), secret=True)
+            return Reply(201, await issue_token(tx, keyring, bank, data, by=request.user), secret=True)
 
         return await once(db, request, deed)
 

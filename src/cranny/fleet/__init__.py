@@ -13,10 +13,12 @@ from cranny.fleet.climate.reading import shown_now, temperature
 from cranny.fleet.climate.series import Gap, Step
 from cranny.fleet.climate.tables import AlarmRow
 from cranny.fleet.commands.asking import Outgoing
+from cranny.fleet.commands.asking import agree as agree_to_command
 from cranny.fleet.commands.asking import ask as ask_command
 from cranny.fleet.commands.asking import confirm as confirm_command
 from cranny.fleet.commands.asking import decline as decline_command
 from cranny.fleet.commands.asking import foresee as foresee_second_person
+from cranny.fleet.commands.leave import allow_token
 from cranny.fleet.commands.lifecycle import COMMAND, CommandState
 from cranny.fleet.commands.reading import awaiting as awaiting_commands
 from cranny.fleet.commands.reading import newest as newest_commands
@@ -82,6 +84,8 @@ __all__ = [
     "Walk",
     "Who",
     "acknowledge_alarm",
+    "agree_to_command",
+    "allow_token",
     "append",
     "ask_command",
     "awaiting_commands",

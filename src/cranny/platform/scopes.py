@@ -42,7 +42,7 @@ _INSIDE: Final = {
     "erasure": "privacy",
     "export": "privacy",
     "face": "privacy",
-    "tokens": "grants",
+    "tokens": "commands",
 }
 """By a later word of an address: what lies inside a bank, or concerns a person, but is another matter."""
 PROVISION: Final = "people:provision"

@@ -98,7 +98,7 @@ class Reference(View, frozen=True):
     href: str = ""
 
 
-CommandAction = Literal["open", "open_all", "reboot", "take_out", "put_back", "inventory"]
+CommandAction = Literal["open", "open_all", "reboot", "take_out", "put_back", "inventory", "token"]
 
 
 class CommandView(View, frozen=True):

@@ -1,5 +1,6 @@
 """Signed tokens at a bank that is out of reach: once, here, for what lies there, and not for ever."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
@@ -115,6 +116,24 @@ def test_the_clock_refuses_and_never_releases(live_bank: Any) -> None:
         await bank.settle(3600)
         assert await bank.controller.scan(shown(bank, late)) == WRONG
         assert len(bank.pulsed) == pulses
+
+    live_bank(story)
+
+
+def test_a_bank_whose_clock_was_never_set_takes_none_unless_the_server_is_in_reach(live_bank: Any) -> None:
+    async def story(bank: Any) -> None:
+        door = await bank.deposit(await bank.announce("PARCEL"))
+        made = token(bank, door, 1, "inspect")
+        bank.clock.skew = datetime(1970, 1, 1, tzinfo=UTC) - bank.clock.now()  # as boxes wake up without a battery
+        bank.hub.cut("bank")
+        await bank.settle(600)
+        pulses = len(bank.pulsed)
+        assert await bank.controller.scan(shown(bank, made)) == WRONG
+        assert len(bank.pulsed) == pulses
+        bank.hub.mend("bank")
+        await bank.settle(600)
+        assert isinstance(await bank.controller.scan(shown(bank, made)), Opened)
+        await bank.shut(door)
 
     live_bank(story)
 

@@ -53,7 +53,7 @@ def test_every_answer_of_a_bank_is_said_in_words():
 
 
 @pytest.mark.parametrize("state", CommandState)
-@pytest.mark.parametrize("action", ["open", "open_all", "reboot", "take_out", "put_back", "inventory"])
+@pytest.mark.parametrize("action", ["open", "open_all", "reboot", "take_out", "put_back", "inventory", "token"])
 def test_every_state_of_every_command_is_one_sentence_or_two(state: CommandState, action: str):
     row = CommandRow(
         UUID(int=1), UUID(int=2), state, UUID(int=3), action, ["A07"], [1], "because", "count", UUID(int=4), None,  # type: ignore[arg-type]

@@ -15,7 +15,7 @@ from cranny.platform import scopes
         ("GET", "/v1/banks/{bank}/capacity", "banks:read"),
         ("POST", "/v1/banks/{bank}/commands", "commands:write"),
         ("GET", "/v1/commands", "commands:read"),
-        ("POST", "/v1/banks/{bank}/tokens/{token}/take-back", "grants:write"),
+        ("POST", "/v1/banks/{bank}/tokens/{token}/take-back", "commands:write"),
         ("POST", "/v1/grants/{grant}/reveal", "codes:read"),
         ("POST", "/v1/sign-in-links", "all"),
         ("DELETE", "/v1/api-keys/{key}", "keys:write"),

@@ -6,8 +6,9 @@ from urllib.parse import quote
 import msgspec
 from cyclopts import App
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
+from cranny.apps.cli.anomalies import ID_WIDTH
 from cranny.apps.cli.bank import HERE, UNSAID, Key, Server, call
 
 MOST: Final = 200
@@ -27,7 +28,8 @@ def list_(*, all_: bool = False, key: Key = UNSAID, server: Server = HERE) -> No
     if not page["items"]:
         console.print("No alarm." if all_ else "Nothing is wrong now.")
         return
-    table = Table("id", "since", "what", "where", "value", "state")
+    # An id stays whole however narrow the terminal is: `seen` needs it.
+    table = Table(Column("id", no_wrap=True, min_width=ID_WIDTH), "since", "what", "where", "value", "state")
     for row in page["items"]:
         table.add_row(row["id"], row["raised"][:16], row["kind"], _where(row), _value(row), row["state"])
     console.print(table)

@@ -1,13 +1,17 @@
 """Commands about what has to be looked at."""
 
+from typing import Final
 from urllib.parse import quote
 
 import msgspec
 from cyclopts import App
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from cranny.apps.cli.bank import HERE, UNSAID, Key, Server, call
+
+ID_WIDTH: Final = 36
+"""An id stays whole however narrow the terminal is: `settle` needs it."""
 
 anomalies = App(name="anomalies", help="What contradicts: list it with what to do, settle it with a note.")
 
@@ -22,12 +26,13 @@ def list_(*, all_: bool = False, key: Key = UNSAID, server: Server = HERE) -> No
     console, after, found = Console(), "", 0
     while True:
         page = call(server, key, "GET", f"/v1/anomalies?limit=100{'' if all_ else '&state=open'}{after}")
-        table = Table("id", "since", "what", "about", "next step", show_lines=True)
+        table = Table("since", "what", "about", Column("next step, and id", min_width=ID_WIDTH), show_lines=True)
         for row in page["items"]:
             step = row["next_step"]
             asked = f"\n[dim]{step['request']}[/]" if step["request"] else ""
             times = f" ({row['times']} times)" if row["times"] > 1 else ""
-            table.add_row(row["id"], row["created"][:16], row["kind"] + times, row["subject"], step["sentence"] + asked)
+            told = f"{step['sentence']}{asked}\n[bold]{row['id']}[/]"
+            table.add_row(row["created"][:16], row["kind"] + times, row["subject"], told)
         found += len(page["items"])
         if page["items"]:
             console.print(table)

@@ -87,10 +87,11 @@ def _ask(desk: Desk) -> ControllerRouterHandler:
         `unknown` until the bank's journal tells.
 
         `open` one door, `open_all`, `reboot` the controller, `take_out` of service and `put_back` a door, begin an
-        `inventory`. The answer waits up to 25 seconds for the outcome; read on with `GET /v1/commands/{id}`. A door
-        behind which something else lies than when you looked stays shut. Above the bank's `second_person_above`
-        openings in ten minutes, for high-security doors, for `open_all` and for an `inventory` it is
-        `awaiting_confirmation` for five minutes. A recipient whose door was opened is told.
+        `inventory`. `token` sends nothing: it is the leave to have a token signed for a door, also while the bank is
+        offline, for whoever needs a second person for that. The answer waits up to 25 seconds for the outcome; read on
+        with `GET /v1/commands/{id}`. A door behind which something else lies than when you looked stays shut. Above the
+        bank's `second_person_above` openings in ten minutes, for high-security doors, for `open_all` and for an
+        `inventory` it is `awaiting_confirmation` for five minutes. A recipient whose door was opened is told.
 
         Problems: `bank-offline`, `bank-not-found`, `door-not-found`, `door-missing`, `door-unwanted`."""
 
@@ -116,7 +117,7 @@ def _agree(desk: Desk) -> Sequence[ControllerRouterHandler]:
         `command-not-found`."""
 
         async def deed(tx: Tx) -> tuple[UUID, Outgoing | None]:
-            return command, await asking.confirm(tx, command, by=request.user)
+            return command, await asking.agree(tx, command, by=request.user)
 
         return await desk.act(request, deed, 200)
 

@@ -34,7 +34,16 @@ SLACK_S: Final = 5.0
 SLOW_S: Final = 180.0
 """How long a restart, or the opening of every door, may take before it is said to be unknown."""
 EVERY_DOOR: Final[Mapping[Action, Why]] = {"open_all": "open-all", "inventory": "inventory"}
-ONE_DOOR: Final = frozenset({"open", "take_out", "put_back"})
+ONE_DOOR: Final = frozenset({"open", "take_out", "put_back", "token"})
+SENT: Final[Mapping[Action, wire.Action]] = {
+    "open": "open",
+    "open_all": "open",
+    "reboot": "reboot",
+    "take_out": "take_out",
+    "put_back": "put_back",
+    "inventory": "inventory",
+}
+"""What the bank is asked for. A token is not in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +61,8 @@ async def ask(
     `id_` was asked for before. Raises NotFound, codes `bank-not-found`, `door-not-found`; Invalid, code `door-missing`
     or `door-unwanted`; Refused, code `bank-offline`."""
     doors = _aimed_at(asked.action, asked.door, await sites.list_doors(tx, bank))
-    await _reach(tx, bank)
+    if asked.action in SENT:
+        await _reach(tx, bank)
     await tx.run(tables.LOCK_ASKER, by.id)
     why = await _second_person(tx, bank, asked.action, doors, by.id)
     command = id_ or tx.ids.new()
@@ -78,19 +88,36 @@ async def ask(
     if why:
         await events.record(tx, [NewEvent("command.asked", f"commands/{command}", told(row), words(row))])
         return command, None
+    if asked.action not in SENT:
+        await _allow(tx, row, None)
+        return command, None
     return command, await _issue(tx, row, CommandTrigger.ISSUE, None)
 
 
-async def confirm(tx: Tx, id_: UUID, *, by: Principal) -> Outgoing:
-    """`by` agrees, and is not the one who asked. The bank is asked about the door as it was when somebody asked: one
-    that changed since stays shut. Raises NotFound, code `command-not-found`; Forbidden, code `own-command`; Refused,
-    codes `confirmation-expired`, `command-confirm-when-…`, `bank-offline`."""
+async def agree(tx: Tx, id_: UUID, *, by: Principal) -> Outgoing | None:
+    """As `confirm`, which raises the same; for a token nothing is to be sent."""
     row = await get(tx, id_)
+    if row.action in SENT:
+        return await confirm(tx, id_, by=by)
+    _be_second(tx, row, by)
+    await _allow(tx, row, by)
+    return None
+
+
+async def confirm(tx: Tx, id_: UUID, *, by: Principal) -> Outgoing:
+    """`by` agrees to what is sent to a bank, and is not the one who asked. The bank is asked about the door as it was
+    when somebody asked: one that changed since stays shut. Raises NotFound, code `command-not-found`; Forbidden, code
+    `own-command`; Refused, codes `confirmation-expired`, `command-confirm-when-…`, `bank-offline`."""
+    row = await get(tx, id_)
+    _be_second(tx, row, by)
+    return await _issue(tx, row, CommandTrigger.CONFIRM, by)
+
+
+def _be_second(tx: Tx, row: CommandRow, by: Principal) -> None:
     if row.asked_by == by.id:
         raise Forbidden("Whoever asked can't confirm it as well: a second person has to.", code="own-command")
     if row.state is CommandState.AWAITING and row.expires <= tx.now():
         raise Refused("Nobody confirmed it in time. Ask anew.", code="confirmation-expired")
-    return await _issue(tx, row, CommandTrigger.CONFIRM, by)
 
 
 async def decline(tx: Tx, id_: UUID, *, by: Principal) -> None:
@@ -134,6 +161,17 @@ def words(row: CommandRow) -> dict[str, str]:
     return {"reason": row.reason}
 
 
+async def _allow(tx: Tx, row: CommandRow, confirmed_by: Principal | None) -> None:
+    """Nothing is sent: whoever asked may have the token signed."""
+    agreed = {"confirmed_by": confirmed_by.who} if confirmed_by else {}
+    data = {row.id: {**told(row), **agreed}}
+    (moved,) = await events.move(tx, COMMAND, [row.id], CommandTrigger.EXECUTE, data=data, words=words(row))
+    if moved.before is not CommandState.AWAITING:  # the table lets a bank say so twice, and nobody else
+        raise Refused("Somebody has dealt with it already.", code=f"command-confirm-when-{moved.before}")
+    second = (confirmed_by.id, confirmed_by.kind) if confirmed_by else (None, None)
+    await tx.run(tables.ALLOW, tx.tenant, row.id, tx.now(), *second)
+
+
 async def _issue(tx: Tx, row: CommandRow, trigger: CommandTrigger, confirmed_by: Principal | None) -> Outgoing:
     """With the freshest token there is at this moment."""
     heard, age_s = await _reach(tx, row.bank)
@@ -154,7 +192,7 @@ async def _issue(tx: Tx, row: CommandRow, trigger: CommandTrigger, confirmed_by:
         boot=heard["boot"],
         token=heard["token"],
         ttl_ms=ttl_ms,
-        action="open" if row.action == "open_all" else row.action,
+        action=SENT[row.action],
         by=f"{row.asked_kind}s/{row.asked_by}",
         reason=row.reason,
         targets=tuple(wire.Target(*target) for target in zip(row.doors, row.generations, strict=True)),
@@ -182,7 +220,7 @@ async def _second_person(tx: Tx, bank: UUID, action: Action, doors: Sequence[Doo
     person for anything."""
     if action in EVERY_DOOR:
         return EVERY_DOOR[action]
-    if action != "open":
+    if action not in ("open", "token"):
         return ""
     if any("high-security" in door.features for door in doors):
         return "high-security"

@@ -36,6 +36,7 @@ class CommandTrigger(StrEnum):
 
 _S, _T = CommandState, CommandTrigger
 _RESTORED = "the server was restored from a copy that had not seen it being confirmed"
+_TOLD = f"it is the leave for a token, which nobody sends; or {_RESTORED}"
 _LISTED = "it contradicts what was said before: listed, for a person to look at"
 
 COMMAND: Final = Lifecycle(
@@ -47,7 +48,7 @@ COMMAND: Final = Lifecycle(
         (_S.AWAITING, _T.CONFIRM): Move(_S.ISSUED, "command.confirmed"),
         (_S.AWAITING, _T.DECLINE): Move(_S.DECLINED, "command.declined"),
         (_S.AWAITING, _T.LAPSE): Move(_S.LAPSED, "command.lapsed"),
-        (_S.AWAITING, _T.EXECUTE): Move(_S.EXECUTED, "command.executed", _RESTORED),
+        (_S.AWAITING, _T.EXECUTE): Move(_S.EXECUTED, "command.executed", _TOLD),
         (_S.AWAITING, _T.REFUSE): Move(_S.REFUSED, "command.refused", _RESTORED),
         (_S.ISSUED, _T.EXECUTE): Move(_S.EXECUTED, "command.executed"),
         (_S.ISSUED, _T.REFUSE): Move(_S.REFUSED, "command.refused"),

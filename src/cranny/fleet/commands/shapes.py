@@ -16,7 +16,7 @@ Reason = Annotated[str, Meta(min_length=3, max_length=200, pattern=r"\S.*\S.*\S"
 
 
 class CommandAsked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """`door` is a label, for `open`, `take_out` and `put_back`; the other actions are for the whole bank."""
+    """`door` is a label, for `open`, `take_out`, `put_back` and `token`; the other actions are for the whole bank."""
 
     action: Action
     reason: Reason
@@ -86,6 +86,7 @@ _DONE: Final[Mapping[Action, str]] = {
     "take_out": "Door {door} is out of service. What lies inside can still be collected.",
     "put_back": "Door {door} is back in service.",
     "inventory": "The inventory has begun. It goes on at the bank's screen.",
+    "token": "A token for door {door} may be signed, once, within five minutes.",
 }
 _WHY: Final[Mapping[Why, str]] = {
     "": "",

@@ -11,7 +11,8 @@ from cranny.platform import events
 
 events.register(COMMAND, table="commands", subject="commands")
 
-Action = Literal["open", "open_all", "reboot", "take_out", "put_back", "inventory"]
+Action = Literal["open", "open_all", "reboot", "take_out", "put_back", "inventory", "token"]
+"""`token` is sent to no bank: it is the leave to have a token signed, for one door as it is now."""
 Why = Literal["", "count", "high-security", "open-all", "inventory"]
 """Why a second person has to agree; empty where nobody has to."""
 
@@ -95,7 +96,7 @@ ORDER BY id LIMIT 100
 LOCK_ASKER: Final = "SELECT pg_advisory_xact_lock(hashtextextended('command/' || $1::uuid, 0))"
 COUNT: Final = """
 SELECT count(*) FROM commands
-WHERE tenant = $1 AND asked_by = $2 AND created > $3 AND action = 'open'
+WHERE tenant = $1 AND asked_by = $2 AND created > $3 AND action IN ('open', 'token')
     AND state NOT IN ('refused', 'declined', 'lapsed')
 """
 HEARD: Final = """
@@ -105,6 +106,14 @@ SEND: Final = """
 UPDATE commands SET sent = $3, expires = $4, boot = $5, epoch = $6, token_mono = $7, ttl_ms = $8,
     confirmed_by = $9, confirmed_kind = $10
 WHERE tenant = $1 AND id = $2
+"""
+# A token is agreed to, and signed once for that.
+ALLOW: Final = """
+UPDATE commands SET settled = $3, confirmed_by = $4, confirmed_kind = $5 WHERE tenant = $1 AND id = $2
+"""
+USE: Final = """
+UPDATE commands SET acknowledged = $3 WHERE tenant = $1 AND id = $2 AND acknowledged IS NULL AND settled > $4
+RETURNING id
 """
 ACKNOWLEDGE: Final = "UPDATE commands SET acknowledged = $3 WHERE tenant = $1 AND id = $2 AND acknowledged IS NULL"
 SETTLE: Final = """

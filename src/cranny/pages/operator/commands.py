@@ -88,7 +88,7 @@ def _agreeing(desk: Desk) -> list[ControllerRouterHandler]:
         who = desk.who(request)
 
         async def deed(tx: Tx) -> Outgoing:
-            return await fleet.confirm_command(tx, command, by=who)
+            return await fleet.agree_to_command(tx, command, by=who)
 
         return await _do(desk, request, who, (bank, command), deed)
 
