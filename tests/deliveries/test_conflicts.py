@@ -244,7 +244,10 @@ async def test_the_same_label_on_two_parcels(yard) -> None:
     await yard.box.sync()
     other = await yard.get(second)
     assert (other.state, other.recipient, other.grants.collect) == ("stored", None, None)
-    assert await yard.anomalies() == [("duplicate_identity", f"deliveries/{shown.id}")]
+    assert await yard.anomalies() == [
+        ("duplicate_identity", f"deliveries/{shown.id}"),
+        ("unidentified", f"deliveries/{second}"),
+    ]
     with pytest.raises(Refused) as refused:
         await yard.announce("JD 5")
     assert (refused.value.code, refused.value.extra["delivery"]) == ("tracking-taken", str(shown.id))

@@ -97,6 +97,18 @@ STEPS: Final[dict[str, NextStep]] = {
         "It was taken out to go on, and the other bank had no room: announce it for a bank that has.",
         "POST /v1/deliveries",
     ),
+    "unidentified": NextStep(
+        "adopt",
+        "The bank took in a parcel that nobody had announced: find out whose it is and announce it under its tracking "
+        "number, or cancel it to have it taken out.",
+        "POST /v1/deliveries",
+    ),
+    "codes_guessed": NextStep(
+        "look",
+        "Somebody typed one wrong code after another at the keypad, until it made them wait as long as it can: see who "
+        "stands there. No code is tried more than ten times.",
+        "GET /v1/banks/{bank}/status",
+    ),
     "unknown_paused": NextStep(
         "look",
         "The bank takes in no more unknown parcels: bring it back in touch with the server, or raise the "

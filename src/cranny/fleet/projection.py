@@ -27,6 +27,7 @@ from cranny.wire.kinds import (
     DoorCleared,
     DoorCounted,
     DoorLeftOpen,
+    KeypadSlowed,
     OpeningIntended,
     TelemetrySummed,
     unpack,
@@ -34,6 +35,9 @@ from cranny.wire.kinds import (
 
 LONGEST: Final = 300
 """Characters of an explanation that are kept."""
+SLOWEST_MS: Final = 30_000
+"""The keypad's longest pause, which eight wrong codes in a row come to: at that rate they are some thirty in ten
+minutes at most, so there is nothing further to wait for."""
 LONGEST_MS: Final = 10 * 365 * 24 * 3_600_000
 """No window is older than its bank."""
 
@@ -159,6 +163,8 @@ class _Making:
             self._counted(body, at)
         elif isinstance(body, DoorLeftOpen | DiskFilled):
             self._findings.append(_trouble(self._bank, body))
+        elif isinstance(body, KeypadSlowed) and body.delay_ms >= SLOWEST_MS:
+            self._findings.append(Finding(self._bank, "codes_guessed", self._subject, {"delay_ms": body.delay_ms}))
 
 
 def _measured(link: Link, body: TelemetrySummed, at: datetime) -> Measured:

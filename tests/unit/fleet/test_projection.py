@@ -6,11 +6,12 @@ from uuid import UUID
 import pytest
 
 from cranny.core.clock import millis
+from cranny.edge.keypad import DELAYS_S
 from cranny.fleet.changes import Ended, Started
-from cranny.fleet.projection import project, refuse
+from cranny.fleet.projection import SLOWEST_MS, project, refuse
 from cranny.fleet.rules import NOTHING_YET, plan
 from cranny.fleet.times import Received
-from cranny.wire.kinds import BankStarted, DoorBlocked, DoorCleared, DoorCounted, DoorForced
+from cranny.wire.kinds import BankStarted, DoorBlocked, DoorCleared, DoorCounted, DoorForced, KeypadSlowed
 
 BANK, BOOT = UUID(int=2), UUID(int=3)
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -67,6 +68,15 @@ def test_the_last_word_on_a_door_counts(journal):
     journal.say(DoorBlocked("02", "jam"))
     journal.say(DoorCleared(None, "02"))
     assert seen(journal).blocked == {"01": "jam", "02": None}
+
+
+def test_wrong_codes_one_after_the_other_are_listed_once_the_keypad_can_be_no_slower(journal):
+    for delay_ms in (2_000, 16_000):
+        journal.say(KeypadSlowed(delay_ms=delay_ms))
+    assert seen(journal).findings == ()
+    assert DELAYS_S[-1] * 1000 == SLOWEST_MS
+    journal.say(KeypadSlowed(delay_ms=SLOWEST_MS))
+    assert [(one.kind, one.subject) for one in seen(journal).findings] == [("codes_guessed", f"banks/{BANK}")]
 
 
 def test_what_is_not_understood_is_kept_listed_and_passed(journal):

@@ -70,6 +70,8 @@ async def tell_found(tx: Tx, fact: Deposited, found: Sequence[DeliveryRow]) -> N
     """Nobody can be told that these wait, so those who run the bank are."""
     data = {"bank": str(fact.bank), "door": fact.door, "generation": fact.generation}
     await events.record(tx, [NewEvent("delivery.unidentified", f"deliveries/{row.id}", data) for row in found])
+    for row in found:
+        await fleet.raise_anomaly(tx, fact.bank, "unidentified", f"deliveries/{row.id}", data)
 
 
 async def _trackings(tx: Tx, keyring: Keyring, fact: Deposited) -> dict[UUID, str]:
