@@ -26,13 +26,15 @@ def list_(*, all_: bool = False, key: Key = UNSAID, server: Server = HERE) -> No
     console, after, found = Console(), "", 0
     while True:
         page = call(server, key, "GET", f"/v1/anomalies?limit=100{'' if all_ else '&state=open'}{after}")
-        table = Table("since", "what", "about", Column("next step, and id", min_width=ID_WIDTH), show_lines=True)
+        table = Table(
+            Column("id", no_wrap=True, min_width=ID_WIDTH), "what, about what, and the next step", show_lines=True
+        )
         for row in page["items"]:
             step = row["next_step"]
             asked = f"\n[dim]{step['request']}[/]" if step["request"] else ""
             times = f" ({row['times']} times)" if row["times"] > 1 else ""
-            told = f"{step['sentence']}{asked}\n[bold]{row['id']}[/]"
-            table.add_row(row["created"][:16], row["kind"] + times, row["subject"], told)
+            what = f"[bold]{row['kind']}[/]{times}, {row['created'][:16].replace('T', ' ')}\n{row['subject']}"
+            table.add_row(row["id"], f"{what}\n{step['sentence']}{asked}")
         found += len(page["items"])
         if page["items"]:
             console.print(table)
