@@ -130,6 +130,27 @@ async def test_a_bank_of_another_tenant_in_a_question_shows_nothing(wide: Databa
             assert (answer.status_code, answer.json().get("items")) in ((200, []), (404, None)), path
 
 
+async def test_a_role_for_one_site_lists_what_is_there_and_changes_that_only(wide: Database) -> None:
+    made = parts(wide)
+    app, world = join(made), await build(wide, made.keyring)
+    admin, near, away = world.local[Role.ADMIN], world.things, world.away
+    headers = {"Cookie": f"cranny-session={admin.cookie}", "User-Agent": AGENT}
+    async with serve(app) as client:
+        for what, name in (("banks", "bank"), ("sites", "site")):
+            listed = (await client.get(f"/v1/{what}", headers=headers)).json()
+            assert ([one["id"] for one in listed["items"]], listed["next"]) == ([str(near[name])], None)
+            for thing, status in ((near[name], 200), (away[name], 403), (world.stranger[name], 403)):
+                address, body = f"/v1/{what}/{thing}", {"name": f"Renamed {what}"}
+                assert (await client.get(address, headers=headers)).status_code == status
+                assert (await client.patch(address, json=body, headers=headers)).status_code == status
+    async with wide.transaction(world.tenant) as tx:
+        told = await tx.all("SELECT subject, data ->> 'by' AS by FROM events WHERE type LIKE '%.changed' ORDER BY seq")
+    assert [(row["subject"], row["by"]) for row in told] == [
+        (f"banks/{near['bank']}", f"persons/{admin.id}"),
+        (f"sites/{near['site']}", f"persons/{admin.id}"),
+    ]
+
+
 async def test_two_banks_in_one_question_are_both_looked_at(wide: Database) -> None:
     made = parts(wide)
     app, world = join(made), await build(wide, made.keyring)
