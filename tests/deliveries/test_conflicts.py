@@ -158,6 +158,9 @@ async def test_an_unknown_parcel_waits_for_whoever_announces_it(yard) -> None:
     adopted = await yard.announce("ZX91", reference="order 7", sender="Shop")
     assert (adopted.id, adopted.state, adopted.reference) == (id_, "stored", "order 7")
     assert adopted.items[0].width == 300
+    assert [(row["kind"], row["state"]) for row in await yard.rows("SELECT * FROM anomalies")] == [
+        ("unidentified", "settled")
+    ]
     assert (await yard.grant(adopted.grants.collect)).state == "bound"
     await yard.work()
     assert (await yard.grant(adopted.grants.collect)).state == "active"

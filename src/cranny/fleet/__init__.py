@@ -1,6 +1,6 @@
 """Floor 3: the banks as a fleet. Rights go down to them, facts come up from them, and what contradicts is listed."""
 
-from cranny.fleet.anomalies import get_anomaly, newest_anomalies, raise_anomaly
+from cranny.fleet.anomalies import get_anomaly, newest_anomalies, raise_anomaly, settle_about
 from cranny.fleet.anomalies import settle as settle_anomaly
 from cranny.fleet.audit import Walk
 from cranny.fleet.beside import beside
@@ -108,6 +108,7 @@ __all__ = [
     "open_anomalies",
     "pending",
     "raise_anomaly",
+    "settle_about",
     "settle_anomaly",
     "shown_now",
     "speaks_for",

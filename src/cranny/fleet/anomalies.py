@@ -73,6 +73,12 @@ async def settle(tx: Tx, id_: UUID, note: str, *, who: str) -> AnomalyRow:
     return await get_anomaly(tx, id_)
 
 
+async def settle_about(tx: Tx, kind: str, subject: str, note: str, *, who: str) -> None:
+    """What settles it has been done: nobody has to look at it any more."""
+    for row in await tx.all(tables.OPEN_ABOUT, tx.tenant, kind, subject):
+        await settle(tx, row["id"], note, who=who)
+
+
 async def get_anomaly(tx: Tx, id_: UUID) -> AnomalyRow:
     """Raises NotFound, code `anomaly-not-found`."""
     record = await tx.one(tables.GET_ANOMALY, tx.tenant, id_)

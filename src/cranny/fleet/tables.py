@@ -240,6 +240,9 @@ GET_ANOMALY: Final = """
 SELECT tenant, id, bank, kind, subject, detail, state, times, created, last_seen, note FROM anomalies
 WHERE tenant = $1 AND id = $2
 """
+OPEN_ABOUT: Final = """
+SELECT id FROM anomalies WHERE tenant = $1 AND kind = $2 AND subject = $3 AND state = 'open' ORDER BY id
+"""
 NOTE_ANOMALY: Final = "UPDATE anomalies SET note = $3 WHERE tenant = $1 AND id = $2"
 
 # ---------------------------------------------------------------- audit

@@ -11,7 +11,7 @@ from uuid import UUID
 
 import msgspec
 
-from cranny import access, sites
+from cranny import access, fleet, sites
 from cranny.core.errors import Refused
 from cranny.platform import events, rows
 from cranny.platform.db import Tx
@@ -65,6 +65,8 @@ async def adopt(
         await tx.run(tables.PERISHES, tx.tenant, [row.id], [keeps])
     data = {**_told(adopted), "asked_bank": str(asked.bank)}
     await events.move(tx, DELIVERY, [row.id], Deed.ADOPT, data={row.id: data})
+    subject = f"deliveries/{row.id}"
+    await fleet.settle_about(tx, "unidentified", subject, "It was announced.", who=subject)
 
 
 async def _write(tx: Tx, row: DeliveryRow, item: Measured) -> None:
