@@ -16,6 +16,8 @@ import cbor2
 import msgspec
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from cranny import sites
 from cranny.core.clock import SystemClock
@@ -35,6 +37,8 @@ pytestmark = pytest.mark.prove
 FUZZ_S: Final = float(os.environ.get("CRANNY_FUZZ_S", "60"))
 """Of each parser; shorter to try a parser out."""
 LEAST: Final = 5_000
+DRAWN: Final = 0.25
+"""For so much of that time hypothesis makes it."""
 A, B, C = UUID(int=1), UUID(int=2), UUID(int=3)
 KEY = Ed25519PrivateKey.from_private_bytes(bytes(32))
 FACT = Fact(1, A, B, 1, 1, GENESIS, "door.forced", {"door": "01"}, C, 7, 1_790_000_000_000, "good", offline=True)
@@ -191,19 +195,46 @@ def test_a_minute_of_rubbish(name: str, record_property: Callable[[str, object],
     read, corpus = PARSERS[name]
     clock, seed = SystemClock(), SystemRng().bytes(8).hex()
     print(f"seed {seed}")  # noqa: T201 - shown when it fails
-    rng, many, until = SeededRng(seed), 0, clock.monotonic() + FUZZ_S
+    rng, many, until = SeededRng(seed), 0, clock.monotonic() + FUZZ_S * (1 - DRAWN)
     while clock.monotonic() < until:
         for _ in range(50):
-            data = mangled(rng, corpus)
             many += 1
-            try:
-                read(data)
-            except Invalid:
-                continue
-            except Exception as error:
-                raise AssertionError(f"{name}: {data!r}") from error
+            take(name, read, mangled(rng, corpus))
+    while clock.monotonic() < until + FUZZ_S * DRAWN:
+        many += draw(name, read, corpus)
     record_property("figure", f"{name}: {many:,} pieces of rubbish in {FUZZ_S:.0f} s, no crash")
     assert many > LEAST * FUZZ_S / 60
+
+
+def take(name: str, read: Callable[[bytes], object], data: bytes) -> None:
+    try:
+        read(data)
+    except Invalid:
+        return
+    except Exception as error:
+        raise AssertionError(f"{name}: {data!r}") from error
+
+
+def draw(name: str, read: Callable[[bytes], object], corpus: Sequence[bytes]) -> int:
+    """By hypothesis, which makes what fails as small as can be. How many."""
+    torn = st.builds(
+        lambda data, at, cut, noise: data[:at] + noise + data[at + cut :],
+        st.sampled_from(list(corpus)),
+        st.integers(0, 400),
+        st.integers(0, 20),
+        st.binary(max_size=30),
+    )
+    many = 0
+
+    @settings(max_examples=300, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+    @given(st.binary(max_size=400) | torn)
+    def one(data: bytes) -> None:
+        nonlocal many
+        many += 1
+        take(name, read, data)
+
+    one()
+    return many
 
 
 def test_what_is_not_rubbish_is_read() -> None:
