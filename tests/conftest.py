@@ -116,7 +116,27 @@ async def template(engines: Engines) -> str:
     from cranny.platform.migrate import upgrade
 
     await upgrade(engines.postgres.owner_dsn)
+    await _plant(engines.postgres.app_dsn)
     return "cranny"
+
+
+async def _plant(dsn: str) -> None:
+    """A tenant that no test is about, and that none may see or touch."""
+    from cranny.core.clock import SystemClock
+    from cranny.core.ids import TimeIds
+    from cranny.core.rng import SeededRng
+    from cranny.platform import tenants
+    from cranny.platform.db import Database, open_pool
+
+    async def nobody_listens(_: str) -> None:
+        pass
+
+    pool = await open_pool(dsn, size=1)
+    rng = SeededRng(99)
+    db = Database(pool, clock=SystemClock(), ids=TimeIds(SystemClock(), rng), rng=rng, poke=nobody_listens)
+    async with db.transaction() as tx:
+        await tenants.add_tenant(tx, "Canary of every test")
+    await pool.close()
 
 
 @pytest.fixture

@@ -116,7 +116,7 @@ async def test_a_secret_is_shown_once_and_not_kept(client: Client, wide: Databas
     assert first.json()["name"] == "a key"
     again = await wish(client, "k-5", "a key")
     assert (again.status_code, again.json()["code"]) == (409, "secret-shown-once")
-    (tenant,) = await tenants.every(wide)
+    tenant = max(await tenants.every(wide))  # the newest: the other one is the canary's
     async with wide.transaction(tenant) as tx:
         row = await tx.one("SELECT body, secret FROM idempotency WHERE key = 'k-5'")
     assert row is not None
@@ -126,7 +126,7 @@ async def test_a_secret_is_shown_once_and_not_kept(client: Client, wide: Databas
 
 async def test_keys_are_forgotten_after_seven_days(client: Client, wide: Database) -> None:
     await wish(client, "k-6")
-    (tenant,) = await tenants.every(wide)
+    tenant = max(await tenants.every(wide))  # the newest: the other one is the canary's
     (kept,) = [one for one in FEATURE.kept if one.kind == "answers"]
     assert await forget(wide, tenant, kept, kept.days) == 0
     wide.clock = _InEightDays()
