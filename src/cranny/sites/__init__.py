@@ -25,7 +25,7 @@ from cranny.sites.lifecycle import RESERVATION
 from cranny.sites.occupancy import Blocked, Occupied, Vacated, block, follow, lying, occupy, unblock, vacate
 from cranny.sites.overbooked import reject_overbooked, reject_promises
 from cranny.sites.own import FEATURE
-from cranny.sites.places import BankChange, Site, SiteChange, change_bank, change_site, get_site, list_sites
+from cranny.sites.places import BankChange, SiteChange, change_bank, change_site
 from cranny.sites.policy import BankPolicy
 from cranny.sites.promises import (
     PromiseAsked,
@@ -53,7 +53,6 @@ __all__ = [
     "Occupied",
     "PromiseAsked",
     "SensorFile",
-    "Site",
     "SiteChange",
     "SizeClass",
     "Stock",
@@ -71,12 +70,10 @@ __all__ = [
     "follow",
     "free_counts",
     "get_bank",
-    "get_site",
     "lapse_promises",
     "layout_of",
     "list_banks",
     "list_doors",
-    "list_sites",
     "list_size_classes",
     "lock_bank",
     "lying",

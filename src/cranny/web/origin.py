@@ -12,7 +12,8 @@ from litestar.types import ASGIApp, Receive, Scope, Send
 
 from cranny.core.errors import CrannyError, Forbidden
 
-_FROM_ELSEWHERE: Final = frozenset({"cross-site", "same-site"})
+FROM_ELSEWHERE: Final = frozenset({"cross-site", "same-site"})
+"""What `Sec-Fetch-Site` says where another site's page has led here."""
 
 
 class Misdirected(CrannyError):
@@ -37,7 +38,7 @@ class OriginGuard:
                 raise Misdirected("This name does not belong to this machine.")
             origin = headers.get("origin")
             if (origin is not None and origin not in self._origins) or (
-                origin is None and headers.get("sec-fetch-site") in _FROM_ELSEWHERE
+                origin is None and headers.get("sec-fetch-site") in FROM_ELSEWHERE
             ):
                 raise Forbidden("Only this machine's own pages may do this.", code="foreign-origin")
         await self._app(scope, receive, send)

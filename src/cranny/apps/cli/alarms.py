@@ -8,8 +8,7 @@ from cyclopts import App
 from rich.console import Console
 from rich.table import Column, Table
 
-from cranny.apps.cli.anomalies import ID_WIDTH
-from cranny.apps.cli.bank import HERE, UNSAID, Key, Server, call
+from cranny.apps.cli.bank import HERE, ID, UNSAID, Key, Server, call
 
 MOST: Final = 200
 
@@ -28,8 +27,7 @@ def list_(*, all_: bool = False, key: Key = UNSAID, server: Server = HERE) -> No
     if not page["items"]:
         console.print("No alarm." if all_ else "Nothing is wrong now.")
         return
-    # An id stays whole however narrow the terminal is: `seen` needs it.
-    table = Table(Column("id", no_wrap=True, min_width=ID_WIDTH), "since", "what", "where", "value", "state")
+    table = Table(Column("id", **ID), "since", "what", "where", "value", "state")
     for row in page["items"]:
         table.add_row(row["id"], row["raised"][:16], row["kind"], _where(row), _value(row), row["state"])
     console.print(table)

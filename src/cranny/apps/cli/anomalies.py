@@ -1,6 +1,5 @@
 """Commands about what has to be looked at."""
 
-from typing import Final
 from urllib.parse import quote
 
 import msgspec
@@ -8,10 +7,7 @@ from cyclopts import App
 from rich.console import Console
 from rich.table import Column, Table
 
-from cranny.apps.cli.bank import HERE, UNSAID, Key, Server, call
-
-ID_WIDTH: Final = 36
-"""An id stays whole however narrow the terminal is: `settle` needs it."""
+from cranny.apps.cli.bank import HERE, ID, UNSAID, Key, Server, call
 
 anomalies = App(name="anomalies", help="What contradicts: list it with what to do, settle it with a note.")
 
@@ -26,9 +22,7 @@ def list_(*, all_: bool = False, key: Key = UNSAID, server: Server = HERE) -> No
     console, after, found = Console(), "", 0
     while True:
         page = call(server, key, "GET", f"/v1/anomalies?limit=100{'' if all_ else '&state=open'}{after}")
-        table = Table(
-            Column("id", no_wrap=True, min_width=ID_WIDTH), "what, about what, and the next step", show_lines=True
-        )
+        table = Table(Column("id", **ID), "what, about what, and the next step", show_lines=True)
         for row in page["items"]:
             step = row["next_step"]
             asked = f"\n[dim]{step['request']}[/]" if step["request"] else ""

@@ -22,6 +22,8 @@ Key = Annotated[str, Parameter(env_var="CRANNY_API_KEY", show_default=False, hel
 HERE = "http://127.0.0.1:8080"
 UNSAID = ""
 """No key: neither said nor in the environment."""
+ID: Any = {"no_wrap": True, "min_width": 36}
+"""Of a column: an id stays whole however narrow the terminal is, since other commands need it."""
 
 bank = App(name="bank", help="Banks: add one, list them, let a controller enrol; open a door from afar.")
 

@@ -26,9 +26,9 @@ from cranny.platform.gate import refuse_foreign
 from cranny.platform.permissions import Action
 from cranny.web import problems
 from cranny.web.openapi import PUBLIC
+from cranny.web.origin import FROM_ELSEWHERE
 
 _OPEN: Final = {PUBLIC: True}
-_ELSEWHERE: Final = frozenset({"cross-site", "same-site"})
 
 
 class ByMail(msgspec.Struct, frozen=True):
@@ -79,7 +79,7 @@ def _out(desk: Desk) -> list[ControllerRouterHandler]:
     ) -> Response[Any]:
         desk.insist_on("organisation")
         back = inside(next)
-        if request.headers.get("sec-fetch-site") in _ELSEWHERE:
+        if request.headers.get("sec-fetch-site") in FROM_ELSEWHERE:
             # A session begins by a click of whoever it is for: a link that another site has followed for them is none.
             onward = urlencode({"next": back, "anew": str(anew).lower()})
             return desk.draw(request, "sign_in_asked.html", provider=provider, onward=onward)
