@@ -165,6 +165,7 @@ async def test_what_lies_inside_is_opened_when_the_person_says_so(tmp_path: Path
         await terminal.until(r"Shut every door")
         terminal.key()
         await terminal.door("03")
+        await terminal.until(r"1 of 1 doors work")
         assert await terminal.end() == 0
         assert bus.cabinet.pulses((1, 3)) == 1
 

@@ -77,8 +77,9 @@ async def _sit(
     path = wiring.write(box.home, Wiring(name, millis(box.clock.now()), wires))
     for sentence in report(wires):
         technician.say(sentence)
-    bad = sum(1 for wire in wires if wire.fault)
-    technician.say(f"{len(wires) - bad} of {len(wires)} doors work. Written to {path}.")
+    asked = [wire for wire in wires if not only or wire.door in only]
+    bad = sum(1 for wire in asked if wire.fault)
+    technician.say(f"{len(asked) - bad} of {len(asked)} doors work. Written to {path}.")
 
 
 async def _spare(technician: Technician, state: State, doors: Collection[str]) -> list[str]:
