@@ -111,13 +111,26 @@ async def engines() -> AsyncIterator[Engines]:
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def template(engines: Engines) -> str:
-    """The name of the database that the others are copied from."""
+async def migrated(engines: Engines) -> str:
+    """The name of a database with every table and nobody in it."""
     from cranny.platform.migrate import upgrade
 
     await upgrade(engines.postgres.owner_dsn)
-    await _plant(engines.postgres.app_dsn)
     return "cranny"
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def template(engines: Engines, migrated: str) -> str:
+    """The name of the database that those of the tests are copied from."""
+    import asyncpg
+
+    admin = await asyncpg.connect(_named(engines.postgres.admin_dsn, "postgres"))
+    try:
+        await admin.execute(_copy("planted", migrated))
+    finally:
+        await admin.close()
+    await _plant(_named(engines.postgres.app_dsn, "planted"))
+    return "planted"
 
 
 async def _plant(dsn: str) -> None:
@@ -146,7 +159,7 @@ async def database(engines: Engines, template: str) -> AsyncIterator[PostgresAdd
     name = f"test_{next(NUMBERS)}"
     admin = await asyncpg.connect(_named(engines.postgres.admin_dsn, "postgres"))
     try:
-        await admin.execute(f"CREATE DATABASE {name} TEMPLATE {template} OWNER cranny_owner STRATEGY file_copy")
+        await admin.execute(_copy(name, template))
         yield replace(
             engines.postgres,
             owner_dsn=_named(engines.postgres.owner_dsn, name),
@@ -172,6 +185,10 @@ async def db(database: PostgresAddress) -> AsyncIterator[Database]:
     rng = SeededRng(0)
     yield Database(pool, clock=SystemClock(), ids=TimeIds(SystemClock(), rng), rng=rng, poke=nobody_listens)
     await pool.close()
+
+
+def _copy(name: str, source: str) -> str:
+    return f"CREATE DATABASE {name} TEMPLATE {source} OWNER cranny_owner STRATEGY file_copy"
 
 
 def _gather(path: Path) -> None:

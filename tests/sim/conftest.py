@@ -12,7 +12,8 @@ if TYPE_CHECKING:
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def ground(engines: Engines, template: str) -> Ground:
+async def ground(engines: Engines, migrated: str) -> Ground:
+    """Nobody is in it, as where `python -m cranny.sim` lives: a seed that fails here fails there."""
     from cranny.sim.whole.ground import prepare
 
-    return await prepare(engines.postgres, template)
+    return await prepare(engines.postgres, migrated)

@@ -313,11 +313,11 @@ class World:
         dice = Dice(self._seed, NAME, "restores")
         while True:
             await pause(dice, RESTORED_S * self._plan.pace, self._troubles.restores)
+            self._server.kill()
+            lost = await self._server.restore()
             self._met("", "server restored")
             for witness in self._witnesses:
                 witness.chain.restored()
-            self._server.kill()
-            lost = await self._server.restore()
             self._lasting.forget()
             self.trace.count("misfortune: server restored")
             self.trace.count("facts lost by a restore", lost.facts)
