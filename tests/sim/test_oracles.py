@@ -4,12 +4,16 @@ from uuid import UUID
 
 import pytest
 
+from cranny.sim import Plan, run
+from cranny.sim.oracles.chain import Chain
 from cranny.sim.oracles.codes import Codes
 from cranny.sim.oracles.custody import Custody
 from cranny.sim.oracles.doors import Doors
 from cranny.sim.oracles.given import RightsGiven
 from cranny.sim.oracles.verdicts import Verdicts
+from cranny.sim.reference.authority import Lost
 from cranny.sim.reference.ledger import Ledger
+from cranny.sim.reference.server import Server
 from cranny.sim.trace import Trace
 from cranny.wire.kinds import CollectFinished, DepositStored, OpeningIntended
 from cranny.wire.messages import Entry, GrantGiven
@@ -79,3 +83,23 @@ def test_everything_has_one_custodian(verdicts: Verdicts) -> None:
     custody.handed_over("bank-2", [PARCEL])
     custody.handed_over("bank-2", [OTHER])
     assert [found.invariant for found in verdicts.found] == ["I12", "I12", "I12"]
+
+
+def test_what_was_acknowledged_is_lost_from_when_the_server_has_gone_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    order = list[str]()
+    restore, restored = Server.restore, Chain.restored
+
+    async def go_back(server: Server) -> Lost:
+        lost = await restore(server)
+        order.append("back")
+        return lost
+
+    def told(chain: Chain) -> None:
+        order.append("told")
+        restored(chain)
+
+    monkeypatch.setattr(Server, "restore", go_back)
+    monkeypatch.setattr(Chain, "restored", told)
+    run(13, Plan(banks=1, hours=1.2, deliveries=4))
+    assert order.count("back") > 1
+    assert order == ["back", "told"] * (len(order) // 2)
