@@ -25,7 +25,7 @@ fast: venv  ## pure tests, no engines, a few seconds
 	@sh scripts/fast.sh
 
 test: venv assets  ## every test, with a real PostgreSQL and NATS
-	$(BIN)/pytest -n $(WORKERS) --dist loadgroup -q  # those that share a house run in one process
+	$(BIN)/pytest -n $(WORKERS) --dist loadgroup -q --ignore=tests/prove  # those that share a house run in one process
 
 check: venv  ## style, types, floors of the house, own lints
 	$(BIN)/ruff check .

@@ -9,8 +9,6 @@ from typing import Any
 import httpx2
 import pytest
 import uvicorn
-from scim2_client.engines.httpx2 import SyncSCIMClient
-from scim2_tester import Status, check_server
 
 from cranny import people
 from cranny.platform import tenants
@@ -67,6 +65,10 @@ async def served(house: House) -> AsyncIterator[str]:
 
 
 async def test_it_conforms(house: House) -> None:
+    # Here: they take seconds to load, in each process of the run.
+    from scim2_client.engines.httpx2 import SyncSCIMClient
+    from scim2_tester import Status, check_server
+
     key = await key_of(house, "people:provision")
     async with served(house) as url:
 

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager, suppress
 
 from litestar import Litestar
 from litestar.middleware import DefineMiddleware
-from litestar.openapi.spec import Operation
+from litestar.openapi.spec import OpenAPI, Operation
 from litestar.types import ControllerRouterHandler, Middleware
 
 import cranny
@@ -19,7 +19,7 @@ from cranny.platform.paging import Cursors
 from cranny.platform.rates import Quota, RateLimit, Rates
 from cranny.platform.refused import Refusals
 from cranny.platform.trail import Trail
-from cranny.web.app import create_app
+from cranny.web.app import Lifespan, create_app
 from cranny.web.openapi import KEY, PUBLIC, SESSION
 from cranny.web.problems import Sorry
 
@@ -46,6 +46,28 @@ def create_server(
         *health.routes(parts.db, parts.broker),
     ]
 
+    app = create_app(
+        [*own, *routes],
+        clock=parts.clock,
+        ids=parts.ids,
+        title="Cranny",
+        version=cranny.__version__,
+        middleware=_middleware(parts, visitors, quota),
+        guards=[Gate(parts.db, visitors, things or {})],
+        before_send=[] if quota is None else [rates.tell(quota)],
+        lifespan=[_live(feed)],
+        https=https,
+        bearer=True,
+        sorry=sorry,
+        after_exception=[Refusals(parts.db).hear],
+        describe=[_say_who],
+    )
+    require_declared(app)
+    _require_scoped(app)
+    return app
+
+
+def _live(feed: Feed) -> Lifespan:
     @asynccontextmanager
     async def live(_: Litestar) -> AsyncIterator[None]:
         task = asyncio.create_task(feed.run(), name="feed")
@@ -56,24 +78,7 @@ def create_server(
             with suppress(asyncio.CancelledError):
                 await task
 
-    app = create_app(
-        [*own, *routes],
-        clock=parts.clock,
-        ids=parts.ids,
-        title="Cranny",
-        version=cranny.__version__,
-        middleware=_middleware(parts, visitors, quota),
-        guards=[Gate(parts.db, visitors, things or {})],
-        before_send=[] if quota is None else [rates.tell(quota)],
-        lifespan=[live],
-        https=https,
-        bearer=True,
-        sorry=sorry,
-        after_exception=[Refusals(parts.db).hear],
-    )
-    require_declared(app)
-    _scoped_and_said(app)
-    return app
+    return live
 
 
 def _middleware(parts: Parts, visitors: Visitors | None, quota: Quota | None) -> list[Middleware]:
@@ -85,13 +90,17 @@ def _middleware(parts: Parts, visitors: Visitors | None, quota: Quota | None) ->
     ]
 
 
-def _scoped_and_said(app: Litestar) -> None:
-    """Raises UnknownArea for an operation that asks for a key and that no scope covers. In the description: a key or a
-    session, and only a session for what no key may do, whatever its scopes."""
-    paths = app.openapi_schema.paths or {}
+def _require_scoped(app: Litestar) -> None:
+    """Raises UnknownArea for an operation that asks for a key and that no scope covers."""
     for method, path, handler in handlers(app):
         if not handler.opt.get(PUBLIC):
             scopes.needed(method, path)
+
+
+def _say_who(app: Litestar, document: OpenAPI) -> None:
+    """In the description: a key or a session, and only a session for what no key may do, whatever its scopes."""
+    paths = document.paths or {}
+    for method, path, handler in handlers(app):
         operation: Operation | None = getattr(paths.get(path), method.lower(), None)
         if operation is not None and not is_open(handler):
             may = PROVISIONING.may(handler.opt[NEEDS])  # the most that a key may

@@ -7,7 +7,9 @@ folder is there: `locales/<language>/LC_MESSAGES/cranny.po`.
 import io
 from collections.abc import Mapping
 from datetime import datetime, timedelta, tzinfo
+from functools import cache
 from pathlib import Path
+from types import MappingProxyType
 from typing import Literal
 
 from babel import Locale
@@ -72,6 +74,7 @@ class Words:
         return skeleton.pattern if skeleton is not None else "EEE d MMM"
 
 
+@cache
 def load(folder: Path = LOCALES) -> Mapping[str, Words]:
     """Every language there is, the source first."""
     found = {SOURCE: Words(SOURCE, Translations())}
@@ -83,7 +86,7 @@ def load(folder: Path = LOCALES) -> Mapping[str, Words]:
         write_mo(compiled, catalogue)
         compiled.seek(0)
         found[language] = Words(language, Translations(compiled, domain="cranny"))
-    return found
+    return MappingProxyType(found)
 
 
 def choose(wanted: str, offered: Mapping[str, Words]) -> str:

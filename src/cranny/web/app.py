@@ -2,13 +2,13 @@
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
+from functools import partial
 from typing import Any, Final
 
 from litestar import Litestar, Router
 from litestar.datastructures import State
-from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin, YamlRenderPlugin
-from litestar.openapi.spec import Components, SecurityScheme, Tag
+from litestar.openapi.spec import Components, OpenAPI, SecurityScheme, Tag
 from litestar.plugins import PluginProtocol
 from litestar.plugins.core import MsgspecDIPlugin
 from litestar.types import ControllerRouterHandler, Guard, Message, Middleware, Scope
@@ -16,12 +16,14 @@ from litestar.types import ControllerRouterHandler, Guard, Message, Middleware, 
 from cranny.core.clock import Clock
 from cranny.core.ids import Ids
 from cranny.web import deprecation, headers, openapi, problems
+from cranny.web.description import Described
 from cranny.web.openapi import KEY, PUBLIC, SESSION
 
 BODY_LIMIT: Final = 1024 * 1024
 """Bytes a request's body may have."""
 
 Lifespan = Callable[[Litestar], AbstractAsyncContextManager[None]]
+Describe = Callable[[Litestar, OpenAPI], None]
 
 
 class _Application(Litestar):
@@ -50,12 +52,14 @@ def create_app(
     body_limit: int = BODY_LIMIT,
     sorry: problems.Sorry | None = None,
     after_exception: Sequence[Callable[[Exception, Scope], Awaitable[None]]] = (),
+    describe: Sequence[Describe] = (),
 ) -> Litestar:
     """`middleware` runs in this order, after the request has got its id, then the `guards`. `https`: it is reached by
     TLS. `bearer`: the OpenAPI page says that an API key is needed. The description is at `/schema` (JSON) and
     `/schema/openapi.yaml`; no page there loads anything from elsewhere.
     `sorry` tells what went wrong, instead of problem documents;
-    `after_exception` hears of it."""
+    `after_exception` hears of it. `describe` adds to the description, when it is asked for."""
+    description = _openapi(title, version, bearer=bearer)
     app = _Application(
         route_handlers=list(routes),
         exception_handlers=problems.handlers(sorry),
@@ -64,19 +68,20 @@ def create_app(
         before_send=[headers.add_headers(https=https), deprecation.tell, *before_send],
         after_exception=list(after_exception),
         request_max_body_size=body_limit,
-        openapi_config=_openapi(title, version, bearer=bearer),
+        openapi_config=description,
         logging_config=None,
         lifespan=list(lifespan),
         state=State(dict(state or {})),
         debug=False,
     )
-    openapi.complete(app, bearer=bearer)
+    adds: Sequence[Describe] = (partial(openapi.complete, bearer=bearer), *describe)
+    description.finishes = [partial(add, app) for add in adds]
     # Around the router too, so that requests for unknown addresses have an id as well.
     app.asgi_handler = headers.RequestLog(app.asgi_handler, clock=clock, ids=ids)
     return app
 
 
-def _openapi(title: str, version: str, *, bearer: bool) -> OpenAPIConfig:
+def _openapi(title: str, version: str, *, bearer: bool) -> Described:
     key = SecurityScheme(type="http", scheme="bearer", description="An API key: `crn_…`.")
     session = SecurityScheme(
         type="apiKey",
@@ -84,7 +89,7 @@ def _openapi(title: str, version: str, *, bearer: bool) -> OpenAPIConfig:
         security_scheme_in="cookie",
         description="A person's session, as a browser gets it at the sign-in. By TLS: `__Host-cranny-session`.",
     )
-    return OpenAPIConfig(
+    return Described(
         title=title,
         version=version,
         description=openapi.ABOUT if bearer else None,

@@ -103,10 +103,9 @@ def operation_id(handler: HTTPRouteHandler, _: Any, path: Sequence[Any]) -> str:
     return first + "".join(word.capitalize() for word in others)
 
 
-def complete(app: Litestar, *, bearer: bool) -> None:
+def complete(app: Litestar, document: OpenAPI, *, bearer: bool) -> None:
     """Add to the description of every operation its summary, the problem documents, what its parameters are, and links;
     and, with `bearer`, that public ones need no key and that the POSTs of others need an Idempotency-Key."""
-    document = app.openapi_schema
     _, schemas = msgspec.json.schema_components([Problem], ref_template=_REF)
     components: dict[str, Any] = document.components.schemas
     components.update(schemas)

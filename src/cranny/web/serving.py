@@ -13,6 +13,7 @@ import uvicorn
 from litestar import Litestar
 
 from cranny.core.errors import Invalid, Unavailable
+from cranny.web import description
 
 FAREWELL_S: Final = 3
 """How long open requests and streams may take to end."""
@@ -38,6 +39,7 @@ async def serve(
     can't listen there; Invalid, code `settings-invalid`, when the files are none of these."""
     if tls is not None:
         require_usable(tls)
+    description.make(app)
     listening = _listen(host, port)
     server = _Quiet(
         uvicorn.Config(

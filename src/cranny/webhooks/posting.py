@@ -13,6 +13,7 @@ import httpx2
 import cranny
 from cranny.core.clock import Clock
 from cranny.platform.outside import Guard, NotOutside, Resolve, Target, at
+from cranny.platform.reaching import system_trust
 
 ALL_WITHIN_S: Final = 10.0
 """From the question for its address to the status of its answer."""
@@ -61,7 +62,7 @@ class Poster:
         self._resolve = resolve
         self._clock = clock
         self._all_within = all_within
-        self._trust = trust or httpx2.create_ssl_context()
+        self._trust = trust or system_trust()
 
     async def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> Answer:
         began = self._clock.monotonic()

@@ -8,12 +8,14 @@ import pytest
 from httpx2 import ASGITransport, AsyncClient
 from litestar import get, post
 from litestar.middleware import DefineMiddleware
+from litestar.openapi.spec import OpenAPI
 from litestar.params import FromPath, FromQuery, JSONBody
 
 from cranny.core.clock import SystemClock
 from cranny.core.errors import NotFound, Refused, Unavailable
 from cranny.core.ids import TimeIds
 from cranny.core.rng import SeededRng
+from cranny.web import description
 from cranny.web.app import create_app
 from cranny.web.origin import OriginGuard
 
@@ -201,3 +203,14 @@ async def test_the_kiosk_is_for_its_own_pages_only() -> None:
         for foreign in ({"Origin": "https://evil.example"}, {"Origin": "null"}, {"Sec-Fetch-Site": "cross-site"}):
             answer = await client.get("/fail/none", headers=foreign)
             assert (answer.status_code, answer.json()["code"]) == (403, "foreign-origin")
+
+
+def test_the_description_is_finished_once_and_not_before_it_is_asked_for() -> None:
+    added: list[OpenAPI] = []
+    app = make(describe=[lambda _, document: added.append(document)])
+    assert added == []
+    description.make(app)
+    assert added == [app.openapi_schema]
+    answers = app.openapi_schema.to_schema()["paths"]["/parcels"]["post"]["responses"]
+    assert "default" in answers
+    assert len(added) == 1

@@ -20,6 +20,7 @@ from cranny.core.errors import Invalid
 from cranny.outreach.channels import Channel, ChannelError, Message
 from cranny.people import Contact
 from cranny.platform.feature import Outlet
+from cranny.platform.reaching import system_trust
 
 ALL_WITHIN_S: Final = 15.0
 PERMANENT: Final = frozenset({400, 404, 410, 422})
@@ -40,7 +41,7 @@ class Sms:
         """`all_within` in seconds."""
         self._outlet = outlet
         self._all_within = all_within
-        self._trust = httpx2.create_ssl_context()
+        self._trust = system_trust()
 
     def address(self, contact: Contact) -> str | None:
         return address(contact)
