@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from cranny.platform.meanings import MEANINGS
 from cranny.platform.scopes import KNOWN
 from scripts.describe import described
 
@@ -101,6 +102,19 @@ def test_every_link_leads_to_an_operation(document: dict[str, Any]) -> None:
     assert {"announceDelivery", "addBank", "addEndpoint", "listDeliveries", "listEvents"} <= {
         where for where, _ in links
     }
+
+
+def test_every_shape_and_every_field_of_it_says_what_it_is(document: dict[str, Any]) -> None:
+    dumb, used = [], set()
+    for name, schema in document["components"]["schemas"].items():
+        shape, text = name.partition("_")[0], schema.get("description", "")
+        dumb += [] if text else [name]
+        for field, said in schema.get("properties", {}).items():
+            named = f"`{field}`" in text
+            used |= {f"{shape}.{field}"} | (set() if named or f"{shape}.{field}" in MEANINGS else {field})
+            dumb += [] if named or said.get("description") else [f"{name}.{field}"]
+    assert dumb == [], "a docstring of the shape that names the field in `backticks`, or a row of MEANINGS"
+    assert MEANINGS.keys() - used == set(), "nothing has these fields"
 
 
 def test_every_reference_leads_somewhere(document: dict[str, Any]) -> None:

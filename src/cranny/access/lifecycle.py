@@ -11,6 +11,9 @@ from cranny.core.lifecycle import Lifecycle, Move
 
 
 class Grant(StrEnum):
+    """It is made `unbound` or `bound` to a door, and its code `ready`; `active` means that it opens. Then it is over:
+    `used`, `revoked`, or `superseded` by another one."""
+
     UNBOUND = "unbound"
     READY = "ready"
     BOUND = "bound"

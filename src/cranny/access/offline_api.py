@@ -41,6 +41,8 @@ TAKEN: Final = "0199b6c1-5a10-7b4c-8e11-3f0a9d2c7e42"
 
 
 class TakenBack(msgspec.Struct, frozen=True):
+    """The token opens nothing any more, as soon as the bank hears of it."""
+
     id: UUID
 
 

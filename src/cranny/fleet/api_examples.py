@@ -19,7 +19,7 @@ STATUS: Final[dict[str, Any]] = {
     "enrolled": "2026-11-22T09:35:00Z",
     "last_beat": "2026-11-22T10:04:12Z",
     "version": "0.1.0",
-    "clock_quality": "synced",
+    "clock_quality": "good",
     "free": 17,
     "epoch": 1,
     "taken": 4211,

@@ -8,6 +8,9 @@ from cranny.core.lifecycle import Lifecycle, Move
 
 
 class BankState(StrEnum):
+    """`unenrolled`: no box speaks for it yet. `forked`: its log contradicts itself, and nothing is taken of it until it
+    begins a new epoch."""
+
     UNENROLLED = "unenrolled"
     """It is planned; no controller speaks for it."""
     OFFLINE = "offline"
@@ -59,6 +62,8 @@ BANK: Final = Lifecycle(
 
 
 class AnomalyState(StrEnum):
+    """`open` until somebody settles it, or what came later does."""
+
     OPEN = "open"
     SETTLED = "settled"
 

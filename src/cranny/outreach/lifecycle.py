@@ -11,6 +11,9 @@ from cranny.core.lifecycle import Lifecycle, Move
 
 
 class Notice(StrEnum):
+    """`queued`, `sent` once a channel took it over. `failed`: no channel got through, somebody has to see to it.
+    `withdrawn`: what it said was not so any more before it went out."""
+
     QUEUED = "queued"
     """A job sends it, or tries again."""
     SENT = "sent"

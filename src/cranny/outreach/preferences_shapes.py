@@ -49,6 +49,8 @@ class PreferencesAsked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class ConsentShown(msgspec.Struct, frozen=True):
+    """What they have said of one channel."""
+
     channel: str
     given: bool
     at: datetime

@@ -41,6 +41,8 @@ class RolesAsked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class PersonShown(msgspec.Struct, frozen=True):
+    """A person with the roles that they have now."""
+
     id: UUID
     name: str | None
     email: str | None

@@ -13,6 +13,8 @@ from uuid import UUID
 
 
 class Role(StrEnum):
+    """What somebody may do: docs/people.md has the table."""
+
     ADMIN = "admin"
     OPERATOR = "operator"
     TECHNICIAN = "technician"

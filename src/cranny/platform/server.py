@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 
 from litestar import Litestar
 from litestar.middleware import DefineMiddleware
@@ -15,10 +16,12 @@ from cranny.platform.auth import PROVISIONING, Authentication, Keys, Visitors
 from cranny.platform.feature import SOURCE, Parts
 from cranny.platform.feed import Feed
 from cranny.platform.gate import NARROWS, NEEDS, Finder, Gate, handlers, is_open, require_declared
+from cranny.platform.meanings import MEANINGS
 from cranny.platform.paging import Cursors
 from cranny.platform.rates import Quota, RateLimit, Rates
 from cranny.platform.refused import Refusals
 from cranny.platform.trail import Trail
+from cranny.web import said
 from cranny.web.app import Lifespan, create_app
 from cranny.web.openapi import KEY, PUBLIC, SESSION
 from cranny.web.problems import Sorry
@@ -60,7 +63,7 @@ def create_server(
         bearer=True,
         sorry=sorry,
         after_exception=[Refusals(parts.db).hear],
-        describe=[_say_who],
+        describe=[_say_who, partial(said.tell, meanings=MEANINGS)],
     )
     require_declared(app)
     _require_scoped(app)

@@ -11,6 +11,8 @@ from cranny.core.lifecycle import Lifecycle, Move
 
 
 class Endpoint(StrEnum):
+    """`off`: nothing is sent, and what happens meanwhile is not sent later either."""
+
     ON = "on"
     OFF = "off"
     """Nothing is sent, and what happens meanwhile is not sent later either: the log has it."""
@@ -51,6 +53,9 @@ ENDPOINT: Final = Lifecycle(
 
 
 class Message(StrEnum):
+    """`waiting` for its turn behind earlier ones about the same subject, then `delivered`. `failed`: its time was up.
+    `dropped`: its endpoint was removed."""
+
     WAITING = "waiting"
     """Sent at its turn: behind all earlier ones about the same subject."""
     DELIVERED = "delivered"

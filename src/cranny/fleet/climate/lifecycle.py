@@ -11,6 +11,8 @@ from cranny.core.lifecycle import Lifecycle, Move
 
 
 class AlarmState(StrEnum):
+    """`raised`, `acknowledged` by somebody while it is still so, `ended`."""
+
     RAISED = "raised"
     ACKNOWLEDGED = "acknowledged"
     """Somebody has seen it, and it is still so."""

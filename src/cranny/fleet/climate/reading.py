@@ -70,6 +70,8 @@ class _Asked(NamedTuple):
 
 
 class TelemetryShown(msgspec.Struct, frozen=True):
+    """What a bank's sensors measured."""
+
     bank: UUID
     since: datetime
     until: datetime

@@ -46,6 +46,8 @@ class FaceCheckShown(msgspec.Struct, frozen=True):
 
 
 class FaceCheckAsked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Whether the tenant allows the check of faces. Switched off, every template is erased."""
+
     on: bool
 
 
@@ -62,6 +64,8 @@ class FaceAsked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class FaceShown(msgspec.Struct, frozen=True):
+    """A template of this person's face is kept."""
+
     person: UUID
     since: datetime
 

@@ -69,6 +69,8 @@ class ListShown(msgspec.Struct, frozen=True):
 
 
 class ListsShown(msgspec.Struct, frozen=True):
+    """All lists that were ever followed."""
+
     items: list[ListShown]
 
 

@@ -96,6 +96,8 @@ class ProviderShown(msgspec.Struct, frozen=True):
 
 
 class ProvidersShown(msgspec.Struct, frozen=True):
+    """All of the tenant's."""
+
     items: list[ProviderShown]
 
 

@@ -121,6 +121,8 @@ class SamlProviderShown(msgspec.Struct, frozen=True):
 
 
 class SamlProvidersShown(msgspec.Struct, frozen=True):
+    """All of the tenant's."""
+
     items: list[SamlProviderShown]
 
 

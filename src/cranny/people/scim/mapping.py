@@ -33,6 +33,8 @@ class GroupAsked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class GroupShown(msgspec.Struct, frozen=True):
+    """A group of another system, and what its members are here."""
+
     id: UUID
     name: str
     role: Role | None
@@ -41,6 +43,8 @@ class GroupShown(msgspec.Struct, frozen=True):
 
 
 class GroupsShown(msgspec.Struct, frozen=True):
+    """All groups that other systems have told."""
+
     items: list[GroupShown]
 
 

@@ -14,6 +14,10 @@ from cranny.core.lifecycle import Lifecycle, Move
 
 
 class Delivery(StrEnum):
+    """`announced`, `stored`, `collected` if all goes well. `lapsed`: not deposited in time, no place is kept, the bank
+    may still take it. `overdue`: not collected in time, the code still opens. `recalling`: staff is to take it back;
+    `returned`: they have. `cancelled`: a bank that was out of reach may still have taken it in."""
+
     ANNOUNCED = "announced"
     LAPSED = "lapsed"
     """Not deposited in the promised time. The place is not kept any longer; the bank may still take it."""

@@ -75,10 +75,14 @@ class DeliveryAsked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class CancelAsked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Why it is called off; whoever looks after the bank reads it."""
+
     reason: Annotated[str, Meta(max_length=200, examples=["order cancelled"])] = ""
 
 
 class ExtendAsked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """More time for its collector."""
+
     hours: Hours
 
 
@@ -104,6 +108,8 @@ class KindAsked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class KindShown(msgspec.Struct, frozen=True):
+    """A kind of delivery; null hours are those of the bank's policy."""
+
     name: str
     title: str
     hold_hours: int | None
