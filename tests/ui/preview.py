@@ -19,6 +19,7 @@ from cranny.core.clock import SystemClock
 from cranny.core.ids import TimeIds
 from cranny.core.rng import SystemRng
 from cranny.pages.operator.reference import groups
+from cranny.pages.operator.reference_shapes import shapes
 from cranny.platform.feature import SIGN_IN_WAYS
 from cranny.ui import sheet
 from cranny.ui.pages import Pages
@@ -193,7 +194,7 @@ async def push_wall(name: FromPath[str], index: FromPath[int], turn: FromPath[st
 def docs(request: Told) -> Response[str]:
     """The preview's own calls, as the API's are told."""
     document = request.app.openapi_schema.to_schema()
-    return html(OPERATOR.render("reference.html", groups=groups(document), version="0"))
+    return html(OPERATOR.render("reference.html", groups=groups(document), shapes=shapes(document), version="0"))
 
 
 @get("/sorry/{status:int}", sync_to_thread=False)

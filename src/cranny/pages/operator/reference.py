@@ -1,15 +1,16 @@
 """The API for people: drawn from the same description that programs read at `/schema/openapi.json`."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from functools import cache
-from typing import Any, Final
+from typing import Final
 
 from litestar import Litestar, Response, get
 from litestar.types import ControllerRouterHandler
 
 from cranny.pages.operator.desk import HTML, Desk, Told
-from cranny.ui.reference import ApiCall, ApiField, ApiGroup
+from cranny.pages.operator.reference_shapes import Json, made, paragraphs, shapes, spans
+from cranny.ui.reference import ApiCall, ApiField, ApiGroup, Made
 from cranny.web.openapi import PUBLIC
 
 ADDRESS: Final = "/docs"
@@ -17,19 +18,17 @@ FIRST: Final = ("deliveries", "banks", "commands", "events", "grants", "notices"
 LAST: Final = "health"
 METHODS: Final = ("get", "post", "put", "patch", "delete")
 
-Json = Mapping[str, Any]
-
 
 def reference_routes(desk: Desk) -> list[ControllerRouterHandler]:
     @cache
     def page(app: Litestar) -> str:
         document = app.openapi_schema.to_schema()
-        values = {"groups": groups(document), "version": document["info"]["version"]}
+        values = {"groups": groups(document), "shapes": shapes(document), "version": document["info"]["version"]}
         return desk.pages.render("reference.html", language="en", **values)
 
-    @get(ADDRESS, opt={PUBLIC: True}, include_in_schema=False, sync_to_thread=False)
+    @get(ADDRESS, opt={PUBLIC: True}, include_in_schema=False, sync_to_thread=True)
     def reference(request: Told) -> Response[str]:
-        """In English only, as the description is."""
+        """In English only, as the description is. The first time it takes a second to draw."""
         return Response(page(request.app), media_type=HTML)
 
     return [reference]
@@ -57,32 +56,25 @@ def _call(path: str, method: str, item: Json) -> ApiCall:
         id=operation["operationId"],
         method=method.upper(),
         path=path,
-        about=tuple(_paragraphs(operation.get("description", ""))),
+        about=paragraphs(operation.get("description", "")),
         public=operation.get("security") == [],
         fields=tuple(map(_field, [*item.get("parameters", ()), *operation.get("parameters", ())])),
+        takes=made(asked.get("schema", {})),
+        gives=next((of for said in answers.values() if (of := made(_content(said).get("schema", {}))).shape), Made()),
         body=next(_examples(asked), ""),
-        answers=tuple((code, said.get("description", "")) for code, said in answers.items()),
+        answers=tuple((code, tuple(spans(said.get("description", "")))) for code, said in answers.items()),
         answer=next((shown for said in answers.values() for shown in _examples(_content(said))), ""),
     )
 
 
 def _field(parameter: Json) -> ApiField:
-    schema = parameter.get("schema", {})
-    kinds = [kind for one in (schema, *schema.get("oneOf", ())) if (kind := _kind(one)) and kind != "null"]
     return ApiField(
         name=parameter["name"],
         where=parameter["in"],
-        kind=" or ".join(kinds),
+        made=made(parameter.get("schema", {})),
         required=bool(parameter.get("required")),
         about=tuple(spans(parameter.get("description", ""))),
     )
-
-
-def _kind(schema: Json) -> str:
-    if "enum" in schema:
-        return ", ".join(map(str, schema["enum"]))
-    kind = schema.get("type", "")
-    return str(schema.get("format") or (kind if isinstance(kind, str) else " or ".join(kind)))
 
 
 def _content(said: Json) -> Json:
@@ -95,14 +87,3 @@ def _examples(content: Json) -> Iterator[str]:
     values = [example["value"] for example in content.get("examples", {}).values() if "value" in example]
     for value in [*values, *content.get("schema", {}).get("examples", ())]:
         yield value if isinstance(value, str) else json.dumps(value, indent=2, ensure_ascii=False)
-
-
-def _paragraphs(text: str) -> Iterator[tuple[tuple[bool, str], ...]]:
-    for part in text.split("\n\n"):
-        if part.strip():
-            yield tuple(spans(" ".join(part.split())))
-
-
-def spans(text: str) -> Sequence[tuple[bool, str]]:
-    """Parts of a sentence, each with whether it stands between backticks."""
-    return [(bool(n % 2), part) for n, part in enumerate(text.split("`")) if part]
