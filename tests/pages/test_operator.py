@@ -213,9 +213,12 @@ async def test_the_description_of_the_api_can_be_read_by_people(yard) -> None:
     """Without a key: what the API is like is no secret."""
     async with browser(yard) as stranger:
         page = await stranger.get("/docs")
-        paths = (await stranger.get("/schema/openapi.json")).json()["paths"]
+        document = (await stranger.get("/schema/openapi.json")).json()
     assert page.headers["content-type"] == "text/html; charset=utf-8"
-    assert page.text.count('<article class="card call"') == sum(map(len, paths.values())) > 3
+    shapes = page.text.count('<article class="card call" id="shape-')
+    calls = page.text.count('<article class="card call"') - shapes
+    assert calls == sum(map(len, document["paths"].values())) > 3
+    assert shapes == sum(not name.startswith("Page_") for name in document["components"]["schemas"]) > 3
     assert 'POST</span> <span class="path">/v1/sign-in-links' in page.text
     assert "signs one browser in" in page.text
 

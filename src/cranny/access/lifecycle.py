@@ -11,7 +11,8 @@ from cranny.core.lifecycle import Lifecycle, Move
 
 
 class Grant(StrEnum):
-    """It is made `unbound` or `bound` to a door, and its code `ready`; `active` means that it opens. Then it is over:
+    """`unbound`: neither its door is known nor its code made. `ready`: the code is made. `bound`: the door is known.
+    `active`: both, it opens. A right to deposit stays `unbound`, as the tracking number proves it. Then it is over:
     `used`, `revoked`, or `superseded` by another one."""
 
     UNBOUND = "unbound"

@@ -19,9 +19,7 @@ ASKED: Final[dict[str, Any]] = {
 SHOWN: Final[dict[str, Any]] = {
     "person": "019cadc6-9a80-7c5b-b0d2-0a8f0c9d7e11",
     **ASKED,
-    "consents": [
-        {"channel": "sms", "given": True, "at": "2026-03-02T09:00:00Z", "how": "own page", "by": "persons/own"}
-    ],
+    "consents": [{"channel": "sms", "given": True, "at": "2026-03-02T09:00:00Z", "how": "own page", "by": "persons/…"}],
     "chosen": "2026-03-02T09:00:00Z",
 }
 CONSENT: Final[dict[str, Any]] = {"consents": {"sms": False, "email": True}, "how": "told the desk"}
@@ -38,8 +36,8 @@ class QuietHours(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename
 
 
 class PreferencesAsked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """All of it: what is left out is as if nobody had ever said it. `channels` are the only ones wanted, the best
-    first; none means any. `low_doors`: doors within seated reach, where there are any free."""
+    """All of it but the `language`: what is left out is as if nobody had ever said it. `channels` are the only ones
+    wanted, the best first; none means any. `low_doors`: doors within seated reach, where there are any free."""
 
     channels: Annotated[list[Channel], Meta(max_length=10)] = []
     quiet: QuietHours | None = None

@@ -45,7 +45,7 @@ class Bank(msgspec.Struct, frozen=True):
 
 
 class DoorNow(msgspec.Struct, frozen=True):
-    """A compartment and what the server knows of it. `size` is its class, None when it is smaller than all;
+    """A compartment and what the server knows of it. `size` is its class, null when it is smaller than all;
     `blocked` says why it is out of the pool, `unfit` what a sensor holds against it; the last three tell of the live
     occupancy."""
 

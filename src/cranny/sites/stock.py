@@ -25,7 +25,7 @@ MOST_ITEMS: Final = 50
 
 
 class DoorCount(msgspec.Struct, frozen=True):
-    """Doors of one class and set of features. `size` is None for doors smaller than every class; `blocked`
+    """Doors of one class and set of features. `size` is null for doors smaller than every class; `blocked`
     counts those that are out of the pool and empty, `unfit` those that are empty and have not the right climate."""
 
     size: str | None
@@ -38,7 +38,7 @@ class DoorCount(msgspec.Struct, frozen=True):
 
 
 class PromiseCount(msgspec.Struct, frozen=True):
-    """Live promises; `size` is None when what is promised is bigger than every class."""
+    """Live promises; `size` is null when what is promised is bigger than every class."""
 
     size: str | None
     features: list[str]
@@ -46,7 +46,7 @@ class PromiseCount(msgspec.Struct, frozen=True):
 
 
 class RoomCount(msgspec.Struct, frozen=True):
-    """How many more things of this class could be promised now, if all of them were of this kind."""
+    """How many more things of this class could be promised, if all of them were of this kind."""
 
     size: str
     features: list[str]

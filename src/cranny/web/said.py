@@ -29,7 +29,7 @@ def tell(app: Litestar, document: OpenAPI, *, meanings: Mapping[str, str]) -> No
 
 def _told(schema: Schema, shape: str, text: str, meanings: Mapping[str, str]) -> Schema:
     fields = {name: _field(part, shape, name, text, meanings) for name, part in (schema.properties or {}).items()}
-    return replace(schema, description=schema.description or text or None, properties=fields or None)
+    return replace(schema, description=text or schema.description, properties=fields or None)
 
 
 def _field(part: Reference | Schema, shape: str, name: str, text: str, meanings: Mapping[str, str]) -> Any:

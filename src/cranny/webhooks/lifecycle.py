@@ -11,7 +11,8 @@ from cranny.core.lifecycle import Lifecycle, Move
 
 
 class Endpoint(StrEnum):
-    """`off`: nothing is sent, and what happens meanwhile is not sent later either."""
+    """`off`: nothing is sent, and what happens meanwhile is not sent later either. What waited before is sent once it
+    is on again."""
 
     ON = "on"
     OFF = "off"
@@ -53,8 +54,8 @@ ENDPOINT: Final = Lifecycle(
 
 
 class Message(StrEnum):
-    """`waiting` for its turn behind earlier ones about the same subject, then `delivered`. `failed`: its time was up.
-    `dropped`: its endpoint was removed."""
+    """`waiting` for its turn or its next try, behind earlier ones about the same subject, then `delivered`. `failed`:
+    its time was up. `dropped`: its endpoint was removed."""
 
     WAITING = "waiting"
     """Sent at its turn: behind all earlier ones about the same subject."""

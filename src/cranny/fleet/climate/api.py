@@ -37,7 +37,7 @@ class SeenAsked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class AlarmShown(msgspec.Struct, frozen=True):
-    """`channel` is the sensor's name or the door's label. Values in whole units; `for_s`: how long it had lasted when
+    """`channel` is the sensor's name or the door's label. Values in °C or %; `for_s`: how long it had lasted when
     it became an alarm. `cause`: why it ended: `back`, `removed`, `shut`, `looked`, `replaced`."""
 
     id: UUID

@@ -37,7 +37,7 @@ MOST: Final = 60_000
 
 
 class PointShown(msgspec.Struct, frozen=True):
-    """What was measured from `time` on, in whole units: a value that holds until the next point, or the least, mean and
+    """What was measured from `time` on: a value that holds until the next point, or the least, mean and
     most of `count` samples."""
 
     time: datetime

@@ -11,7 +11,7 @@ from cranny.core.lifecycle import Lifecycle, Move
 
 class CommandState(StrEnum):
     """`awaiting_confirmation` of a second person, or at once `issued`; then `executed`, `refused`, or `unknown`: no
-    answer came in time. `declined` and `lapsed` were never sent."""
+    answer came in time, and the bank's journal may settle it later. `declined` and `lapsed` were never sent."""
 
     AWAITING = "awaiting_confirmation"
     """A second person has to agree first; nothing was sent."""

@@ -32,8 +32,9 @@ class Who(msgspec.Struct, frozen=True):
 
 
 class CommandShown(msgspec.Struct, frozen=True):
-    """`second_person` says why somebody else has to agree (empty: nobody has to), and `expires` until when. `opened`
-    are the doors that were seen open; `answer` is a stable code of why it was refused, `says` all in one sentence."""
+    """`second_person` says why somebody else has to agree (empty: nobody has to), and `expires` until when they can;
+    once it is issued, until when an answer is waited for. `opened` are the doors that were seen open; `answer` is a
+    stable code of why it was refused, `says` all in one sentence."""
 
     id: UUID
     state: CommandState

@@ -27,7 +27,7 @@ Outcome = Literal["created", "changed", "ended"]
 
 class Deed(msgspec.Struct, frozen=True):
     """What happens to one person. `line` is null for somebody who is not in the list any more; `what` are the columns
-    that change. It names nobody but by id."""
+    that change. `ended` with a `line`: their `until` has passed. It names nobody but by id."""
 
     line: int | None
     outcome: Outcome

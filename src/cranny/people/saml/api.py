@@ -43,7 +43,7 @@ SHOWN: Final = {
     "id": "019cadc6-9a80-7b11-8d0e-2f5f6b1c5a11",
     "entity_id": "https://login.example.org/saml",
     "sso": "https://login.example.org/saml/sso",
-    "certificates": [{"sha256": "9f86d081884c7d659a2feaa0c55ad015", "until": "2031-03-02T09:00:00Z"}],
+    "certificates": [{"sha256": f"9f86d081884c7d659a2feaa0c55ad015{0:032x}", "until": "2031-03-02T09:00:00Z"}],
     "subject_attribute": "",
     "email_attribute": "",
     "acr": "",

@@ -129,7 +129,8 @@ class ItemShown(msgspec.Struct, frozen=True):
 
 
 class GrantsShown(msgspec.Struct, frozen=True):
-    """Ids only: what they open with is behind `POST /v1/grants/{id}/reveal`, and each look is recorded."""
+    """Ids only: what they open with is behind `POST /v1/grants/{id}/reveal`, and each look is recorded. A right to
+    deposit has no code, as the tracking number proves it, and what a bank made itself can't be shown."""
 
     deposit: UUID | None
     collect: UUID | None

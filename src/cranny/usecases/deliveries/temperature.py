@@ -21,15 +21,15 @@ HEAD: Final = ("time", "sensor", "temperature_c", "low_limit_c", "high_limit_c",
 
 
 class DegreesShown(msgspec.Struct, frozen=True):
-    """From `time` on it was `celsius`, until the next point; None where a gap begins."""
+    """From `time` on it was `celsius`, until the next point; null where a gap begins."""
 
     time: datetime
     celsius: float | None
 
 
 class SensorLog(msgspec.Struct, frozen=True):
-    """What one thermometer had behind that door. `beyond_s`: how long it was outside its limits. In `gaps` nothing was
-    measured, or nothing has been told yet."""
+    """What one thermometer had behind that door. `beyond_s`: how long it was outside the limits of now. In `gaps`
+    nothing was measured, or nothing has been told yet."""
 
     sensor: str
     low_limit: float | None
