@@ -14,7 +14,7 @@ from cranny.sim.story import tell
 
 SEEDS = range(1, 9)
 MET = {
-    "deposits": 100,
+    "deposits": 140,
     "collects": 100,
     "recalls": 20,
     "inspects": 70,
@@ -39,7 +39,7 @@ MET = {
     "struck: server killed before a commit": 25,
     "struck: server killed between commit and answer": 30,
     "messages lost": 2500,
-    "messages repeated": 1000,
+    "messages repeated": 1400,
     "messages late": 800,
     "partitions: cut": 11,
     "partitions: silent": 15,
@@ -99,7 +99,9 @@ def test_nothing_is_found(seed: int, counts_of_all: Path) -> None:
     assert not report.violations, "\n".join(tell(report))
     assert report.counts["deposits"] > 10
     assert report.counts["collects"] > 5
-    (counts_of_all / f"{seed}.json").write_text(json.dumps(report.counts))
+    half = counts_of_all / f"{seed}.half"
+    half.write_text(json.dumps(report.counts))
+    half.rename(counts_of_all / f"{seed}.json")  # whoever counts finds it whole
     _met(counts_of_all)
 
 

@@ -16,10 +16,13 @@ import pytest
 from cranny import outreach, sites
 from cranny.sim import Plan, Report, run
 from cranny.sim.coverage import all_rows
+from cranny.sim.oracles.chain import Chain
+from cranny.sim.plan import WHOLE_HOUR
 from cranny.sim.regressions import REGRESSIONS, Regression
 from cranny.sim.runs import Totals, live_all
 from cranny.sim.story import tell
 from cranny.sim.whole import coverage
+from cranny.sim.whole.homestead import Homestead
 from tests.sim.whole_mistakes import WHOLE_MISTAKES
 
 if TYPE_CHECKING:
@@ -63,6 +66,19 @@ def test_nothing_is_found(life: Report) -> None:
 def test_it_does_not_fail_again(kept: Regression, ground: Ground) -> None:
     report = run(kept.seed, kept.plan, ground)
     assert not report.violations, "\n".join(tell(report))
+
+
+@pytest.mark.prove
+def test_what_was_acknowledged_is_lost_from_when_the_database_has_gone_back(
+    ground: Ground, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order = list[str]()
+    go_back, restored = Homestead.go_back, Chain.restored
+    monkeypatch.setattr(Homestead, "go_back", lambda home: [order.append("back"), go_back(home)])
+    monkeypatch.setattr(Chain, "restored", lambda chain: [order.append("told"), restored(chain)])
+    run(23, WHOLE_HOUR, ground)
+    banks = WHOLE_HOUR.banks
+    assert order == ["back", *["told"] * banks] * order.count("back") != []
 
 
 @pytest.mark.prove

@@ -5,7 +5,11 @@ import httpx2
 import pytest
 from litestar import Litestar, get
 
+from cranny.core.clock import SystemClock
 from cranny.core.errors import Unavailable
+from cranny.core.ids import TimeIds
+from cranny.core.rng import SeededRng
+from cranny.web.app import create_app
 from cranny.web.serving import require_free, serve
 
 
@@ -38,10 +42,21 @@ async def test_it_answers_until_it_is_cancelled() -> None:
     await asyncio.sleep(0)
 
 
-async def test_a_taken_port_is_one_clear_sentence() -> None:
+async def test_a_taken_port_is_one_clear_sentence_and_what_is_served_was_described_before() -> None:
     listener, port = taken()
+    described: list[object] = []
+    clock = SystemClock()
+    app = create_app(
+        [slow],
+        clock=clock,
+        ids=TimeIds(clock, SeededRng(0)),
+        title="Test",
+        version="1",
+        describe=[lambda _, document: described.append(document)],
+    )
     with listener, pytest.raises(Unavailable, match=f"port {port}") as refused:
-        await serve(Litestar([]), "127.0.0.1", port)
+        await serve(app, "127.0.0.1", port)
+    assert described == [app.openapi_schema]
     assert refused.value.code == "port-taken"
     assert "(Address already in use)" in refused.value.detail
 

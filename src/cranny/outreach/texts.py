@@ -7,7 +7,6 @@ is a key with an address. Nothing secret stands in the subject, which shows on l
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
 from pathlib import Path
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -55,9 +54,8 @@ class _Text:
     tail: str
 
 
-@cache
 def languages() -> Mapping[str, Words]:
-    """Every language that messages are written in, the source first. Reads files, once: for start-up."""
+    """Every language that messages are written in, the source first."""
     return load(LOCALES)
 
 

@@ -1,4 +1,4 @@
-"""The description of the API, complete as soon as somebody asks for it: it takes as long to make as all the rest of the
+"""The description of the API, complete when somebody asks for it: it takes as long to make as all the rest of the
 application, and most applications are never asked."""
 
 from collections.abc import Callable, Sequence
@@ -13,18 +13,17 @@ Finish = Callable[[OpenAPI], None]
 
 
 class Description(OpenAPI):
-    """Litestar's, and what still has to be added to it."""
+    """Litestar's, and what is added to it before it is told. A mistake in that is told each time."""
 
-    left: Sequence[Finish] = ()
-
-    def finish(self) -> None:
-        left, self.left = self.left, ()
-        for add in left:
-            add(self)
+    finishes: Sequence[Finish] = ()
+    told: dict[str, object] | None = None
 
     def to_schema(self) -> dict[str, object]:
-        self.finish()
-        return super().to_schema()
+        if self.told is None:
+            for add in self.finishes:
+                add(self)
+            self.told = super().to_schema()
+        return self.told
 
 
 @dataclass
@@ -35,12 +34,10 @@ class Described(OpenAPIConfig):
 
     def to_openapi_schema(self) -> OpenAPI:
         made = Description(**vars(super().to_openapi_schema()))
-        made.left = self.finishes
+        made.finishes = self.finishes
         return made
 
 
 def make(app: Litestar) -> None:
     """Now, so that no request has to wait for it."""
-    document = app.openapi_schema
-    if isinstance(document, Description):
-        document.finish()
+    app.openapi_schema.to_schema()

@@ -214,3 +214,13 @@ def test_the_description_is_finished_once_and_not_before_it_is_asked_for() -> No
     answers = app.openapi_schema.to_schema()["paths"]["/parcels"]["post"]["responses"]
     assert "default" in answers
     assert len(added) == 1
+
+
+async def test_a_mistake_in_the_description_is_told_each_time() -> None:
+    def fail_to_add(*_: object) -> None:
+        raise ZeroDivisionError
+
+    app = make(describe=[fail_to_add])
+    async with AsyncClient(transport=ASGITransport(app), base_url="http://server") as client:
+        told = [(await client.get(path)).status_code for path in ("/schema", "/schema/openapi.json", "/schema")]
+    assert told == [500, 500, 500]
