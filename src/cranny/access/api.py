@@ -59,6 +59,7 @@ class BadgeAsked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The number as the bank's reader gives it; spaces, dashes and colons do not matter. Null takes it away."""
 
     badge: Annotated[str, Meta(max_length=128, examples=["04:A1:B2:C3:D4:E5:80"])] | None
+    """The badge's number, or null."""
 
 
 class BadgeShown(msgspec.Struct, frozen=True):
@@ -66,6 +67,7 @@ class BadgeShown(msgspec.Struct, frozen=True):
 
     grant: UUID
     badge: bool
+    """Whether a badge opens it now."""
 
 
 GRANT: Final = {

@@ -43,6 +43,7 @@ class TokenShown(msgspec.Struct, frozen=True):
     door: str
     generation: int
     expires: datetime
+    """From when on it is good for nothing."""
     qr: str
 
 

@@ -51,8 +51,11 @@ class AnomalyShown(msgspec.Struct, frozen=True):
     state: AnomalyState
     times: int
     created: datetime
+    """When it was first found."""
     last_seen: datetime
+    """When it was last seen."""
     note: str
+    """What was written when it was settled; empty before."""
     next_step: NextStep
     """What to do about it: a word, a sentence, and the API call where one does it."""
 

@@ -36,6 +36,7 @@ class Claim(msgspec.Struct, frozen=True):
 
     claim: str
     expires: datetime
+    """From when on it is good for nothing."""
 
 
 async def create_claim(tx: Tx, bank: UUID, *, valid: timedelta = VALID) -> Claim:

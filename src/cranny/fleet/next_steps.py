@@ -15,7 +15,9 @@ class NextStep(msgspec.Struct, frozen=True):
     """`request` is the API call that does it, where there is one: method and path."""
 
     deed: Deed
+    """A stable word for what to do."""
     sentence: str
+    """What to do, in a sentence."""
     request: str | None = None
 
 

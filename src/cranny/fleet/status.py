@@ -19,9 +19,12 @@ class BankStatus(msgspec.Struct, frozen=True):
     bank: UUID
     state: BankState
     enrolled: datetime | None = None
+    """When the box that is there now was enrolled."""
     last_beat: datetime | None = None
+    """When it was last heard; null where the box that is there now was not yet."""
     version: str = ""
     clock_quality: str = ""
+    """`good` or `doubtful`: whether its clock can be relied on; empty before it was first heard."""
     free: int = 0
     epoch: int = 0
     taken: int = 0

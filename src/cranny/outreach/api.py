@@ -52,8 +52,11 @@ class NoticeShown(msgspec.Struct, frozen=True):
 
     id: UUID
     grant: UUID
+    """The right to open that it is about. Of `sign_in`, `invitation` and `preferences`: the id of the event that asked
+    for it."""
     kind: Kind
     number: int
+    """Which message of this kind about this grant it is, counted from 1; 0 for a link."""
     person: UUID
     about: list[str]
     state: Notice
@@ -63,6 +66,7 @@ class NoticeShown(msgspec.Struct, frozen=True):
     created: datetime
     give_up_at: datetime
     sent_at: datetime | None
+    """When it went out."""
     held_until: datetime | None
 
 

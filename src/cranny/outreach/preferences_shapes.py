@@ -31,7 +31,9 @@ class QuietHours(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename
     left out, that of the bank which a message is about."""
 
     start: _CLOCK
+    """When it begins: hours and minutes."""
     end: _CLOCK
+    """When it is over: hours and minutes."""
     zone: Annotated[str, Meta(max_length=64, examples=["Europe/Berlin"])] = ""
 
 
@@ -41,6 +43,7 @@ class PreferencesAsked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     channels: Annotated[list[Channel], Meta(max_length=10)] = []
     quiet: QuietHours | None = None
+    """When nothing is to be sent; null: no such hours."""
     low_doors: bool = False
     language: Annotated[str, Meta(min_length=2, max_length=35, examples=["de"])] | None = None
     """A BCP 47 tag; left out, the one that is known stays."""
@@ -51,9 +54,13 @@ class ConsentShown(msgspec.Struct, frozen=True):
 
     channel: str
     given: bool
+    """Whether messages may go out by it."""
     at: datetime
+    """Since when it holds."""
     how: str
+    """How they said it."""
     by: str
+    """Who wrote it down, as `persons/…` or `keys/…`."""
 
 
 class PreferencesShown(msgspec.Struct, frozen=True):
@@ -61,11 +68,16 @@ class PreferencesShown(msgspec.Struct, frozen=True):
     somebody for them."""
 
     person: UUID
+    """The person's id."""
     channels: list[str]
+    """The only ones wanted, the best first; none means any."""
     quiet: QuietHours | None
+    """When nothing is sent; null: no such hours."""
     low_doors: bool
+    """Whether they want doors within seated reach."""
     language: str | None
     consents: list[ConsentShown]
+    """What they have said of each channel."""
     chosen: datetime | None
 
 
@@ -73,6 +85,7 @@ class ConsentAsked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What they say of each of these channels, and `how` they said it."""
 
     consents: Annotated[dict[str, bool], Meta(min_length=1, max_length=10)]
+    """By channel: whether messages may go out by it."""
     how: Annotated[str, Meta(min_length=1, max_length=200, examples=["told the desk"])]
 
 
@@ -87,6 +100,7 @@ class Stopped(msgspec.Struct, frozen=True):
     """How many persons that is, which may be none."""
 
     persons: int
+    """How many persons that is."""
 
 
 class LinkSent(msgspec.Struct, frozen=True):

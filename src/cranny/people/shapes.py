@@ -19,6 +19,7 @@ class RoleAt(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A role for one `site`, or for the whole tenant where `site` is null."""
 
     role: Role
+    """What somebody may do: docs/people.md has the table."""
     site: UUID | None = None
 
 
@@ -32,6 +33,7 @@ class PersonAsked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     roles: Annotated[list[RoleAt], Meta(min_length=1, max_length=MOST_ROLES)]
     name: Annotated[str, Meta(max_length=200, examples=["Ada Example"])] | None = None
     language: Annotated[str, Meta(min_length=2, max_length=35, examples=["de"])] | None = None
+    """As a BCP 47 tag; left out, what is known stays, and what they chose themselves always stays."""
 
 
 class RolesAsked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -60,8 +62,10 @@ class SessionShown(msgspec.Struct, frozen=True):
     key: UUID | None
     how: How
     browser: str
+    """Which browser and system, such as `Firefox, Linux`; empty where neither is known."""
     created: datetime
     seen: datetime
+    """When it was last used."""
     until: datetime
     own: bool
 

@@ -18,7 +18,9 @@ class Health(msgspec.Struct, frozen=True):
     """Which of the engines answer."""
 
     database: bool
+    """Whether PostgreSQL answers."""
     broker: bool
+    """Whether NATS answers."""
 
 
 def routes(db: Database, broker: Broker) -> Sequence[ControllerRouterHandler]:

@@ -96,13 +96,18 @@ class CloudEvent(msgspec.Struct, frozen=True):
     `recordedtime` (when the server wrote it) are our extension attributes."""
 
     specversion: str
+    """Always `1.0`."""
     id: UUID
     source: str
+    """Which installation tells it."""
     type: str
     subject: str
     time: datetime
+    """When it happened, as well as the server can tell."""
     datacontenttype: str
+    """Always `application/json`."""
     data: dict[str, Any]
+    """What the event's type says of it: docs/events.md."""
     position: int
     recordedtime: datetime
 

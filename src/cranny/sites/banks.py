@@ -26,7 +26,9 @@ class Tower(msgspec.Struct, frozen=True):
 
     name: str
     number: int | None
+    """Its place among those with doors, from 0 at the left; null for the console's own."""
     console: Console | None = None
+    """Where it holds the kiosk; null for a tower that does not."""
 
 
 class Bank(msgspec.Struct, frozen=True):
@@ -34,14 +36,19 @@ class Bank(msgspec.Struct, frozen=True):
 
     id: UUID
     site: UUID
+    """The id of the site where it stands."""
     site_name: str
+    """The name of that site."""
     name: str
     timezone: str
     policy: BankPolicy
+    """What the bank may do by itself, and its deadlines."""
     towers: tuple[Tower, ...]
+    """Its columns, from the left."""
     created: datetime
     doors: int
     sensors: tuple[SensorFile, ...] = ()
+    """What it measures."""
 
 
 class DoorNow(msgspec.Struct, frozen=True):
@@ -50,20 +57,28 @@ class DoorNow(msgspec.Struct, frozen=True):
     occupancy."""
 
     label: str
+    """What is written on the door."""
     tower: int
+    """The number of the tower that it is in."""
     width: int
     height: int
     depth: int
     centre: int
+    """The height of its centre above the floor, in mm."""
     features: list[str]
     unit: int
+    """The address of the lock board that moves it."""
     channel: int
+    """The output of that board."""
     size: str | None
     blocked: str | None
     unfit: str | None
     generation: int | None
+    """A number that grows with each new use of the door; null while nothing is there."""
     occupied_since: datetime | None
+    """Since when something has been behind it; null while nothing is."""
     deliveries: list[UUID] | None
+    """What lies there."""
 
 
 class Locked(msgspec.Struct, frozen=True):

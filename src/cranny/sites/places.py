@@ -28,6 +28,7 @@ class Site(msgspec.Struct, frozen=True):
     name: str
     timezone: str
     banks: int
+    """How many banks stand there."""
 
 
 class SiteChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -23,14 +23,20 @@ class BankPolicy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     whoever stands there may store something of their own, and gets a code that the bank makes."""
 
     unknown_tracking: Literal["accept", "refuse"] = "refuse"
+    """Whether what nobody announced is taken in."""
     unknown_per_day: Annotated[int, msgspec.Meta(ge=0, le=10_000)] = 50
     unknown_offline_h: Hours = 72
     own_storage: bool = False
     visit_idle_s: Seconds = 90
+    """After how long without a touch the screen forgets who stood there."""
     open_wait_s: Annotated[int, msgspec.Meta(ge=1, le=30)] = 3
+    """How long is waited for a door to be seen open."""
     unsecured_after_s: Seconds = 180
+    """After how long an open door counts as unsecured."""
     reopen_within_s: Annotated[int, msgspec.Meta(ge=0, le=3600)] = 300
+    """For how long one's own door can be opened once more."""
     reopen_times: Annotated[int, msgspec.Meta(ge=0, le=10)] = 3
+    """How often."""
     hold_hours: Hours = 48
     collect_hours: Hours = 72
     second_person_above: Annotated[int, msgspec.Meta(ge=0, le=1000)] = 3

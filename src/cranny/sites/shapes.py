@@ -55,13 +55,19 @@ class SensorFile(msgspec.Struct, frozen=True):
     it is about, none when that is the whole bank. Limits in whole units; without them those of the policy count."""
 
     name: str
+    """What `?channel=` and an alarm's `channel` name."""
     kind: Measure
     source: str
+    """How it is read: `board`, `modbus`, `simulated` or `sysfs`."""
     address: str
+    """Where it is read: a Modbus address, a path, or an input of a board."""
     doors: tuple[str, ...] = ()
     every_s: int = 30
+    """How many seconds lie between two samples."""
     low: int | None = None
+    """The least that is right, in whole units."""
     high: int | None = None
+    """The most that is right, in whole units."""
 
 
 class BankFile(msgspec.Struct, frozen=True):

@@ -31,8 +31,11 @@ class DoorCount(msgspec.Struct, frozen=True):
     size: str | None
     features: list[str]
     total: int
+    """How many there are."""
     free: int
+    """How many are empty and in order. What is promised is not taken off: `room` says what can be promised."""
     occupied: int
+    """How many have something behind them."""
     blocked: int
     unfit: int = 0
 
@@ -42,6 +45,7 @@ class PromiseCount(msgspec.Struct, frozen=True):
 
     size: str | None
     features: list[str]
+    """What is asked of the door."""
     count: int
 
 
@@ -50,6 +54,7 @@ class RoomCount(msgspec.Struct, frozen=True):
 
     size: str
     features: list[str]
+    """What is asked of the door."""
     count: int
 
 
@@ -58,6 +63,7 @@ class ForecastAt(msgspec.Struct, frozen=True):
 
     at: datetime
     room: list[RoomCount]
+    """How many of each class."""
 
 
 class Capacity(msgspec.Struct, frozen=True):

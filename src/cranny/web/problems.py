@@ -49,6 +49,7 @@ class FieldError(msgspec.Struct, frozen=True):
 
     path: str
     message: str
+    """What is wrong there."""
     source: str = "body"
 
 
@@ -56,13 +57,21 @@ class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
     """An RFC 9457 problem document."""
 
     type: str
+    """`urn:cranny:problem:` and the `code`."""
     title: str
+    """The words of the status."""
     status: int
+    """The HTTP status."""
     detail: str
+    """What is wrong and what to do, in a sentence."""
     code: str
+    """A stable word for it, for programs."""
     retry: bool
+    """Whether the same request can succeed later."""
     request: str = ""
+    """The id to quote when asking for help."""
     errors: list[FieldError] = []
+    """What does not fit, one by one."""
 
 
 def handlers(sorry: Sorry | None = None) -> ExceptionHandlersMap:

@@ -1,9 +1,8 @@
-"""What the code says of a shape in its docstring is said in the description of the API too; and what a field means."""
+"""What the code says of a shape and its fields is said in the description of the API too."""
 
-import inspect
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Any, Final, get_args, get_origin
 
@@ -12,52 +11,61 @@ from litestar import Litestar
 from litestar.openapi.spec import OpenAPI, Reference, Schema
 from litestar.routes import HTTPRoute
 
+from cranny.web import docstrings
+from cranny.web.problems import Problem
+
 _NAMED: Final = re.compile(r"`(\w+)`")
 
 
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """Of one shape: its text, and what its fields mean, by their names in JSON."""
+
+    text: str
+    fields: Mapping[str, str]
+
+    def of(self, name: str, part: str | None, meanings: Mapping[str, str]) -> str | None:
+        """What stands at the field, or nothing where the text names it, or what it means everywhere."""
+        return part or self.fields.get(name) or (None if name in _NAMED.findall(self.text) else meanings.get(name))
+
+
 def tell(app: Litestar, document: OpenAPI, *, meanings: Mapping[str, str]) -> None:
-    """Add it. `meanings` of `Shape.field`, and of a `field` wherever the shape's own text does not name it."""
-    texts = {shape.__name__: _text(shape) for shape in _shapes(app)}
+    """Add it. `meanings` of fields wherever nothing else is said of them."""
+    said = {shape.__name__: _Said(docstrings.text(shape), docstrings.fields(shape)) for shape in _shapes(app)}
     schemas: dict[str, Any] = document.components.schemas
     for name, schema in schemas.items():
-        shape = name.partition("_")[0]  # of a generic one Litestar writes the arguments behind it
+        # Of a generic one Litestar writes the arguments behind it.
+        shape = said.get(name.partition("_")[0], _Said("", {}))
         if isinstance(schema, Schema):
-            schemas[name] = _told(schema, shape, texts.get(shape, ""), meanings)
+            schemas[name] = _told(schema, shape, meanings)
         else:
             _tell_plain(schema, shape, meanings)
 
 
-def _told(schema: Schema, shape: str, text: str, meanings: Mapping[str, str]) -> Schema:
-    fields = {name: _field(part, shape, name, text, meanings) for name, part in (schema.properties or {}).items()}
-    return replace(schema, description=text or schema.description, properties=fields or None)
+def _told(schema: Schema, said: _Said, meanings: Mapping[str, str]) -> Schema:
+    fields = {name: _field(part, said.of(name, part.description, meanings)) for name, part in _properties(schema)}
+    return replace(schema, description=said.text or schema.description, properties=fields or None)
 
 
-def _field(part: Reference | Schema, shape: str, name: str, text: str, meanings: Mapping[str, str]) -> Any:
-    said = part.description or _meaning(shape, name, text, meanings)
-    return replace(part, description=said) if said else part
+def _properties(schema: Schema) -> Iterator[tuple[str, Reference | Schema]]:
+    yield from (schema.properties or {}).items()
 
 
-def _tell_plain(schema: dict[str, Any], shape: str, meanings: Mapping[str, str]) -> None:
+def _field(part: Reference | Schema, text: str | None) -> Reference | Schema:
+    return replace(part, description=text) if text else part
+
+
+def _tell_plain(schema: dict[str, Any], said: _Said, meanings: Mapping[str, str]) -> None:
     """One that msgspec has written: its text is there."""
     for name, part in schema.get("properties", {}).items():
-        if said := _meaning(shape, name, schema.get("description", ""), meanings):
-            part.setdefault("description", said)
-
-
-def _meaning(shape: str, name: str, text: str, meanings: Mapping[str, str]) -> str | None:
-    own = meanings.get(f"{shape}.{name}")
-    return own or (None if name in _NAMED.findall(text) else meanings.get(name))
-
-
-def _text(shape: type) -> str:
-    """The docstring of this very class, a line for each paragraph."""
-    text = inspect.cleandoc(vars(shape).get("__doc__") or "")
-    return "\n\n".join(" ".join(part.split()) for part in text.split("\n\n"))
+        if text := said.of(name, part.get("description"), meanings):
+            part["description"] = text
 
 
 def _shapes(app: Litestar) -> Iterator[type]:
     """Every class of ours that is written or read somewhere."""
     seen = set[str]()
+    yield from _inside(Problem, seen)
     for route in app.routes:
         for handler, _ in route.route_handler_map.values() if isinstance(route, HTTPRoute) else ():
             if handler.resolve_include_in_schema():

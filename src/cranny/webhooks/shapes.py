@@ -85,6 +85,7 @@ class RotateAsked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """For so many hours messages are signed with both secrets; 0: the old one ends at once."""
 
     overlap_hours: Annotated[int, Meta(ge=0, le=168)] = 24
+    """For how many hours both secrets sign."""
 
 
 class EndpointShown(msgspec.Struct, frozen=True):
@@ -107,6 +108,7 @@ class EndpointMade(EndpointShown, frozen=True, kw_only=True):
     """With its newest secret: this is the only time it can be read."""
 
     secret: str
+    """What messages are signed with, as Standard Webhooks have it: `whsec_…`."""
 
     def __repr__(self) -> str:
         """Without the secret, wherever it is printed."""
@@ -121,6 +123,7 @@ class MessageShown(msgspec.Struct, frozen=True):
     endpoint: UUID
     event: UUID
     type: str
+    """A type of docs/events.md, or `webhook.test`."""
     subject: str
     position: int
     state: Message
@@ -135,9 +138,11 @@ class AttemptShown(msgspec.Struct, frozen=True):
     """`status` is null when there was no answer, and `error` says why; `answer` is how its body began."""
 
     number: int
+    """Which try it was, counted from 1."""
     at: datetime
     status: int | None
     ms: int
+    """How long it took, in milliseconds."""
     answer: str
     error: str
 
@@ -146,6 +151,7 @@ class MessageInFull(MessageShown, frozen=True, kw_only=True):
     """With every try."""
 
     attempts: list[AttemptShown]
+    """Every try."""
 
 
 def endpoint(row: EndpointRow) -> EndpointShown:

@@ -30,6 +30,7 @@ class EnrolRequest(msgspec.Struct, frozen=True):
     X25519 key, 32 bytes, for this one reply. `proof` is the identity's signature of all this."""
 
     claim: str
+    """What the operator was shown once."""
     identity: str
     sealing_public: bytes
     version: Text
@@ -46,6 +47,7 @@ class EnrolReply(msgspec.Struct, frozen=True):
     server_key: bytes
     epoch: int
     sealed: bytes
+    """What only this box can read: it is sealed for `sealing_public`."""
 
 
 class Sealed(msgspec.Struct, frozen=True):

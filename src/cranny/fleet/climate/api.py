@@ -47,14 +47,20 @@ class AlarmShown(msgspec.Struct, frozen=True):
     doors: list[str]
     state: AlarmState
     value: float | None
+    """The worst that had been measured when it was raised; null where nothing is measured."""
     limit: float | None
+    """What it should not have passed; null where there is no such limit."""
     worst: float | None
+    """The worst while it lasted, known once it has ended; until then the same as `value`."""
     for_s: int
     raised: datetime
+    """When it was raised."""
     ended: datetime | None
     cause: str
     acknowledged: datetime | None
+    """When somebody said that they have seen it; null where nobody has."""
     acknowledged_by: str
+    """Who that was, as `persons/…` or `keys/…`; empty where nobody has."""
     note: str
 
 

@@ -42,8 +42,11 @@ class PointShown(msgspec.Struct, frozen=True):
 
     time: datetime
     low: float
+    """The least."""
     mean: float
+    """The mean, or the value that holds."""
     high: float
+    """The most."""
     count: int | None = None
 
 
@@ -52,6 +55,7 @@ class ChannelShown(msgspec.Struct, frozen=True):
     known."""
 
     name: str
+    """What `?channel=` and an alarm's `channel` name."""
     kind: Measure
     unit: str
     doors: list[str]
@@ -76,7 +80,9 @@ class TelemetryShown(msgspec.Struct, frozen=True):
     since: datetime
     until: datetime
     resolution: Resolution
+    """`points` is each change of the value, else so much time in one point."""
     channels: list[ChannelShown]
+    """What each sensor measured."""
 
 
 class Log(msgspec.Struct, frozen=True):

@@ -19,6 +19,7 @@ class CommandAsked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """`door` is a label, for `open`, `take_out`, `put_back` and `token`; the other actions are for the whole bank."""
 
     action: Action
+    """What the bank is to do."""
     reason: Reason
     door: Annotated[str, Meta(max_length=32)] = ""
 
@@ -28,6 +29,7 @@ class Who(msgspec.Struct, frozen=True):
 
     key: UUID | None
     label: str
+    """The key's label; empty for a person."""
     person: UUID | None = None
 
 
@@ -40,16 +42,23 @@ class CommandShown(msgspec.Struct, frozen=True):
     state: CommandState
     bank: UUID
     action: Action
+    """What the bank was to do."""
     doors: list[str]
     reason: str
     says: str
     second_person: Why
     asked_by: Who
+    """Who asked for it."""
     confirmed_by: Who | None
+    """Who agreed; null where nobody had to, or nobody has yet."""
     created: datetime
+    """When it was asked for."""
     expires: datetime
     acknowledged: datetime | None
+    """When the bank said that it has it, which is not yet that it has done it. Of `token`: when the token was
+    signed."""
     settled: datetime | None
+    """When it was known that it was executed or refused; null in every other state."""
     answer: str
     opened: list[str]
 

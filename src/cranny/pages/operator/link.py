@@ -57,6 +57,7 @@ class LinkMade(msgspec.Struct, frozen=True):
 
     path: str
     expires: datetime
+    """From when on it is good for nothing."""
 
 
 class Held(msgspec.Struct, frozen=True):

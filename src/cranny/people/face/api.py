@@ -49,6 +49,7 @@ class FaceCheckAsked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Whether the tenant allows the check of faces. Switched off, every template is erased."""
 
     on: bool
+    """Whether the tenant allows it."""
 
 
 class FaceAsked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -67,6 +68,7 @@ class FaceShown(msgspec.Struct, frozen=True):
     """A template of this person's face is kept."""
 
     person: UUID
+    """The person's id."""
     since: datetime
 
 

@@ -63,6 +63,7 @@ class ListShown(msgspec.Struct, frozen=True):
     """`people` are in it now; it was `followed` last at that moment, `by` whom."""
 
     name: str
+    """The name of the list."""
     followed: datetime
     by: str
     people: int

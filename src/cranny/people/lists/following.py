@@ -58,16 +58,27 @@ class Report(msgspec.Struct, frozen=True):
 
     done: bool
     name: str
+    """The name of the list."""
     lines: int
+    """How many lines say anything, without the head."""
     encoding: str
+    """The encoding that it was read in."""
     encoding_guessed: bool
+    """Whether it was guessed: nobody said it, and the file is no UTF-8."""
     delimiter: str
+    """What stands between two fields."""
     columns: list[str]
+    """Those that were understood."""
     ignored: list[str]
+    """Those that were not."""
     created: int
+    """How many come in."""
     changed: int
+    """How many are changed."""
     ended: int
+    """How many are out, missing or past their `until`: they lose the roles that this list gave."""
     unchanged: int
+    """How many stay as they are."""
     wrong: int
     flaws: list[Flaw]
     people: list[Deed]

@@ -31,7 +31,9 @@ class Deed(msgspec.Struct, frozen=True):
 
     line: int | None
     outcome: Outcome
+    """What happens to them."""
     person: UUID
+    """The person's id."""
     what: list[str] = []
 
 

@@ -47,7 +47,9 @@ class Flaw(msgspec.Struct, frozen=True):
     line: int
     column: str
     code: str
+    """A stable word for what is wrong."""
     message: str
+    """What is wrong and what to do, in a sentence."""
 
 
 class Sheet(msgspec.Struct, frozen=True):

@@ -64,8 +64,10 @@ class ProviderAsked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     client_id: Annotated[str, Meta(min_length=1, max_length=500)]
     domains: Annotated[list[Domain], Meta(min_length=1, max_length=50)]
     secret: Annotated[str, Meta(min_length=1, max_length=2000)] | None = None
+    """What we show over there that it is us. Nobody can read it again; left out, it stays."""
     role: Role | None = None
     site: UUID | None = None
+    """Where that role is for; null is the whole tenant."""
     trusts_email: bool = False
     proves: bool = False
     acr: Annotated[str, Meta(max_length=200)] = ""
@@ -83,10 +85,14 @@ class ProviderShown(msgspec.Struct, frozen=True):
     issuer: str
     client_id: str
     has_secret: bool
+    """Whether there is a secret."""
     domains: list[str]
     role: Role | None
+    """What somebody unknown gets at their first sign-in; null: only who is known comes in."""
     site: UUID | None
+    """Where that role is for; null is the whole tenant."""
     trusts_email: bool
+    """Whether its addresses count as verified where it says nothing of that."""
     proves: bool
     acr: str
     begin: str

@@ -75,6 +75,7 @@ class SamlProviderEdited(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
     metadata: Text | None = None
     role: Role | None = None
     site: UUID | None = None
+    """Where that role is for; null is the whole tenant."""
     trusts_email: bool = False
     subject_attribute: Attribute = ""
     email_attribute: Attribute = ""
@@ -83,7 +84,7 @@ class SamlProviderEdited(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
 
 
 class SamlProviderAsked(SamlProviderEdited, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The same, with its `metadata`."""
+    """With its `metadata`, which has to be there."""
 
     metadata: Text
 
@@ -93,6 +94,7 @@ class SamlCertificate(msgspec.Struct, frozen=True):
     by: what counts is the metadata."""
 
     sha256: str
+    """The fingerprint, in hexadecimal digits."""
     until: datetime
 
 
@@ -103,11 +105,16 @@ class SamlProviderShown(msgspec.Struct, frozen=True):
     id: UUID
     name: str
     entity_id: str
+    """What the other side calls itself."""
     sso: str
+    """Where its sign-in is."""
     certificates: list[SamlCertificate]
+    """What its signatures are checked with."""
     domains: list[str]
     role: Role | None
+    """What somebody unknown gets at their first sign-in; null: only who is known comes in."""
     site: UUID | None
+    """Where that role is for; null is the whole tenant."""
     trusts_email: bool
     subject_attribute: str
     email_attribute: str

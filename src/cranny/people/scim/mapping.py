@@ -40,6 +40,7 @@ class GroupShown(msgspec.Struct, frozen=True):
     role: Role | None
     site: UUID | None
     members: int
+    """How many are in it."""
 
 
 class GroupsShown(msgspec.Struct, frozen=True):

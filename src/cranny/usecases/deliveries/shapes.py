@@ -25,7 +25,8 @@ Text = Annotated[str, Meta(max_length=200)]
 
 
 class ItemAsked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A thing with a tracking number, and how much room it takes: `size` (a size class) or three sides."""
+    """A thing with a tracking number, and how much room it takes: `size` (a size class), or its own
+    `width`, `height` and `depth` in mm."""
 
     tracking: Annotated[str, Meta(min_length=1, max_length=64, examples=["JD0146000089"])]
     size: Annotated[str, Meta(min_length=1, max_length=64, examples=["M"])] | None = None
@@ -38,10 +39,12 @@ class ItemAsked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class RequirementsAsked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What the door must offer: features such as `chilled`, and whether it should be in reach of somebody seated."""
+    """What the door must offer."""
 
     features: Annotated[Sequence[str], Meta(max_length=8, examples=[["chilled"]])] = ()
+    """What the door must have, such as `chilled` or `high-security`."""
     seated: bool = False
+    """Whether the door should be in reach of somebody seated."""
 
 
 class RecipientAsked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -62,10 +65,12 @@ class DeliveryAsked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     bank: UUID
     items: Annotated[list[ItemAsked], Meta(min_length=1, max_length=MOST_ITEMS)]
+    """The things in it."""
     recipient: RecipientAsked
     requirements: RequirementsAsked = RequirementsAsked()
     sender: Text = ""
     kind: Annotated[str, Meta(pattern=KIND_NAME, examples=["parcel"])] = PARCEL
+    """`parcel`, or a kind that `GET /v1/delivery-kinds` lists."""
     hold_hours: Hours | None = None
     """How long a place is kept for it."""
     collect_within_hours: Hours | None = None
@@ -84,6 +89,7 @@ class ExtendAsked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """More time for its collector."""
 
     hours: Hours
+    """How many hours more, from its deadline or from now, whichever is later."""
 
 
 class ChangeAsked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -111,17 +117,21 @@ class KindShown(msgspec.Struct, frozen=True):
     """A kind of delivery; null hours are those of the bank's policy."""
 
     name: str
+    """The word that a delivery's `kind` names."""
     title: str
     hold_hours: int | None
     collect_hours: int | None
 
 
 class ItemShown(msgspec.Struct, frozen=True):
-    """Sides are 0 where nobody said."""
+    """`width`, `height` and `depth` in mm are those of the thing, or of the size class that was named for it; 0 where
+    nobody said."""
 
     id: UUID
     tracking: str
+    """The number that stands on it; empty where the bank told none."""
     size: str | None
+    """The name of a size class, as it was named; null where none was."""
     width: int
     height: int
     depth: int
@@ -133,16 +143,19 @@ class GrantsShown(msgspec.Struct, frozen=True):
     deposit has no code, as the tracking number proves it, and what a bank made itself can't be shown."""
 
     deposit: UUID | None
+    """For whoever puts it in."""
     collect: UUID | None
+    """For its recipient."""
     recall: UUID | None
+    """For staff who take it back."""
 
 
 class DeliveryShown(msgspec.Struct, frozen=True):
     """`door` is where it lies or last lay; `evidence` is `sensed` when a content sensor saw it there, `inferred`
-    when nobody looked inside. `reroute_to` is the bank that it
-    goes on to once it is taken out. Without a `recipient` nobody had announced it. `history` is where its events
-    are. What was too warm for too long (`climate`), or perishable and not collected in time (`deadline`), is
-    `spoiled_at` that moment; `temperature` is where its log is."""
+    when nobody looked inside. `reroute_to` is the bank that it goes on to once it is taken out. Without a `recipient`
+    nobody had announced it. `history` is where its events are. What was too warm for too long (`climate`), or
+    perishable and not collected in time (`deadline`), is `spoiled_at` that moment; `temperature` is where its log
+    is."""
 
     id: UUID
     state: Delivery
@@ -152,22 +165,30 @@ class DeliveryShown(msgspec.Struct, frozen=True):
     sender: str
     recipient: UUID | None
     items: list[ItemShown]
+    """The things in it."""
     requirements: RequirementsAsked
     door: str | None
     generation: int | None
     evidence: Evidence | None
     grants: GrantsShown
+    """The rights to open for it."""
     reason: str
+    """Why it was called off, taken back or sent on."""
     created: datetime
     hold_until: datetime | None
+    """Until when a place is kept for it; null where nobody announced it."""
     stored_at: datetime | None
+    """When it was put in; null while it was not."""
     collect_by: datetime | None
+    """Until when it waits for its collector; null before it is stored."""
     ended_at: datetime | None
+    """When it was over; null while it is not."""
     reroute_to: UUID | None
     history: str
     perishable_hours: int | None = None
     spoiled_at: datetime | None = None
     spoiled_why: str = ""
+    """`climate` or `deadline`; empty while all is well."""
     temperature: str | None = None
 
 

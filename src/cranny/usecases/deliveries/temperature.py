@@ -32,10 +32,15 @@ class SensorLog(msgspec.Struct, frozen=True):
     nothing was measured, or nothing has been told yet."""
 
     sensor: str
+    """The sensor's name."""
     low_limit: float | None
+    """The least that is right there now, in °C; null where there is no such limit."""
     high_limit: float | None
+    """The most that is right there now, in °C; null where there is no such limit."""
     lowest: float | None
+    """The least that was measured, in °C."""
     highest: float | None
+    """The most that was measured, in °C."""
     beyond_s: int
     points: list[DegreesShown]
     gaps: list[fleet.Gap]
@@ -52,8 +57,10 @@ class TemperatureShown(msgspec.Struct, frozen=True):
     since: datetime
     until: datetime
     spoiled_at: datetime | None
+    """When it was spoiled; null while it is not."""
     spoiled_why: str
     logs: list[SensorLog]
+    """What each thermometer there measured."""
 
 
 async def temperature(tx: Tx, id_: UUID) -> TemperatureShown:

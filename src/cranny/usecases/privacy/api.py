@@ -52,11 +52,16 @@ class Retention(msgspec.Struct, frozen=True):
     """A kind of data, what it is, and for how many days it is kept; `proposed` where nobody says otherwise."""
 
     kind: str
+    """The word for it in `retention`, when you set it."""
     about: str
+    """What it is, in a sentence."""
     days: int
+    """For how many days it is kept."""
     proposed: int
     least: int
+    """The fewest days that can be set."""
     most: int
+    """The most days that can be set."""
 
 
 class PrivacyShown(msgspec.Struct, frozen=True):
@@ -65,14 +70,17 @@ class PrivacyShown(msgspec.Struct, frozen=True):
 
     ask: bool
     retention: list[Retention]
+    """What is kept for how long."""
     changed: datetime | None
     by: str
+    """Who settled it, as `persons/…` or `keys/…`; empty where nobody has."""
 
 
 class PrivacyAsked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """All of it. `retention` in days by kind; a kind that is left out is kept as proposed."""
 
     ask: bool
+    """Whether who becomes known is sent a link to choose how they are told."""
     retention: Annotated[dict[str, Annotated[int, Meta(ge=1, le=3650)]], Meta(max_length=50)] = {}
 
 
@@ -80,21 +88,27 @@ class ExportShown(msgspec.Struct, frozen=True):
     """By section: what it is, in a sentence, and the data."""
 
     person: UUID
+    """The person's id."""
     made: datetime
+    """When it was put together."""
     sections: dict[str, Any]
+    """What is known of the person, by kind."""
 
 
 class ErasureAsked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """`asked`: the person wants it. `not_needed`: nothing is left to do for them. `mistake`: it was never theirs."""
 
     why: Why
+    """Why it is done; it is kept in the trail."""
 
 
 class ErasureShown(msgspec.Struct, frozen=True):
     """`rows` were erased or lost what named them."""
 
     person: UUID
+    """The person's id."""
     erased: datetime
+    """When it was done."""
     rows: int
 
 
