@@ -3,7 +3,6 @@ the real server, a real mailbox. Without the device's verification of the person
 an answer without it, whatever a page asked for."""
 
 import re
-import shutil
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -11,14 +10,15 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Page, async_playwright, expect
 
+from tests.chromium import LAUNCH, needs_chromium
+
 from .conftest import Post
 from .house import eventually, together
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 pytestmark = [
     *together("signing-in"),
     pytest.mark.slow,
-    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here: on Debian install the package chromium"),
+    needs_chromium,
 ]
 DEVICE = {
     "protocol": "ctap2",
@@ -62,7 +62,7 @@ class Person:
 @pytest_asyncio.fixture(loop_scope="session")
 async def person() -> AsyncIterator[Person]:
     async with async_playwright() as tools:
-        chromium = await tools.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        chromium = await tools.chromium.launch(**LAUNCH)
         page = await chromium.new_page(viewport={"width": 1280, "height": 900})
         session = await page.context.new_cdp_session(page)
         await session.send("WebAuthn.enable")

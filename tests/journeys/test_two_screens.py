@@ -1,7 +1,6 @@
 """Two screens, so that a person sees it work: the wall at the server, the kiosk at the bank. In a real browser, on real
 engines, and once with the server gone."""
 
-import shutil
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any
@@ -10,14 +9,15 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Locator, Page, async_playwright, expect
 
+from tests.chromium import LAUNCH, needs_chromium
+
 from .house import House, eventually, free_port, say, together
 from .parcels import announce
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 pytestmark = [
     *together("screens"),
     pytest.mark.slow,
-    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here: on Debian install the package chromium"),
+    needs_chromium,
 ]
 LONG = {"timeout": 60_000}
 
@@ -25,7 +25,7 @@ LONG = {"timeout": 60_000}
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def browser() -> AsyncIterator[Browser]:
     async with async_playwright() as tools:
-        chromium = await tools.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        chromium = await tools.chromium.launch(**LAUNCH)
         yield chromium
         await chromium.close()
 

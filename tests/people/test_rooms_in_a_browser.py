@@ -1,6 +1,5 @@
 """The rooms about people in a real browser: a list by a file, organisations, groups, and one person's data."""
 
-import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -8,14 +7,14 @@ import pytest
 from playwright.async_api import Page, async_playwright, expect
 
 from cranny import fleet, people, sites
+from tests.chromium import LAUNCH, needs_chromium
 from tests.people.house import BANK, House
 from tests.people.test_lists import STAFF
 from tests.people.test_scim import served
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here: on Debian install the package chromium"),
+    needs_chromium,
 ]
 
 
@@ -26,7 +25,7 @@ async def page(house: House) -> AsyncIterator[Page]:
         token = await people.make_link(tx, people.FOUNDING, tx.tenant)
     said: list[str] = []
     async with served(house) as url, async_playwright() as tools:
-        chromium = await tools.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        chromium = await tools.chromium.launch(**LAUNCH)
         page = await chromium.new_page(viewport={"width": 390, "height": 844}, color_scheme="dark")
         page.on("console", lambda message: said.append(message.text) if message.type == "error" else None)
         page.on("pageerror", lambda error: said.append(str(error)))

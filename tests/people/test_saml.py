@@ -2,7 +2,6 @@
 
 import asyncio
 import base64
-import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -19,6 +18,7 @@ from playwright.async_api import async_playwright, expect
 from cranny import people
 from cranny.platform import tenants
 from cranny.wiring.serving import join
+from tests.chromium import LAUNCH, needs_chromium
 from tests.journeys.house import free_port
 from tests.people.house import House
 from tests.people.saml_abroad import HERE, MAIL, Abroad, needs_xmlsec, refusal
@@ -26,7 +26,6 @@ from tests.people.saml_forgeries import MANGLED
 
 pytest.importorskip("saml2", reason="the extra cranny[saml] is not installed: nothing of SAML is tried")
 pytestmark = pytest.mark.xdist_group("saml")
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 BORG = {"email": "borg@example.org", "roles": [{"role": "clerk"}]}
 MFA = "https://refeds.org/profile/mfa"
 EVIL = "https://evil.example/"
@@ -257,7 +256,7 @@ async def served(house: House) -> AsyncIterator[str]:
 
 @needs_xmlsec
 @pytest.mark.prove
-@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here: on Debian install the package chromium")
+@needs_chromium
 async def test_a_browser_comes_back_from_another_site(abroad: Abroad) -> None:
     """The other site's form brings none of our cookies, which is what the page in between is for."""
     house = abroad.house
@@ -266,7 +265,7 @@ async def test_a_browser_comes_back_from_another_site(abroad: Abroad) -> None:
             await house.found(ada)
             way = await abroad.set_up(ada)
         httpx2.put(f"{abroad.url}/next", json={"attributes": MAIL, "relay": EVIL})
-        chromium = await tools.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        chromium = await tools.chromium.launch(**LAUNCH)
         page = await chromium.new_page()
         await page.goto(f"{here}/sign-in/organisation")
         await page.get_by_label("E-mail address").fill("ada@example.org")

@@ -1,6 +1,5 @@
 """A browser and the preview of every screen. Without Chromium these tests are skipped, and say so."""
 
-import shutil
 import socket
 import sys
 import threading
@@ -10,10 +9,9 @@ from pathlib import Path
 import pytest
 import uvicorn
 
-sys.path.insert(0, str(Path(__file__).parent))
+from tests.chromium import CHROMIUM, LAUNCH, WHY
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-WHY = "no Chromium on this machine: on Debian and Ubuntu install the package chromium"
+sys.path.insert(0, str(Path(__file__).parent))
 
 
 @pytest.fixture(scope="session")
@@ -45,7 +43,7 @@ def browser():
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as tools:
-        chromium = tools.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        chromium = tools.chromium.launch(**LAUNCH)
         yield chromium
         chromium.close()
 
